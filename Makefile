@@ -1,0 +1,48 @@
+# PYTHON=/path/to/python chooses the interpreter that .venv is made with.
+export PYTHON
+
+# By PATH, so that the stages' own `python` is the same one. The quotes are for folders with spaces.
+IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
+PORT ?= 5000
+
+.PHONY: help setup setup-dev repro test lint check bench ui pins clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
+	@requirements/install run
+
+setup-dev:
+	@requirements/install dev
+
+repro: setup ## set up, then run every stage that is not up to date on MNIST
+	@$(IN_VENV) dvc repro
+
+test: lint ## set up, then run all checks and all tests, as CI does
+	@$(IN_VENV) pytest --cov
+
+check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
+	@$(IN_VENV) pytest -m "not slow and not browser"
+
+lint: setup-dev
+	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) ruff check
+	@$(IN_VENV) mypy
+	@$(IN_VENV) lint-imports --no-logo
+
+bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
+	@set -- benchmarks/$(or $(ONLY),[a-z]*).py; \
+	if [ ! -e "$$1" ]; then echo "No benchmark at $$1."; exit 1; fi; \
+	for file; do name=$${file##*/}; $(IN_VENV) python -m "benchmarks.$${name%.py}" || exit; done
+
+ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
+	@$(IN_VENV) mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+
+pins: setup-dev ## write requirements/*.txt anew from pyproject.toml
+	@$(IN_VENV) requirements/pin
+
+clean: ## remove .venv, caches and coverage; data, models, reports and runs stay
+	@rm -rf .venv build *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache
+	@find pipeline tests conf benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

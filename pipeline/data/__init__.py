@@ -1,0 +1,11 @@
+"""MNIST: where it comes from, how it is kept, and which images a step sees.
+
+::
+
+    sources     the order of the sources; a wrong one is refused and the next tried
+    downloads   a URL or a wheel → a file
+    archives    IDX files and the wheel's pickle → arrays
+    mnist       arrays ↔ the verified data/mnist.npz, and its splits
+    npz         arrays ↔ one file that is the same on any day and platform
+    batches     (seed, step) → indices of images, latents and digits
+"""

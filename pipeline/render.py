@@ -1,0 +1,78 @@
+"""Stage: trained models → pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.session import command
+from pipeline.settings.composed import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.session.trained import Trained
+
+
+def render(settings: Settings, job: command.Job) -> None:
+    """Draws a run's samples, loss curves, weight histograms and the animation of its reports.
+
+    Args:
+        settings: What the command is set to; seed and family's block are taken from the run.
+        job: How the stage was called.
+    """
+    # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
+    import pipeline.models  # noqa: F401
+    from pipeline.fetch import ensure_fetched
+    from pipeline.rendering.terminal import make_console
+    from pipeline.session.trained import find_trained
+    from pipeline.settings.paths import display
+
+    trained = find_trained(settings)
+    ensure_fetched(trained.settings.data)
+    folder = trained.reports / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    with trained.track("render", job) as run:
+        _draw_tiles(trained, folder)
+        _draw_training(trained, folder)
+        _animate(trained, folder)
+        run.files(folder, "pictures")
+    make_console().print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
+
+
+def _draw_tiles(trained: Trained, folder: Path) -> None:
+    from pipeline.data import mnist
+    from pipeline.rendering.tiles import save_png, tile
+    from pipeline.training.family import find_family
+
+    settings = trained.settings
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    pictures = find_family(settings.family).pictures(trained.parts(settings.render.weights), splits, settings)
+    for name, picture in pictures.items():
+        pixels = tile(picture.blocks, magnify=settings.render.magnify, headings=picture.headings)
+        save_png(pixels, folder / f"{name}.png")
+
+
+def _draw_training(trained: Trained, folder: Path) -> None:
+    from pipeline.models import weights
+    from pipeline.rendering.curves import loss_curves
+    from pipeline.rendering.histograms import weight_histograms
+
+    loss_curves(trained.history().curves(), folder / "losses.png", title=f"losses of {trained.facts['name']}")
+    for layers in sorted((trained.models / "layers").iterdir()):
+        picture = folder / f"weights-{layers.name}.png"
+        weight_histograms(weights.read(layers), picture, title=f"weights of the {layers.name}")
+
+
+def _animate(trained: Trained, folder: Path) -> None:
+    from pipeline.rendering.animation import animate
+    from pipeline.rendering.tiles import tile
+    from pipeline.training.samples import read_samples
+
+    settings = trained.settings.render
+    samples = read_samples(trained.models / "samples")
+    frames = [tile([tiles], magnify=settings.magnify) for tiles in samples.values()]
+    animate(frames, list(samples), folder / "training.gif", milliseconds=settings.frame_milliseconds)
+
+
+if __name__ == "__main__":
+    command.run("pipeline.render", render)

@@ -1,0 +1,140 @@
+"""Histories of losses as lines: a panel for each component and loss, training against held-out images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from pipeline.rendering import figures
+
+Series = tuple[NDArray[Any], NDArray[Any]]
+Panel = tuple[str, str]
+
+COLOURS = (figures.BLUE, figures.ORANGE, figures.GREY, figures.GREEN, figures.PURPLE)
+FEW_POINTS = 60
+MANY_POINTS = 150
+LOG_SPAN = 25.0
+SPIKE = 3.0
+
+
+def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: str = "nats") -> None:
+    """Draws every loss over the steps, a row of panels for each component.
+
+    A panel whose values span more than a factor of 25 has a logarithmic axis; where that cannot be (a value is 0 or
+    below), spikes are cut off and counted on the picture. Long series are drawn faintly, with their running median.
+
+    Args:
+        history: `split/component/loss` → steps `(n,)` and losses `(n,)`; the split may have several parts
+            (`train/generator/loss`, `heldout/matched/generator/loss`).
+        path: The picture (PNG), written whole.
+        title: The line above the panels.
+        unit: What the losses are measured in.
+
+    Raises:
+        ValueError: The history is empty, a name has fewer than three parts, or steps and losses differ in length.
+    """
+    lines = _by_panel(history)
+    splits = sorted({split for series in lines.values() for split in series}, key=_train_first)
+    components = list(dict.fromkeys(component for component, _ in lines))
+    losses = list(dict.fromkeys(loss for _, loss in lines))
+    inches = (7.5, 4.2) if len(losses) == 1 else (max(3.6, 11.4 / len(losses)), 2.9)
+    with figures.panels((len(components), len(losses)), path, title=title, inches=inches) as (figure, grid):
+        for row, component in enumerate(components):
+            for column, loss in enumerate(losses):
+                axes = grid[row][column]
+                if (component, loss) in lines:
+                    _draw_panel(axes, lines[component, loss], splits)
+                    axes.set(title=f"{component}: {loss}", xlabel="step", ylabel=unit)
+                else:
+                    axes.set_axis_off()
+        _draw_legend(figure, splits)
+
+
+def _by_panel(history: Mapping[str, Series]) -> dict[Panel, dict[str, Series]]:
+    lines: dict[Panel, dict[str, Series]] = {}
+    for name, (steps, values) in history.items():
+        parts = name.rsplit("/", 2)
+        if len(parts) < 3 or len(steps) != len(values):
+            raise ValueError(
+                "`history` must map split/component/loss to steps and losses of one length. "
+                f"Received: {name!r} with {len(steps)} steps and {len(values)} losses"
+            )
+        split, component, loss = parts
+        lines.setdefault((component, loss), {})[split] = (np.asarray(steps), np.asarray(values, np.float64))
+    if not lines:
+        raise ValueError("`history` must hold at least one loss. Received: none")
+    return lines
+
+
+def _train_first(split: str) -> tuple[bool, bool, str]:
+    return not split.startswith("train"), "matched" not in split, split
+
+
+def _draw_panel(axes: Axes, series: Mapping[str, Series], splits: list[str]) -> None:
+    finite = {split: _finite(*values) for split, values in series.items()}
+    for order, split in enumerate(splits):
+        if split in finite:
+            _draw_line(axes, *finite[split], label=_spoken(split), colour=COLOURS[order % len(COLOURS)])
+    remarks = _scale(axes, np.concatenate([values for _, values in finite.values()]))
+    lost = sum(len(series[split][1]) - len(finite[split][1]) for split in series)
+    if lost:
+        remarks = [f"values not finite: {lost:,}", *remarks]
+    if remarks:
+        figures.note(axes, "\n".join(remarks), alarming=True)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+
+
+def _finite(steps: NDArray[Any], values: NDArray[Any]) -> Series:
+    kept = np.isfinite(values)
+    return steps[kept], values[kept]
+
+
+def _draw_line(axes: Axes, steps: NDArray[Any], values: NDArray[Any], *, label: str, colour: str) -> None:
+    if len(values) <= MANY_POINTS:
+        marker = "o" if len(values) <= FEW_POINTS else ""
+        axes.plot(steps, values, color=colour, linewidth=1.5, marker=marker, markersize=3.5, label=label)
+        return
+    window = 2 * (len(values) // 40) + 1
+    medians = np.median(sliding_window_view(values, window), axis=1)
+    middle = steps[window // 2 : -(window // 2)]
+    axes.plot(steps, values, color=colour, linewidth=0.7, alpha=0.25)
+    axes.plot(middle, medians, color=colour, linewidth=1.6, label=f"{label} (faint: each value; bold: running median)")
+
+
+def _scale(axes: Axes, values: NDArray[Any]) -> list[str]:
+    if not values.size:
+        axes.set_ylim(0, 1)
+        return []
+    low, high = float(values.min()), float(values.max())
+    if low > 0 and high > LOG_SPAN * low:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e3 * low else (1,)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        return []
+    usual = float(np.quantile(values, 0.99))
+    if usual <= 0 or high <= SPIKE * usual:
+        return []
+    top = 1.2 * usual
+    axes.set_ylim(min(low, 0), top)
+    return [f"values above: {np.count_nonzero(values > top):,}, up to {high:.3g}"]
+
+
+def _draw_legend(figure: Figure, splits: list[str]) -> None:
+    labelled = [axes.get_legend_handles_labels() for axes in figure.axes]
+    found = {label: handle for handles, labels in labelled for handle, label in zip(handles, labels, strict=True)}
+    order = {_spoken(split): place for place, split in enumerate(splits)}
+    labels = sorted(found, key=lambda label: order[label.partition(" (")[0]])
+    handles = [found[label] for label in labels]
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+
+
+def _spoken(split: str) -> str:
+    return split.replace("heldout", "held-out").replace("/", ", ")

@@ -1,0 +1,125 @@
+"""Tables for a terminal or a log file: losses of components, jobs of a sweep."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeGuard
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+HEADING_WIDTH = 12
+DECIMALS = 4
+BAD_NEWS = {"FAILED", "KILLED", "nan"}
+
+Cell = str | float | None
+
+
+def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+    """Lays out named rows of numbers, such as the losses of each component.
+
+    Args:
+        title: The line above the table.
+        columns: The headings; the first is of the rows' names.
+        rows: One cell a column: a text, a number, or None where there is nothing.
+
+    Returns:
+        The table; a console prints it.
+
+    Raises:
+        ValueError: A row has not one cell a column.
+    """
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=Text(title, "bold"), title_justify="left"
+    )
+    for place, heading in enumerate(columns):
+        table.add_column(Text(heading), justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        if len(row) != len(columns):
+            raise ValueError(f"`rows` must have {len(columns)} cells each, one a column. Received: {list(row)}")
+        table.add_row(*map(_cell, row))
+    return table
+
+
+def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table:
+    """Lays out the losses of each component on each split: `component | loss | generation_loss | auxiliary_loss`.
+
+    Args:
+        title: The line above the table.
+        splits: Split → `component/loss` → value.
+
+    Returns:
+        The table, a row a component and split.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for split, values in splits.items():
+        for key, value in values.items():
+            component, name = key.split("/")
+            rows.setdefault(f"{component} ({split})", {})[name] = value
+    columns = list(dict.fromkeys(name for losses in rows.values() for name in losses))
+    cells = [(name, *(losses.get(column) for column in columns)) for name, losses in sorted(rows.items())]
+    return rows_table(title, ("component", *columns), cells)
+
+
+def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
+    """Lays out the jobs of a sweep, a row each.
+
+    Args:
+        rows: Heading → value of each job; a job may lack some. Long headings are broken at their dots and underscores.
+        title: The line above the table.
+
+    Returns:
+        The table, its headings in the order of their first appearance; what failed stands out.
+    """
+    headings = list(dict.fromkeys(heading for row in rows for heading in row))
+    columns = [[row.get(heading) for row in rows] for heading in headings]
+    texts = [_texts(column) for column in columns]
+    table = rows_table(title, [_broken(heading) for heading in headings], list(zip(*texts, strict=True)))
+    for drawn, values in zip(table.columns, columns, strict=True):
+        drawn.justify = "right" if all(value is None or _is_number(value) for value in values) else "left"
+    return table
+
+
+def number(value: float) -> str:
+    """Gives a number as text: four decimals, fewer from 100 on, powers of ten for the very small and large."""
+    size = abs(value)
+    if isinstance(value, int) or size == float("inf"):
+        return f"{value:,}"
+    if size and (size < 1e-3 or size >= 1e6):
+        return f"{value:.3e}"
+    return f"{value:,.4f}" if size < 100 else f"{value:,.2f}"
+
+
+def _cell(value: Cell) -> Text:
+    if value is None:
+        return Text("-")
+    text = value if isinstance(value, str) else number(value)
+    return Text(text, "bold red" if text in BAD_NEWS else "")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _texts(column: Sequence[object]) -> list[str | None]:
+    decimals = max((_decimals(value) for value in column if _is_number(value)), default=0)
+    return [
+        None if value is None else _rounded(value, decimals) if _is_number(value) else str(value) for value in column
+    ]
+
+
+def _decimals(value: float) -> int:
+    return next((count for count in range(DECIMALS) if round(value, count) == value), DECIMALS)
+
+
+def _rounded(value: float, decimals: int) -> str:
+    vanishes = value != 0 and abs(value) < 0.5 * 10**-DECIMALS
+    return f"{value:.2e}" if vanishes else f"{value:,.{decimals}f}"
+
+
+def _broken(heading: str) -> str:
+    lines = [""]
+    for part in heading.replace("/", "/\0").replace(".", ".\0").replace("_", "_\0").split("\0"):
+        if lines[-1] and len(lines[-1] + part) > HEADING_WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

@@ -1,0 +1,212 @@
+"""What a terminal or a log file shows of a run in progress."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.table import Column
+from rich.text import Text
+
+from pipeline.rendering.tables import number
+
+LOG_WIDTH = 160
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a run is, in steps and in epochs.
+
+    Attributes:
+        steps: The step after which the run ends.
+        batch_size: Training images a step.
+        images_per_epoch: Training images.
+        first_step: Steps already taken when the run starts, more than 0 where it continues.
+    """
+
+    steps: int
+    batch_size: int
+    images_per_epoch: int
+    first_step: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses a length that cannot be."""
+        if not (0 <= self.first_step <= self.steps and self.batch_size > 0 and self.images_per_epoch > 0):
+            raise ValueError(f"`first_step` must lie in 0 to `steps`, and sizes be 1 or more. Received: {self}")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole run, the last perhaps not whole."""
+        return max(1, -(-self.steps * self.batch_size // self.images_per_epoch))
+
+    def epoch(self, step: int) -> int:
+        """Gives the epoch, from 1, that the images of step `step` belong to."""
+        return max(1, -(-step * self.batch_size // self.images_per_epoch))
+
+
+class TrainingProgress:
+    """A live bar of a training run: epoch, step, images a second, time left, latest losses.
+
+    Where the console is not a terminal it prints plain lines instead, at most one each `interval` seconds and one
+    before each report::
+
+        with TrainingProgress(Length(12_000, 100, 50_000), label="smoke") as progress:
+            progress.advance(1, {"generator": 2.97, "discriminator": 1.52})
+            progress.report(rows_table(...))
+    """
+
+    def __init__(
+        self,
+        length: Length,
+        *,
+        label: str = "",
+        prefix: str = "",
+        console: Console | None = None,
+        interval: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepares the bar; entering the context shows it.
+
+        Args:
+            length: The length of the run.
+            label: What kind of run it is, such as "smoke"; may be empty.
+            prefix: Its place in a sweep, such as "job 2 of 4"; may be empty.
+            console: Where to show it; standard output by default.
+            interval: Seconds between two plain lines.
+            clock: Gives the time in seconds.
+        """
+        self._length = length
+        self._head = " | ".join(part for part in (prefix, label) if part)
+        self._console = console or make_console()
+        self._interval = interval
+        self._clock = clock
+        self._losses: dict[str, float] = {}
+        self._printed_at, self._printed_step = clock(), -1
+        self._live = self._console.is_interactive and self._console.file.isatty()
+        self._bar = _Bar(self, self._console, clock)
+        self._task = self._bar.add_task("training", total=length.steps, completed=length.first_step)
+
+    def __enter__(self) -> Self:
+        """Shows the bar, or the first plain line."""
+        if self._live:
+            self._bar.start()
+        else:
+            continued = f", continued after step {self._length.first_step:,}" if self._length.first_step else ""
+            self._print(f"training {self._length.steps:,} steps, {self._length.epochs} epochs{continued}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leaves the bar as it stands, or prints the last plain line."""
+        if self._live:
+            self._bar.stop()
+        else:
+            self._print_progress()
+
+    @property
+    def head(self) -> str:
+        """The run's place in a sweep and its label."""
+        return self._head
+
+    def advance(self, step: int, losses: Mapping[str, float] | None = None) -> None:
+        """Tells that a step is done.
+
+        Args:
+            step: The step, counted from 1 over the whole run; several may be passed over.
+            losses: The latest losses under the names to show; without them the former ones stay.
+        """
+        if losses:
+            self._losses = dict(losses)
+        self._bar.update(self._task, completed=step)
+        if not self._live and self._clock() - self._printed_at >= self._interval:
+            self._print_progress()
+
+    def report(self, *renderables: RenderableType) -> None:
+        """Prints tables or texts above the bar, or after a plain line of the progress.
+
+        Args:
+            *renderables: Tables, or texts in which brackets stay brackets.
+        """
+        if not self._live:
+            self._print_progress()
+        for renderable in renderables:
+            shown = Text(renderable) if isinstance(renderable, str) else renderable
+            self._console.print(shown, soft_wrap=isinstance(renderable, str) and not self._live)
+
+    def losses(self) -> str:
+        """Gives the latest losses as one text."""
+        return "  ".join(f"{name} {number(value)}" for name, value in self._losses.items())
+
+    def place(self, task: Task) -> str:
+        """Gives the epoch and the step as one text."""
+        step, length = int(task.completed), self._length
+        return f"epoch {length.epoch(step)}/{length.epochs}  step {step:,}/{length.steps:,}"
+
+    def pace(self, task: Task) -> str:
+        """Gives the images a second and the time left, or the time taken, as one text."""
+        speed = "-" if task.speed is None else f"{task.speed * self._length.batch_size:,.0f}"
+        if task.finished:
+            return f"{speed} images/s  {_duration(task.elapsed)} taken"
+        return f"{speed} images/s  {_duration(task.time_remaining)} left"
+
+    def _print_progress(self) -> None:
+        task = self._bar.tasks[0]
+        if task.completed == self._printed_step:
+            return
+        self._printed_step = int(task.completed)
+        self._print("  ".join(part for part in (self.place(task), self.pace(task), self.losses()) if part))
+
+    def _print(self, line: str) -> None:
+        self._printed_at = self._clock()
+        self._console.print(Text(" | ".join(part for part in (self._head, line) if part)), soft_wrap=True)
+
+
+class _Facts(ProgressColumn):
+    def __init__(self, text: Callable[[Task], str]) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._text = text
+
+    def render(self, task: Task) -> Text:
+        return Text(self._text(task))
+
+
+class _Bar(Progress):
+    def __init__(self, owner: TrainingProgress, console: Console, clock: Callable[[], float]) -> None:
+        self._owner, self._screen = owner, console
+        bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
+        columns = (_Facts(owner.place), bar, _Facts(owner.pace))
+        super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=4)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        losses = self._owner.losses() or "waiting for the first step"
+        head = f"{self._owner.head} | " if self._owner.head else ""
+        yield Text(head, "bold", no_wrap=True, overflow="ellipsis").append(losses, "not bold")
+        table = self.make_tasks_table(self.tasks)
+        # Three columns stay free for the ^C that a terminal writes there: a line it breaks would be left behind.
+        table.width = self._screen.width - 3
+        yield table
+
+
+def make_console(file: TextIO | None = None) -> Console:
+    """Gives a console whose tables are whole in log files.
+
+    Args:
+        file: Where it writes; standard output by default.
+
+    Returns:
+        As wide as the terminal, or 160 columns wide where the file is none.
+    """
+    file = file or sys.stdout
+    return Console(file=file, width=None if file.isatty() else LOG_WIDTH, highlight=False)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "-:--:--"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

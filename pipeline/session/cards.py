@@ -1,0 +1,100 @@
+"""What runs say about themselves in the tracking store: names, tags and descriptions."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.session.command import Job
+from pipeline.settings.composed import Settings
+from pipeline.settings.paths import ROOT
+from pipeline.tracking.runs import Card
+from pipeline.tracking.tags import environment_tags
+
+CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
+
+
+def name_run(settings: Settings, job: Job) -> str:
+    """Gives a name that carries what varies: `acgan real=1.75 generated=0.25 seed=1`."""
+    shown = [override for override in job.overrides if not override.startswith((*CHOICES, "seed="))]
+    varied = [_shortened(override, settings.family) for override in shown]
+    return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
+
+
+def training_card(settings: Settings, job: Job, *, digests: Mapping[str, str], parent: str | None) -> Card:
+    """Describes a training.
+
+    Args:
+        settings: What it is set to.
+        job: How it was called.
+        digests: Hashes of the settings, the data and the code.
+        parent: The sweep's run, or none.
+    """
+    tags = {
+        "kind": "training",
+        "family": settings.family,
+        "seed": str(settings.seed),
+        **{f"{name}.digest": digest for name, digest in digests.items()},
+        **environment_tags(ROOT),
+    }
+    return Card(
+        name=name_run(settings, job),
+        parameters=settings.parameters(),
+        tags=tags | ({"label": settings.label} if settings.label else {}),
+        description=_describe_training(settings, job),
+        parent_run_id=parent,
+    )
+
+
+def stage_card(stage: str, settings: Settings, job: Job, *, models: Path, trained: Mapping[str, object]) -> Card:
+    """Describes an evaluation or a rendering of trained models.
+
+    Args:
+        stage: `evaluate` or `render`.
+        settings: What it is set to.
+        job: How it was called.
+        models: The folder the models were read from.
+        trained: What that folder says of the training run.
+    """
+    parent = trained.get("run_id")
+    block = getattr(settings, stage).model_dump(mode="json")
+    tags = {"kind": stage, "family": settings.family, "seed": str(settings.seed), **environment_tags(ROOT)}
+    return Card(
+        name=f"{stage} {trained.get('name', settings.family)}",
+        parameters={stage: block},
+        tags=tags | ({"label": settings.label} if settings.label else {}),
+        description=f"`{stage}` of the models in `{models.as_posix()}`.\n\n```\n{job.command}\n```\n",
+        parent_run_id=str(parent) if parent else None,
+    )
+
+
+def sweep_card(overrides: Sequence[str], *, family: str, label: str | None) -> Card:
+    """Describes a sweep.
+
+    Args:
+        overrides: What stood on its command line.
+        family: The family that is trained.
+        label: Marks what is not a real result.
+    """
+    named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
+    command = " ".join(["python -m pipeline.train", *overrides])
+    return Card(
+        name=" ".join(["sweep", family, *named, *([label] if label else [])]),
+        tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
+        description=f"A sweep; its jobs are the runs below.\n\n```\n{command}\n```\n",
+    )
+
+
+def _shortened(override: str, family: str) -> str:
+    address, value = override.removeprefix("+").split("=", 1)
+    if value.startswith("{"):
+        return value.strip("{}").replace(":", "=").replace(",", " ")
+    return f"{address.removeprefix(f'{family}.')}={value}"
+
+
+def _describe_training(settings: Settings, job: Job) -> str:
+    model = settings.model
+    smoke = f"**{settings.label}: not a real result.** " if settings.label else ""
+    return (
+        f"{smoke}Training of the family `{settings.family}`: {model.steps:,} steps of {model.batch_size} images, "
+        f"seed {settings.seed}, a report every {model.report_every:,} steps.\n\n"
+        f"To repeat it, at the commit in the tags:\n\n```\n{job.command}\n```\n"
+    )

@@ -1,0 +1,132 @@
+"""What every stage's command shares: composing its settings, one-line errors and the exit status."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.settings.composed import Settings, known_addresses, suggest, validate
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import ROOT
+
+FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a stage was called.
+
+    Attributes:
+        module: The stage, as in `python -m MODULE`.
+        overrides: What was overridden on the command line or by a sweep.
+        sweep: The sweep's folder; none outside a sweep.
+        number: The job's number in its sweep, from 0.
+    """
+
+    module: str
+    overrides: tuple[str, ...]
+    sweep: Path | None = None
+    number: int = 0
+
+    @property
+    def command(self) -> str:
+        """The command that repeats this job alone."""
+        return " ".join([f"python -m {self.module}", *(_quoted(override) for override in self.overrides)])
+
+
+def run(
+    module: str,
+    stage: Callable[[Settings, Job], None],
+    *,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Composes the settings of a command and calls its stage, once or for each job of a sweep.
+
+    Exits with status 2 for what the user can mend, in one line; 130 or 143 when interrupted; 1 for a failure.
+
+    Args:
+        module: The stage's module, as in `python -m MODULE`.
+        stage: What to call.
+        around: What is entered before the first job and left after the last.
+    """
+    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_MODULE"] = module
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    signal.signal(signal.SIGTERM, _terminate)
+    failures: list[PipelineError] = []
+
+    def job(composed: DictConfig) -> None:
+        described = _describe_job(module)
+        try:
+            stage(validate(_plain(composed)), described)
+        except PipelineError as error:
+            if described.sweep:
+                sys.stderr.write(f"error: job {described.number + 1}: {error}\n")
+                raise
+            failures.append(error)
+
+    try:
+        with around():
+            hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
+    except KeyboardInterrupt:
+        _exit("interrupted", INTERRUPTED)
+    except PipelineError:
+        _exit("a job of the sweep failed", FAILED)
+    except (HydraException, OmegaConfBaseException) as error:
+        _exit(_explain(error), REFUSED)
+    if failures:
+        _exit(str(failures[0]), REFUSED)
+
+
+def stage_of_dvc() -> str | None:
+    """Gives the stage that DVC is running this command for, such as `train@acgan`; none by hand."""
+    return os.environ.get("DVC_STAGE")
+
+
+def _describe_job(module: str) -> Job:
+    config = HydraConfig.get()
+    overrides = tuple(config.overrides.task)
+    if config.mode != RunMode.MULTIRUN:
+        return Job(module, overrides)
+    return Job(module, overrides, sweep=Path(config.sweep.dir), number=int(config.job.num))
+
+
+def _plain(composed: DictConfig) -> dict[str, Any]:
+    return {str(key): value for key, value in OmegaConf.to_container(composed, resolve=True).items()}
+
+
+def _explain(error: Exception) -> str:
+    text = str(error)
+    if unknown := re.search(r"Could not override '([^']+)'", text):
+        return f"`{unknown[1]}` is not a setting{suggest(unknown[1], known_addresses())}"
+    if missing := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        folder = ROOT / "conf" / missing[1]
+        choices = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "no file yet"
+        return f"`{missing[1]}` must be one of conf/{missing[1]} ({choices}). Received: {missing[2]}"
+    return " ".join(text.split())
+
+
+def _quoted(override: str) -> str:
+    return f"'{override}'" if any(mark in override for mark in " {}[]()*&;|$<>") else override
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)
+
+
+def _exit(text: str, status: int) -> NoReturn:
+    sys.stderr.write(f"error: {text}\n")
+    raise SystemExit(status)

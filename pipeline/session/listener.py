@@ -1,0 +1,120 @@
+"""Listens to a training: what it tells goes to the terminal, the tracking store and the run's folder."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pipeline.rendering.tables import losses_table
+from pipeline.rendering.terminal import Length, TrainingProgress
+from pipeline.rendering.tiles import tile
+from pipeline.session.outputs import log_layers
+from pipeline.settings.composed import Settings
+from pipeline.tracking.runs import Run
+from pipeline.training.checkpoints import save_parts, save_state
+from pipeline.training.family import Training
+from pipeline.training.folder import RunFolder
+from pipeline.training.history import History, Point
+from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
+from pipeline.training.samples import write_samples
+
+SAMPLES = "samples"
+
+
+class Listener:
+    """Hands on the events of one training.
+
+    Args:
+        training: What is trained; its state is written when a checkpoint is due.
+        history: The figures so far, as the loop extends them.
+        folder: The run's folder.
+        run: The run in the tracking store.
+        settings: What the command is set to.
+    """
+
+    def __init__(
+        self, training: Training, history: History, *, folder: RunFolder, run: Run, settings: Settings
+    ) -> None:
+        self._training = training
+        self._history = history
+        self._folder = folder
+        self._run = run
+        self._settings = settings
+        self._progress: TrainingProgress | None = None
+        self._held_out = ""
+        self._timed_step, self._timed_at = history.step, time.monotonic()
+
+    @contextmanager
+    def progress(self, prefix: str, held_out: str) -> Iterator["Listener"]:
+        """Shows a live progress bar while the training runs.
+
+        Args:
+            prefix: The run's place in a sweep; may be empty.
+            held_out: The split that reports are made on.
+        """
+        self._held_out = held_out
+        length = Length(
+            steps=self._settings.model.steps,
+            batch_size=self._training.images_per_step,
+            images_per_epoch=self._training.images_per_epoch,
+            first_step=self._history.step,
+        )
+        with TrainingProgress(length, label=self._settings.label or "", prefix=prefix) as self._progress:
+            yield self
+
+    def hear(self, event: Event) -> None:
+        """Hands on one event."""
+        match event:
+            case Step():
+                self._bar.advance(event.step, _totals(event.losses))
+            case Points():
+                self._run.log([*event.points, *self._speed()])
+            case Reported():
+                self._hear_report(event)
+            case CheckpointDue():
+                save_state(self._folder.checkpoint, self._training.variables(), self._history)
+                self._run.flush()
+
+    def _speed(self) -> list[Point]:
+        """Images a second since the last points; not of the history, since it differs from run to run."""
+        now, step = time.monotonic(), self._history.step
+        steps, seconds = step - self._timed_step, now - self._timed_at
+        self._timed_step, self._timed_at = step, now
+        if not steps:
+            return []
+        return [Point("images_per_second", steps * self._training.images_per_step / seconds, step)]
+
+    @property
+    def _bar(self) -> TrainingProgress:
+        if self._progress is None:
+            raise RuntimeError("a listener hears only within its `progress`")
+        return self._progress
+
+    def _hear_report(self, event: Reported) -> None:
+        report = event.report
+        self._bar.report(
+            losses_table(
+                f"step {report.step:,}: losses in nats",
+                {"train": _below("train/", event.recent), self._held_out: _below("heldout/matched/", report.values)},
+            )
+        )
+        for warning in report.warnings:
+            self._bar.report(f"WARNING at step {report.step:,}: {warning}")
+            self._run.tags({"warning": f"step {report.step:,}: {warning}"})
+        picture = tile([report.samples], magnify=self._settings.render.magnify)
+        write_samples(self._folder.models / SAMPLES, report.step, report.samples)
+        self._run.picture(SAMPLES, picture, step=report.step)
+        if event.best:
+            save_parts(self._folder.models / "best", self._training.parts())
+        if self._settings.model.keep_every_report:
+            parts = self._training.parts()
+            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", parts)
+            for name in list(parts)[:-1]:
+                log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
+
+
+def _totals(losses: Mapping[str, float]) -> dict[str, float]:
+    return {key.split("/")[1]: value for key, value in losses.items() if key.endswith("/loss")}
+
+
+def _below(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}

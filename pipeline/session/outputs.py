@@ -1,0 +1,79 @@
+"""What a finished training leaves behind, in its folder and in the tracking store."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.models import weights
+from pipeline.rendering.histograms import weight_histograms
+from pipeline.tracking.logged_models import ModelExample
+from pipeline.tracking.recorder import Recorder, as_csv
+from pipeline.training.checkpoints import save_parts, save_state
+from pipeline.training.family import Parts, Training
+from pipeline.training.folder import RunFolder
+from pipeline.training.history import History
+
+Examples = Mapping[str, Mapping[str, NDArray[np.generic]]]
+STATE = "state.npz"
+REQUIREMENTS = ("tensorflow", "keras", "numpy")
+
+
+def finish(training: Training, history: History, examples: Examples, *, folder: RunFolder, run: Recorder) -> None:
+    """Writes the last weights, the whole state, each layer's weights and the curves; logs what a user looks for.
+
+    Args:
+        training: What was trained.
+        history: Its figures.
+        examples: A small batch of named inputs for each part that is logged as a model.
+        folder: The run's folder.
+        run: The run in the tracking store.
+    """
+    parts = training.parts()
+    save_parts(folder.models / "last", parts)
+    save_state(folder.models / STATE, training.variables(), history)
+    folder.remember(steps=history.step, best_step=history.best_step)
+    write_curves(history, folder.reports / "losses")
+    for name in list(parts)[:-1]:
+        weights.write(weights.coefficients(parts[name]), folder.models / "layers" / name)
+        log_layers(parts, name, run, f"layers/{name}")
+        run.model(name, parts[name], _example(parts, name, examples))
+    run.files(folder.reports / "losses", "losses")
+    run.file(folder.models / "run.json")
+
+
+def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
+    """Logs the weights of a model, one `.npz` a layer, with a table and a picture of histograms.
+
+    Args:
+        parts: The models by name.
+        name: The model.
+        run: Where to log.
+        path: The artifact folder.
+    """
+    coefficients = weights.coefficients(parts[name])
+    with TemporaryDirectory() as folder:
+        weights.write(coefficients, Path(folder))
+        weights.write_table(weights.table(coefficients), Path(folder) / "table.csv")
+        weight_histograms(coefficients, Path(folder) / "histograms.png", title=f"weights of the {name}")
+        run.files(Path(folder), path)
+
+
+def write_curves(history: History, folder: Path) -> None:
+    """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, dict[int, dict[str, object]]] = {}
+    for point in history.points:
+        split, key = point.key.split("/", 1)
+        tables.setdefault(split, {}).setdefault(point.step, {"step": point.step})[key] = point.value
+    for split, rows in tables.items():
+        (folder / f"{split}.csv").write_text(as_csv(list(rows.values())), encoding="utf-8", newline="\n")
+
+
+def _example(parts: Parts, name: str, examples: Examples) -> ModelExample:
+    outputs = parts[name].predict(dict(examples[name]), verbose=0)
+    requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
+    return ModelExample(inputs=examples[name], outputs=outputs, requirements=requirements)

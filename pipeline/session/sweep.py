@@ -1,0 +1,106 @@
+"""A sweep around its jobs: a parent run, opened before the first job and closed with a table after the last."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.settings.paths import STORE_ROOT
+
+if TYPE_CHECKING:
+    from pipeline.session.command import Job
+    from pipeline.tracking.store import Store
+
+JOBS, STARTED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED"
+
+_opened: list[tuple[Store, str, Path]] = []
+
+
+class SweepCallback(Callback):
+    """Opens the parent run of a sweep; Hydra calls it before the first job, in the process of the command."""
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Counts the jobs and opens the parent run, which the jobs find by the sweep's folder.
+
+        Args:
+            config: The sweep's configuration.
+        """
+        from pipeline.session.cards import sweep_card
+        from pipeline.tracking.owners import close_abandoned
+        from pipeline.tracking.store import connect
+        from pipeline.tracking.sweeps import open_sweep
+
+        os.environ[JOBS], os.environ[STARTED] = str(count_jobs(config)), str(time.time())
+        folder = Path(config.hydra.sweep.dir)
+        store = connect(family=config.family, experiment=config.tracking.experiment, root=STORE_ROOT)
+        close_abandoned(store)
+        overrides = list(config.hydra.overrides.task)
+        run_id = open_sweep(store, folder, sweep_card(overrides, family=config.family, label=config.label))
+        _opened.append((store, run_id, folder))
+
+
+@contextmanager
+def closed_afterwards() -> Iterator[None]:
+    """Closes the sweep that was opened within, if any, prints its table and stores it.
+
+    Hydra leaves out its own end-of-sweep callback after a failed job, so this stands around the whole command.
+    """
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except (KeyboardInterrupt, SystemExit):
+        status = "KILLED"
+        raise
+    finally:
+        while _opened:
+            _close(*_opened.pop(), status=status)
+
+
+def describe_place(job: Job) -> str:
+    """Gives a job's place in its sweep and the time left: `job 2 of 4, 0:12:30 left`; empty outside a sweep."""
+    if job.sweep is None:
+        return ""
+    jobs = int(os.environ.get(JOBS, job.number + 1))
+    place = f"job {job.number + 1} of {jobs}"
+    if job.number == 0:
+        return place
+    taken = time.time() - float(os.environ[STARTED])
+    left = timedelta(seconds=round(taken / job.number * (jobs - job.number)))
+    return f"{place}, {left} left in the sweep"
+
+
+def count_jobs(config: DictConfig) -> int:
+    """Counts the jobs of a sweep.
+
+    Args:
+        config: The sweep's configuration.
+
+    Returns:
+        The product of the number of choices of every override; one on the command line replaces a sweep file's.
+    """
+    swept = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
+    lines = [f"{key}={value}" for key, value in dict(swept).items()] + list(config.hydra.overrides.task)
+    overrides = {override.key_or_group: override for override in OverridesParser.create().parse_overrides(lines)}
+    return prod(len(list(one.sweep_iterator())) for one in overrides.values() if one.is_sweep_override())
+
+
+def _close(store: Store, run_id: str, folder: Path, *, status: str) -> None:
+    from pipeline.rendering.tables import sweep_table
+    from pipeline.rendering.terminal import make_console
+    from pipeline.tracking.sweeps import children, close_sweep
+
+    rows = [child.row for child in children(store, run_id)]
+    close_sweep(store, run_id, rows, status=status)
+    if rows:
+        make_console().print(sweep_table(rows, title=f"sweep {folder.name}: {status.lower()}"))

@@ -1,0 +1,132 @@
+"""One training from its first step, or from where it was interrupted, to its tracked end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.data import mnist
+from pipeline.data.mnist import Images, Splits
+from pipeline.models.composition import nest
+from pipeline.models.summaries import boxed, opened
+from pipeline.rendering.terminal import make_console
+from pipeline.session import outputs
+from pipeline.session.cards import name_run, training_card
+from pipeline.session.command import Job
+from pipeline.session.listener import Listener
+from pipeline.session.sweep import describe_place
+from pipeline.settings.composed import Settings
+from pipeline.settings.paths import STORE_ROOT, display
+from pipeline.tracking.datasets import Examples
+from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.runs import Run
+from pipeline.tracking.store import connect
+from pipeline.tracking.sweeps import find_sweep
+from pipeline.training.checkpoints import load_state
+from pipeline.training.family import Parts, Training, find_family
+from pipeline.training.folder import RunFolder
+from pipeline.training.history import History
+from pipeline.training.loop import DivergedError, Plan, run_steps
+
+
+def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[str, str]) -> None:
+    """Trains in a folder, tracked; goes on from the folder's checkpoint if there is one.
+
+    Args:
+        settings: What the command is set to.
+        job: How the stage was called.
+        folder: The run's folder; it holds the outputs in the end.
+        digests: Hashes of the settings, the data and the code.
+
+    Raises:
+        DivergedError: A loss is not finite; the run is FAILED and is not resumed.
+    """
+    family = find_family(settings.family)
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    training = family.build(settings, splits)
+    history = _restore(training, settings, folder)
+    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
+    parent = find_sweep(store, job.sweep) if job.sweep else None
+    card = training_card(settings, job, digests=digests, parent=parent)
+    resume = folder.facts().get("run_id")
+    with Run(store, card, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
+        close_abandoned(store)
+        folder.remember(**_facts(settings, job, run))
+        _introduce(run, training.parts(), splits, digests["data"])
+        run.log(history.points)
+        listener = Listener(training, history, folder=folder, run=run, settings=settings)
+        try:
+            with listener.progress(describe_place(job), splits.held_out_name):
+                for event in run_steps(training, _plan(settings), history):
+                    listener.hear(event)
+        except DivergedError as error:
+            folder.end(f"diverged: {error}")
+            raise
+        outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+    folder.end("finished")
+    make_console().print(f"trained {settings.model.steps:,} steps: {display(folder.path)}")
+
+
+def _restore(training: Training, settings: Settings, folder: RunFolder) -> History:
+    console = make_console()
+    if folder.checkpoint.exists():
+        history = load_state(folder.checkpoint, training.variables())
+        console.print(f"going on with the interrupted training in {display(folder.path)} after step {history.step:,}")
+        return history
+    if settings.start_from is None:
+        return History()
+    history = load_state(_state_of(settings.start_from), training.variables())
+    console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
+    return history
+
+
+def _state_of(finished: Path) -> Path:
+    inner = finished / "models" / "state.npz"
+    return inner if inner.exists() else finished / "state.npz"
+
+
+def _plan(settings: Settings) -> Plan:
+    return Plan(
+        steps=settings.model.steps,
+        report_every=settings.model.report_every,
+        losses_every=settings.tracking.losses_every,
+        checkpoint_seconds=settings.tracking.checkpoint_seconds,
+    )
+
+
+def _facts(settings: Settings, job: Job, run: Run) -> dict[str, object]:
+    return {
+        "run_id": run.run_id,
+        "name": name_run(settings, job),
+        "tracking_uri": run.store.uri,
+        "experiment": run.store.experiment,
+        "command": job.command,
+        "settings": settings.of_training(),
+    }
+
+
+def _introduce(run: Run, parts: Parts, splits: Splits, data_digest: str) -> None:
+    if run.resumed:
+        return
+    for name, split, context in (
+        ("train", splits.train, "training"),
+        ("validation", splits.validation, "validation"),
+        ("test", splits.test, "testing"),
+    ):
+        if len(split):
+            run.dataset(_examples(name, split, context, data_digest))
+    *halves, whole = parts
+    for name, model in parts.items():
+        run.text(opened(model), f"summaries/{name}.txt")
+    joined = nest(parts[halves[0]], parts[halves[1]], name=whole)
+    run.text(boxed(joined), f"summaries/{whole}-boxed.txt")
+    run.text(opened(joined), f"summaries/{whole}-opened.txt")
+
+
+def _examples(name: str, split: Images, context: str, digest: str) -> Examples:
+    return Examples(
+        name=f"mnist-{name}",
+        images=split.images,
+        labels=split.labels,
+        digest=digest,
+        context=context,
+        source="data/mnist.npz",
+    )

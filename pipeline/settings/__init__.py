@@ -1,0 +1,1 @@
+"""Frozen, typed settings, validated before anything heavy is imported."""

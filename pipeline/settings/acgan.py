@@ -1,0 +1,122 @@
+"""Settings of the AC-GAN family."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.settings.family import FamilySettings
+from pipeline.settings.frozen import Frozen
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Filters = Annotated[int, Field(ge=1)]
+
+
+class SoftLabel(Frozen):
+    """Targets of the `generation` output, 1 meaning real.
+
+    Attributes:
+        real: Target of real images in the discriminator's update.
+        generated: Target of generated images in the discriminator's update.
+        trick: Target of generated images in the generator's update.
+    """
+
+    real: Probability
+    generated: Probability
+    trick: Probability
+
+
+class AuxiliaryWeight(Frozen):
+    """Sample weights of the `auxiliary` loss in the discriminator's update.
+
+    The weighted losses are summed and divided by the whole batch of real and generated images together (Keras 3), so
+    weight 2 on the real half gives its plain mean. Keras 2 also divided by the share of non-zero weights, which made
+    the same 2 count double.
+
+    Attributes:
+        real: Weight of real images.
+        generated: Weight of generated images; 0 teaches the discriminator nothing of their class.
+    """
+
+    real: Weight
+    generated: Weight
+
+
+class GeneratorSettings(Frozen):
+    """The generator, its optimiser and its average.
+
+    Attributes:
+        filters: Channels of the map before each of the three transposed convolutions.
+        embedding_deviation: Standard deviation the digit embedding is drawn with; null for Glorot's (0.13).
+        batch_norm_momentum: Momentum of the moving averages of batch normalisation.
+        learning_rate: Adam's learning rate.
+        batches: Pairs in the generator's update, as a multiple of the batch; `recipe: original` always takes 2.
+        moving_average: Decay a step of the averaged generator that is saved and judged; 0 for no average.
+            `recipe: original` has none.
+    """
+
+    filters: tuple[Filters, Filters, Filters] = Field(strict=False)
+    embedding_deviation: Annotated[float, Field(gt=0)] | None
+    batch_norm_momentum: Rate
+    learning_rate: Rate
+    batches: Annotated[int, Field(ge=1, le=4)]
+    moving_average: Annotated[float, Field(ge=0, lt=1)]
+
+
+class DiscriminatorSettings(Frozen):
+    """The discriminator and its optimiser.
+
+    Attributes:
+        filters: Channels of its four convolutions.
+        dropout: Share of each convolution's features dropped in training.
+        learning_rate: Adam's learning rate.
+    """
+
+    filters: tuple[Filters, Filters, Filters, Filters] = Field(strict=False)
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    learning_rate: Rate
+
+
+class Adam(Frozen):
+    """Decay of Adam's two moments, for both optimisers."""
+
+    beta_1: Annotated[float, Field(ge=0, lt=1)]
+    beta_2: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Settings(FamilySettings):
+    """The AC-GAN on MNIST: networks, targets and length of a training.
+
+    Attributes:
+        recipe: `original` is Keras' `mnist_acgan` procedure; `shared` makes the generated images once for both
+            updates and keeps a moving average of the generator.
+        latent_size: Numbers in a latent vector, uniform on [-1, 1].
+    """
+
+    recipe: Literal["shared", "original"]
+    latent_size: Annotated[int, Field(ge=1)]
+    soft_label: SoftLabel
+    auxiliary_weight: AuxiliaryWeight
+    generator: GeneratorSettings
+    discriminator: DiscriminatorSettings
+    adam: Adam
+
+    @model_validator(mode="after")
+    def _ordered_soft_labels(self) -> Self:
+        if self.soft_label.real <= self.soft_label.generated:
+            raise ValueError(
+                f"soft_label.real must be above soft_label.generated ({self.soft_label.generated}), or generated "
+                f"images are called the real ones. Received: {self.soft_label.real}"
+            )
+        return self
+
+    @property
+    def generator_batches(self) -> int:
+        """Pairs in the generator's update, as a multiple of the batch."""
+        return 2 if self.recipe == "original" else self.generator.batches
+
+    @property
+    def averaged(self) -> bool:
+        """Whether an average of the generator is kept, saved and judged in its place."""
+        return self.recipe == "shared" and self.generator.moving_average > 0

@@ -1,0 +1,15 @@
+"""What a user can mend: errors whose text is the whole message.
+
+::
+
+    PipelineError
+    └── SettingsError    a setting is unknown, of the wrong type or out of range
+"""
+
+
+class PipelineError(Exception):
+    """Something the user can mend; a command prints its text and exits with status 2."""
+
+
+class SettingsError(PipelineError):
+    """A setting is unknown, of the wrong type or out of range."""

@@ -1,0 +1,32 @@
+"""Where the project lies: every default path is taken from here, never from the working directory."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def outermost(root: Path) -> Path:
+    """Gives the project that owns `root`.
+
+    DVC runs queued experiments in copies under `.dvc/tmp/exps/`; what outlives such a copy (the tracking store,
+    interruption checkpoints) belongs to the project around it.
+
+    Args:
+        root: A project's root folder.
+
+    Returns:
+        `root` itself, or the project whose `.dvc/tmp/exps/` holds it.
+    """
+    for parent in root.parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return root
+
+
+STORE_ROOT = outermost(ROOT)
+
+
+def display(path: Path) -> str:
+    """Gives `path` as a user in the project's folder would type it."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,26 @@
+"""What knows MLflow, and the only package that does.
+
+::
+
+    store           which store, which experiment; one clear line where it cannot be reached
+    moved           addresses that follow a moved project folder
+    pages           searching runs
+    owners          which process a run belongs to; closing what a killed one left open
+    points          metric points: buffered, none twice
+    logged_models   a Keras model as a logged model that loads back
+    datasets        arrays as named inputs of a run
+    recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
+    runs            a run's life: started or resumed, FINISHED, FAILED or KILLED
+    sweeps          a sweep's parent run and its table
+    tags            what the surroundings say: git, DVC
+
+Importing the package sets MLflow's environment (no telemetry, warnings only, no bars of its own) where the user has not; MLflow reads it
+when it is first imported.
+"""
+
+import os
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

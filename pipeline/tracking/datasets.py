@@ -1,0 +1,48 @@
+"""Arrays as MLflow data sets: name, digest, shapes and source; the arrays themselves are not stored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+from pipeline.tracking.store import Store
+
+_LONGEST_DIGEST = 36
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A part of the data, as a run uses it.
+
+    Attributes:
+        name: The part's name, such as `mnist-train`.
+        images: Images, `(n, 28, 28)`.
+        labels: Their digits, `(n,)`.
+        digest: A hash of the data; MLflow shows its first 36 characters, a tag holds it whole.
+        context: What the run uses it for, such as `training`.
+        source: Where the data came from, as text.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+    digest: str
+    context: str
+    source: str
+
+
+def log_examples(store: Store, run_id: str, examples: Examples) -> None:
+    """Names `examples` as an input of a run."""
+    described = from_numpy(
+        examples.images,
+        source=CodeDatasetSource({"source": examples.source}),
+        targets=examples.labels,
+        name=examples.name,
+        digest=examples.digest[:_LONGEST_DIGEST],
+    )
+    tags = {MLFLOW_DATASET_CONTEXT: examples.context, "sha256": examples.digest, "source": examples.source}
+    entry = DatasetInput(Dataset(**described.to_dict()), [InputTag(key, value) for key, value in tags.items()])
+    store.client.log_inputs(run_id, [entry])

@@ -1,0 +1,53 @@
+"""Which process a run belongs to, so that what a killed process left RUNNING can be told from what still runs."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+
+import psutil
+
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.store import Store
+
+_HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
+
+
+def owner_tags() -> dict[str, str]:
+    """Gives the tags that mark a run as this process's: host, process id and the process's start time."""
+    return {
+        _HOST: socket.gethostname(),
+        _PROCESS: str(os.getpid()),
+        _STARTED: f"{psutil.Process().create_time():.2f}",
+    }
+
+
+def owner_lives(tags: Mapping[str, str]) -> bool:
+    """Says whether the process that `tags` name still runs; another one under the same id does not count."""
+    try:
+        process = psutil.Process(int(tags[_PROCESS]))
+        same = abs(process.create_time() - float(tags[_STARTED])) < 1
+        return bool(same) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:
+    """Closes as KILLED what processes of this host left RUNNING when they were killed.
+
+    Args:
+        store: The store and experiment to look in.
+        is_alive: Says from a run's tags whether its process still runs.
+
+    Returns:
+        The ids of the runs closed.
+    """
+    closed = []
+    for run in runs_where(store, "attributes.status = 'RUNNING'"):
+        tags = run.data.tags
+        if tags.get(_HOST) != socket.gethostname() or is_alive(tags):
+            continue
+        why = f"its process {tags[_PROCESS]} ended without closing it"
+        store.client.set_tag(run.info.run_id, "closed.because", why)
+        store.client.set_terminated(run.info.run_id, "KILLED")
+        closed.append(run.info.run_id)
+    return closed

@@ -1,0 +1,52 @@
+"""Metric points: gathered, written in batches, and none twice."""
+
+import time
+from collections.abc import Iterable
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from pipeline.training.history import Point
+
+_BATCH = 1000
+_SECONDS = 5.0
+_SYSTEM = "system/"
+
+
+class PointLog:
+    """The points of one run, written at the latest every five seconds or thousand points.
+
+    Args:
+        client: MLflow's client of the store.
+        run_id: The run written on.
+        resumed: Whether the run may hold points already; each (key, step) it holds is skipped.
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._held = _held_points(client, run_id) if resumed else set()
+        self._pending: list[Metric] = []
+        self._written_at = time.monotonic()
+
+    def add(self, points: Iterable[Point]) -> None:
+        """Takes points up, skipping those the run holds, and writes when it is time."""
+        now = int(time.time() * 1000)
+        for point in points:
+            if (point.key, point.step) not in self._held:
+                self._held.add((point.key, point.step))
+                self._pending.append(Metric(point.key, float(point.value), now, point.step))
+        if len(self._pending) >= _BATCH or time.monotonic() - self._written_at > _SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what is pending; what could not be written stays pending."""
+        while self._pending:
+            self._client.log_batch(self._run_id, metrics=self._pending[:_BATCH])
+            del self._pending[:_BATCH]
+        self._written_at = time.monotonic()
+
+
+def _held_points(client: MlflowClient, run_id: str) -> set[tuple[str, int]]:
+    keys = [key for key in client.get_run(run_id).data.metrics if not key.startswith(_SYSTEM)]
+    return {(key, metric.step) for key in keys for metric in client.get_metric_history(run_id, key)}

@@ -1,0 +1,145 @@
+"""Writing on a run by its id: points, pictures, files, tables, data sets and models, each of them once."""
+
+import csv
+import io
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.entities import Metric
+
+from pipeline.tracking.datasets import Examples, log_examples
+from pipeline.tracking.logged_models import ModelExample, log_model
+from pipeline.tracking.points import PointLog
+from pipeline.tracking.store import Store, one_line_errors
+from pipeline.training.history import Point
+
+Row = Mapping[str, object]
+
+_PICTURE = re.compile(r"images/(?P<key>.+?)\+step\+(?P<step>\d+)\+.*\+compressed\.webp")
+
+
+class Recorder:
+    """Writes on one run.
+
+    Args:
+        store: The store that has the run.
+        run_id: The run.
+        resumed: Whether the run may hold points and pictures already; those are not written again.
+    """
+
+    def __init__(self, store: Store, run_id: str, *, resumed: bool = False) -> None:
+        self.store = store
+        self.run_id = run_id
+        self._client = store.client
+        with one_line_errors(store.uri):
+            self._points = PointLog(store.client, run_id, resumed=resumed)
+            self._pictures = self._held_pictures() if resumed else set()
+
+    def log(self, points: Iterable[Point]) -> None:
+        """Takes points up; they are written in batches, at the latest every five seconds in which some come.
+
+        Raises:
+            TrackingError: If the store does not take them; they stay pending.
+        """
+        with one_line_errors(self.store.uri):
+            self._points.add(points)
+
+    def flush(self) -> None:
+        """Writes the points still pending.
+
+        Raises:
+            TrackingError: If the store does not take them; they stay pending.
+        """
+        with one_line_errors(self.store.uri):
+            self._points.flush()
+
+    def picture(self, key: str, image: np.ndarray, step: int) -> None:
+        """Logs a picture of one step; the pages show a key's pictures under a slider over steps.
+
+        Args:
+            key: The picture's name, the same at every step.
+            image: uint8, `(height, width)` or `(height, width, 3)`.
+            step: The step it shows.
+        """
+        if (key, step) in self._pictures:
+            return
+        with one_line_errors(self.store.uri):
+            self._client.log_image(self.run_id, image, key=key, step=step, synchronous=True)
+        self._pictures.add((key, step))
+
+    def file(self, path: Path, folder: str | None = None) -> None:
+        """Logs a file under the artifact folder `folder`, or at the top."""
+        with one_line_errors(self.store.uri):
+            self._client.log_artifact(self.run_id, str(path), folder)
+
+    def files(self, folder: Path, artifact_path: str | None = None) -> None:
+        """Logs everything in a folder under the artifact folder `artifact_path`, or at the top."""
+        with one_line_errors(self.store.uri):
+            self._client.log_artifacts(self.run_id, str(folder), artifact_path)
+
+    def text(self, text: str, path: str) -> None:
+        """Logs a text as the artifact `path`, such as `summaries/generator.txt`."""
+        with one_line_errors(self.store.uri):
+            self._client.log_text(self.run_id, text, path)
+
+    def table(self, rows: Sequence[Row], path: str) -> None:
+        """Logs rows as the artifact `path`, a `.csv`, which the pages show as a table."""
+        self.text(as_csv(rows), path)
+
+    def tags(self, tags: Mapping[str, str]) -> None:
+        """Sets tags, over what they were."""
+        with one_line_errors(self.store.uri):
+            for key, value in tags.items():
+                self._client.set_tag(self.run_id, key, value)
+
+    def dataset(self, examples: Examples) -> None:
+        """Names a part of the data as an input of the run."""
+        with one_line_errors(self.store.uri):
+            log_examples(self.store, self.run_id, examples)
+
+    def model(self, name: str, keras_model: Any, example: ModelExample) -> str:
+        """Logs a Keras model, in place of an earlier one of that name, and gives its id; see `log_model`."""
+        with one_line_errors(self.store.uri):
+            return log_model(self.store, self.run_id, name, keras_model, example)
+
+    def final(self, values: Mapping[str, float]) -> None:
+        """Writes headline measures as `final/…`, the newest in force; the run may have ended before."""
+        with one_line_errors(self.store.uri):
+            held = self._client.get_run(self.run_id).data.metrics.keys()
+            now = int(time.time() * 1000)
+            # Of two points at one step MLflow shows the later, and within a millisecond the greater.
+            for key in {f"final/{key}" for key in values} & held:
+                now = max(now, 1 + max(point.timestamp for point in self._client.get_metric_history(self.run_id, key)))
+            metrics = [Metric(f"final/{key}", float(value), now, 0) for key, value in values.items()]
+            self._client.log_batch(self.run_id, metrics=metrics)
+
+    def _held_pictures(self) -> set[tuple[str, int]]:
+        paths = (entry.path for entry in self._client.list_artifacts(self.run_id, "images"))
+        found = filter(None, map(_PICTURE.fullmatch, paths))
+        return {(match["key"].replace("~", "/"), int(match["step"])) for match in found}
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Gives rows as CSV; the columns are all keys in the order in which they first come."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Gives rows as a Markdown table; floats with four significant digits."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [columns, ["---"] * len(columns), *([_cell(row.get(column, "")) for column in columns] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

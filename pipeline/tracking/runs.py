@@ -1,0 +1,200 @@
+"""A run's life: started or resumed, watched, and ended as FINISHED, FAILED or KILLED."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from types import TracebackType
+from typing import Any, Self
+
+from mlflow import MlflowClient
+from mlflow.entities import Param, RunTag
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NOTE,
+    MLFLOW_SOURCE_NAME,
+    MLFLOW_SOURCE_TYPE,
+    MLFLOW_USER,
+)
+
+from pipeline.tracking.owners import owner_tags
+from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.store import Store, TrackingError, one_line_errors
+
+_PARAMETERS_A_BATCH = 100
+_SECONDS_A_SAMPLE = 5.0
+_SIGNALLED = 128
+_LONGEST_TAG = 8000
+_MONITOR: Callable[..., Any] = SystemMetricsMonitor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a run says about itself.
+
+    Attributes:
+        name: The run's name, which carries what varies.
+        parameters: The settings it reads, nested or under their addresses.
+        tags: Short facts to search by.
+        description: What it is and the command that repeats it, in Markdown.
+        parent_run_id: The run it stands under; none for one of its own.
+    """
+
+    name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    parent_run_id: str | None = None
+
+
+class Run(Recorder):
+    """A run that is open as long as the `with` block; it ends FINISHED, FAILED (an error) or KILLED (a signal).
+
+    Args:
+        store: The store and experiment.
+        card: What the run says about itself.
+        resume: The id of an interrupted run to go on with; where the store does not know it, a new run is started.
+        system_metrics: Whether processor and memory use are sampled, every five seconds.
+
+    Attributes:
+        resumed: Whether an earlier run goes on.
+
+    Raises:
+        TrackingError: If the store does not answer, or a resumed run has other parameters.
+    """
+
+    def __init__(self, store: Store, card: Card, *, resume: str | None = None, system_metrics: bool = True) -> None:
+        self.resumed = resume is not None and store.knows(resume)
+        with one_line_errors(store.uri):
+            run_id = _reopen(store, resume, card) if resume is not None and self.resumed else _create(store, card)
+            super().__init__(store, run_id, resumed=self.resumed)
+            self._monitor = self._watch() if system_metrics else None
+
+    def __enter__(self) -> Self:
+        """Gives the run itself; it is open since it was made."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Writes what is pending and ends the run.
+
+        Raises:
+            TrackingError: If the store does not take the last points and no other error is on its way.
+        """
+        status = _status(error)
+        try:
+            if self._monitor:
+                self._monitor.finish()
+            self.flush()
+        except TrackingError:
+            status = "FAILED" if error is None else status
+            if error is None:
+                raise
+        finally:
+            with suppress(TrackingError) if error else nullcontext():
+                self._end(status, error)
+
+    def _watch(self) -> Any:
+        monitor = _MONITOR(
+            self.run_id,
+            sampling_interval=_SECONDS_A_SAMPLE,
+            resume_logging=self.resumed,
+            tracking_uri=self.store.uri,
+        )
+        monitor.start()
+        return monitor
+
+    def _end(self, status: str, error: BaseException | None) -> None:
+        with one_line_errors(self.store.uri):
+            if error is not None and status != "FINISHED":
+                text = " ".join(f"{type(error).__name__}: {error}".split())
+                self._client.set_tag(self.run_id, "error", text[:500])
+            self._client.set_terminated(self.run_id, status)
+
+
+def child(store: Store, card: Card, *, system_metrics: bool = False) -> Run:
+    """Opens a run under the run that `card.parent_run_id` names.
+
+    Where the store does not know that run (the models came from another machine), the new run stands alone, and its
+    tags and description say so.
+    """
+    parent = card.parent_run_id
+    if parent is None or store.knows(parent):
+        return Run(store, card, system_metrics=system_metrics)
+    note = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
+    description = f"> {note}\n\n{card.description}"
+    tags = {**card.tags, "parent.unknown": parent}
+    alone = replace(card, parent_run_id=None, description=description, tags=tags)
+    return Run(store, alone, system_metrics=system_metrics)
+
+
+def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """Gives nested settings under their addresses, such as `acgan.soft_label.real`, written as in params.yaml."""
+    return dict(_addresses(parameters, prefix))
+
+
+def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in parameters.items():
+        if isinstance(value, Mapping) and value:
+            yield from _addresses(value, f"{prefix}{key}.")
+        elif isinstance(value, str):
+            yield prefix + key, value
+        elif isinstance(value, PurePath):
+            yield prefix + key, value.as_posix()
+        else:
+            yield prefix + key, json.dumps(value)
+
+
+def _create(store: Store, card: Card) -> str:
+    run = store.client.create_run(store.experiment_id, tags=_tags(card), run_name=card.name)
+    _log_parameters(store.client, run.info.run_id, card)
+    return str(run.info.run_id)
+
+
+def _reopen(store: Store, run_id: str, card: Card) -> str:
+    _log_parameters(store.client, run_id, card)
+    store.client.update_run(run_id, status="RUNNING")
+    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "closed.because"}:
+        store.client.delete_tag(run_id, ending)
+    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(card).items()])
+    return run_id
+
+
+def _log_parameters(client: MlflowClient, run_id: str, card: Card) -> None:
+    parameters = [Param(key, value) for key, value in flatten(card.parameters).items()]
+    for start in range(0, len(parameters), _PARAMETERS_A_BATCH):
+        client.log_batch(run_id, params=parameters[start : start + _PARAMETERS_A_BATCH])
+
+
+def _tags(card: Card) -> dict[str, str]:
+    tags = {
+        MLFLOW_USER: _user(),
+        MLFLOW_SOURCE_NAME: Path(sys.argv[0]).name,
+        MLFLOW_SOURCE_TYPE: "LOCAL",
+        MLFLOW_RUN_NOTE: card.description,
+        **card.tags,
+        **owner_tags(),
+    }
+    if card.parent_run_id is not None:
+        tags[MLFLOW_PARENT_RUN_ID] = card.parent_run_id
+    return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _status(error: BaseException | None) -> str:
+    if isinstance(error, SystemExit):
+        if error.code in (None, 0):
+            return "FINISHED"
+        return "KILLED" if isinstance(error.code, int) and error.code > _SIGNALLED else "FAILED"
+    if error is None:
+        return "FINISHED"
+    return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"

@@ -1,0 +1,185 @@
+"""Which tracking store and which experiment: `connect` gives both, or says in one line why it cannot."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, LifecycleStage
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+from pipeline.settings.errors import PipelineError
+from pipeline.tracking.moved import follow_moved_folder
+
+_FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+_MIGRATION_SECONDS = 60.0
+_TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
+
+class TrackingError(PipelineError):
+    """The tracking store cannot be reached, opened or written to."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An experiment in a tracking store.
+
+    Attributes:
+        client: MLflow's client of the store.
+        uri: The store's tracking URI.
+        experiment: The experiment's name.
+        experiment_id: The experiment's id in this store.
+    """
+
+    client: MlflowClient
+    uri: str
+    experiment: str
+    experiment_id: str
+
+    def knows(self, run_id: str) -> bool:
+        """Says whether a run stands in this store and is not deleted.
+
+        Raises:
+            TrackingError: If the store does not answer.
+        """
+        try:
+            return bool(self.client.get_run(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE)
+        except MlflowException as error:
+            if _is(error, RESOURCE_DOES_NOT_EXIST):
+                return False
+            raise _refused(self.uri, error) from error
+
+
+def default_uri(root: Path) -> str:
+    """Gives the URI of the store in `root`: SQLite in `mlflow.db`, which plain `mlflow ui` opens there."""
+    path = (root / "mlflow.db").as_posix().replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{path}"
+
+
+def connect(*, family: str, experiment: str, root: Path) -> Store:
+    """Opens the tracking store and the family's experiment, each made if missing.
+
+    The store is `MLFLOW_TRACKING_URI` or, unset, `default_uri(root)`. In the latter the artifacts lie beside it, in
+    `root/mlartifacts`; any other store decides for itself where they go.
+
+    Args:
+        family: The family whose runs are tracked, such as `acgan`.
+        experiment: The setting `tracking.experiment`, the first part of the experiment's name.
+        root: The project's folder.
+
+    Returns:
+        The store, at the experiment `{experiment}-{family}`.
+
+    Raises:
+        TrackingError: If the store cannot be reached or opened, or the experiment was deleted.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root)
+    name = f"{experiment}-{family}"
+    if uri != default_uri(root):
+        with one_line_errors(uri), _bounded_requests():
+            client = MlflowClient(uri)
+            return Store(client, uri, name, _experiment_id(client, uri, name, location=None))
+    artifacts = root / "mlartifacts"
+    with one_line_errors(uri), _alone(artifacts):
+        _check_file(root / "mlflow.db")
+        follow_moved_folder(root / "mlflow.db", artifacts)
+        client = _migrated_client(uri, root / "mlflow.db")
+        return Store(client, uri, name, _experiment_id(client, uri, name, location=(artifacts / name).as_uri()))
+
+
+@contextmanager
+def one_line_errors(uri: str) -> Iterator[None]:
+    """Turns what MLflow raises within the block into a `TrackingError` of one line."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise _refused(uri, error) from error
+
+
+def _refused(uri: str, error: Exception) -> TrackingError:
+    text = " ".join(str(error).split())
+    return TrackingError(
+        f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
+    )
+
+
+@contextmanager
+def _bounded_requests() -> Iterator[None]:
+    """Lets a server that does not answer cost seconds, not MLflow's four minutes; the user's own limits stay."""
+    limits = {name: value for name, value in _FIRST_ANSWER.items() if name not in os.environ}
+    os.environ.update(limits)
+    try:
+        yield
+    finally:
+        for name in limits:
+            os.environ.pop(name, None)
+
+
+def _check_file(path: Path) -> None:
+    """Refuses a file that SQLite cannot open at once: MLflow would retry for 100 seconds and print each try."""
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise TrackingError(f"`{path}` must be an SQLite file that can be written. Received: {error}") from error
+
+
+@contextmanager
+def _alone(artifacts: Path) -> Iterator[None]:
+    """Keeps two processes from making the tables at once."""
+    lock = FileLock(artifacts / ".lock", timeout=_MIGRATION_SECONDS)
+    try:
+        artifacts.mkdir(exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise TrackingError(f"`{artifacts}` must be a folder that can be written. Received: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _migrated_client(uri: str, file: Path) -> MlflowClient:
+    """Opens the store, waiting for an `mlflow ui` that is making its tables at this moment."""
+    patience = time.monotonic() + _MIGRATION_SECONDS
+    while True:
+        try:
+            return MlflowClient(uri)
+        except Exception as error:
+            fresh = time.time() - file.stat().st_mtime < 15
+            if not fresh or time.monotonic() > patience:
+                raise MlflowException(str(error)) from error
+            time.sleep(1)
+
+
+def _experiment_id(client: MlflowClient, uri: str, name: str, *, location: str | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=location, tags=_TRAINING_KIND))
+        except MlflowException as error:
+            if not _is(error, RESOURCE_ALREADY_EXISTS):
+                raise
+            found = client.get_experiment_by_name(name)
+    return _active(found, name, uri)
+
+
+def _active(found: Experiment | None, name: str, uri: str) -> str:
+    if found is None:
+        raise TrackingError(f"The tracking store must keep the experiment `{name}` while it is used. Received: {uri}")
+    if found.lifecycle_stage == LifecycleStage.ACTIVE:
+        return str(found.experiment_id)
+    raise TrackingError(
+        f"`tracking.experiment` must name an experiment that is not deleted: restore it with `mlflow experiments "
+        f"restore --experiment-id {found.experiment_id}`, or choose another name. Received: {name} in {uri}"
+    )
+
+
+def _is(error: MlflowException, code: int) -> bool:
+    return bool(error.error_code == ErrorCode.Name(code))

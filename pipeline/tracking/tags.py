@@ -1,0 +1,52 @@
+"""What the surroundings say of a run: the commit, whether the tree differs from it, DVC's stage and experiment."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_BRANCH, MLFLOW_GIT_COMMIT
+
+_UNKNOWN = "unknown"
+_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+
+
+def environment_tags(root: Path) -> dict[str, str]:
+    """Gives the tags of a run made from the tree in `root`.
+
+    Args:
+        root: The folder whose code runs; in DVC's temporary experiment copy, the copy.
+
+    Returns:
+        `git.commit` and `git.dirty` (`unknown` outside git); `dvc.stage` and `dvc.experiment` where DVC runs it.
+    """
+    tags = _git_tags(root)
+    for key, variable in (("dvc.stage", "DVC_STAGE"), ("dvc.experiment", "DVC_EXP_NAME")):
+        if value := os.environ.get(variable):
+            tags[key] = value
+    return tags
+
+
+def _git_tags(root: Path) -> dict[str, str]:
+    lines = _git_status(root)
+    facts = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+    commit = facts.get("branch.oid", _UNKNOWN)
+    if commit in (_UNKNOWN, "(initial)"):
+        return {"git.commit": _UNKNOWN, "git.dirty": _UNKNOWN}
+    dirty = str(any(not line.startswith("# ") for line in lines)).lower()
+    branch = {} if facts["branch.head"] == "(detached)" else {MLFLOW_GIT_BRANCH: facts["branch.head"]}
+    return {"git.commit": commit, "git.dirty": dirty, MLFLOW_GIT_COMMIT: commit, **branch}
+
+
+def _git_status(root: Path) -> list[str]:
+    try:
+        found = subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(root), *_STATUS],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return found.stdout.splitlines()

@@ -1,0 +1,88 @@
+"""The whole state of a training as one file, written whole or not at all."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import display
+from pipeline.training.history import HISTORY, History
+
+
+class CheckpointError(PipelineError):
+    """A checkpoint is damaged or belongs to other networks."""
+
+
+def save_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
+    """Writes a training's state, aside first and then in place of the last.
+
+    Args:
+        path: The file, `.npz`.
+        variables: All that a step reads and changes, by name.
+        history: Its figures so far.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".aside")
+    arrays = {name: np.asarray(variable) for name, variable in variables.items()}
+    text = np.frombuffer(history.to_json().encode(), np.uint8)
+    with aside.open("wb") as file:
+        np.savez(file, **arrays, **{HISTORY: text})
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
+    """Puts a training back to where `save_state` found it.
+
+    Args:
+        path: The file.
+        variables: The same variables by name; they are overwritten.
+
+    Returns:
+        The figures until then.
+
+    Raises:
+        CheckpointError: The file is not whole, or its variables have other names or shapes.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        history = History.from_json(arrays.pop(HISTORY).tobytes().decode())
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise CheckpointError(f"{display(path)} must be a training's state, which it is not: {error}") from error
+    for name in sorted(arrays.keys() ^ variables.keys()):
+        raise CheckpointError(f"{display(path)} belongs to another model: only one of the two has `{name}`")
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise CheckpointError(
+                f"{display(path)} belongs to another model: `{name}` must have shape {tuple(variable.shape)}. "
+                f"Received: {arrays[name].shape}"
+            )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return history
+
+
+def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
+    """Saves each model as `folder/NAME.keras`, each written aside first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, model in parts.items():
+        aside = folder / f"{name}.aside.keras"
+        model.save(aside)
+        aside.replace(folder / f"{name}.keras")
+
+
+def load_parts(folder: Path) -> dict[str, keras.Model]:
+    """Loads the models that `save_parts` saved, by name.
+
+    Raises:
+        CheckpointError: There are none.
+    """
+    files = sorted(folder.glob("*.keras"))
+    if not files:
+        raise CheckpointError(f"{display(folder)} must hold trained models (.keras): train first, or `dvc pull`")
+    return {file.stem: keras.models.load_model(file) for file in files}

@@ -1,0 +1,99 @@
+"""What the stages know of a family of two-part models: this, and nothing of any one family."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.mnist import Splits
+from pipeline.settings.composed import Settings
+
+Values = dict[str, float]
+Parts = Mapping[str, keras.Model]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a training stands at a step.
+
+    Attributes:
+        step: Steps taken.
+        values: Held-out figures by key, such as `heldout/hard/generator/loss`.
+        samples: Tiles `(rows, columns, height, width)` in [-1, 1] from inputs that are the same at every report.
+        score: What the best report has the least of.
+        warnings: What a person should know at once.
+    """
+
+    step: int
+    values: Values
+    samples: NDArray[np.float32]
+    score: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Tiles of images, in blocks side by side.
+
+    Attributes:
+        blocks: Each `(rows, columns, height, width)` in [-1, 1].
+        headings: What each block shows.
+    """
+
+    blocks: Sequence[NDArray[np.float32]]
+    headings: tuple[str, ...]
+
+
+class Training(ABC):
+    """A composition in training.
+
+    Attributes:
+        images_per_step: Real images a step draws.
+        images_per_epoch: Real images in an epoch.
+    """
+
+    images_per_step: int
+    images_per_epoch: int
+
+    @abstractmethod
+    def take_step(self, step: int) -> Values:
+        """Takes step `step`, counted from 0, and gives its losses, such as `train/generator/loss`."""
+
+    @abstractmethod
+    def report(self, step: int, recent: Values) -> Report:
+        """Reports after `step` steps; `recent` holds the mean training losses since the last report."""
+
+    @abstractmethod
+    def variables(self) -> dict[str, keras.Variable]:
+        """Gives all that a step reads and changes, each under a name that is the same in every process."""
+
+    @abstractmethod
+    def parts(self) -> Parts:
+        """Gives the models to keep, by name; the last is the composition of those before it."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family's entry: what the stages call.
+
+    Attributes:
+        build: Makes a training from the settings and the data.
+        evaluate: Scores kept parts on the test split; figures by key, such as `test/hard/generator/loss`.
+        pictures: Tiles from kept parts and real images, by the picture's name.
+        example: A small batch of named inputs for each part.
+    """
+
+    build: Callable[[Settings, Splits], Training]
+    evaluate: Callable[[Parts, Splits, Settings], Values]
+    pictures: Callable[[Parts, Splits, Settings], dict[str, Picture]]
+    example: Callable[[Settings], dict[str, dict[str, NDArray[np.generic]]]]
+
+
+def find_family(name: str) -> Family:
+    """Finds a family by its name: `FAMILY` of `pipeline/training/NAME.py`."""
+    family: Family = import_module(f"pipeline.training.{name}").FAMILY
+    return family

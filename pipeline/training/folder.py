@@ -1,0 +1,130 @@
+"""Where a training writes: a folder of its own, which the same command finds again after an interruption."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipeline.settings.paths import ROOT
+
+CODE = ("settings", "data", "models", "training", "train.py")
+DIGITS = 12
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one training.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state an interrupted training goes on from; gone once it has finished."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def models(self) -> Path:
+        """What the training leaves behind, in the layout of `models/FAMILY`."""
+        return self.path / "models"
+
+    @property
+    def reports(self) -> Path:
+        """Figures and pictures, in the layout of `reports/FAMILY`."""
+        return self.path / "reports"
+
+    def ended(self) -> bool:
+        """Tells whether the training came to its own end, so that it is never taken for an interrupted one."""
+        return (self.path / "ended").exists()
+
+    def end(self, how: str) -> None:
+        """Marks the training as ended and drops its interruption checkpoint."""
+        (self.path / "ended").write_text(f"{how}\n", encoding="utf-8")
+        self.checkpoint.unlink(missing_ok=True)
+
+    def remember(self, **facts: Any) -> None:
+        """Adds facts, such as the tracking run's id, to `run.json` among the models."""
+        write_facts(self.models, {**self.facts(), **facts})
+
+    def facts(self) -> dict[str, Any]:
+        """Gives the facts of `run.json`, none before the first."""
+        return read_facts(self.models)
+
+    def move_to(self, *, models: Path, reports: Path) -> None:
+        """Hands the outputs over to the folders that DVC tracks, and removes this one."""
+        for ours, theirs in ((self.models, models), (self.reports, reports)):
+            theirs.mkdir(parents=True, exist_ok=True)
+            for child in ours.iterdir():
+                _replace(child, theirs / child.name)
+        shutil.rmtree(self.path)
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    shutil.move(source, target)
+
+
+def read_facts(models: Path) -> dict[str, Any]:
+    """Gives what `models/run.json` says of the run that trained the models; nothing if there is none."""
+    file = models / "run.json"
+    facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return facts
+
+
+def write_facts(models: Path, facts: Mapping[str, Any]) -> None:
+    """Writes `models/run.json`, aside first."""
+    models.mkdir(parents=True, exist_ok=True)
+    aside = models / "run.aside"
+    aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    aside.replace(models / "run.json")
+
+
+@contextmanager
+def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
+    """Claims the folder of a training: an interrupted one with the same digest, else a new one.
+
+    Args:
+        parent: Where the family's folders lie.
+        digest: What names the training: a hash of its settings, data and code.
+
+    Yields:
+        `parent/DIGEST-NUMBER`, locked against other processes meanwhile. Numbers whose training has ended or is
+        under way elsewhere are passed over.
+    """
+    for number in count(1):
+        folder = RunFolder(parent / f"{digest[:DIGITS]}-{number}")
+        folder.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder.path.with_name(f".{folder.path.name}.lock"), timeout=0):
+                if not folder.ended():
+                    yield folder
+                    return
+        except Timeout:
+            continue
+
+
+def code_digest(paths: Iterable[str] = CODE) -> str:
+    """SHA-256 of the code that decides a training, 64 hexadecimal digits, whatever the line ends."""
+    digest = hashlib.sha256()
+    for path in paths:
+        root = ROOT / "pipeline" / path
+        for file in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            digest.update(file.relative_to(ROOT).as_posix().encode())
+            digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def combined_digest(*digests: str) -> str:
+    """SHA-256 of several digests."""
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""What a training has to tell, as plain numbers that go into its checkpoint."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+HISTORY = "history"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of one figure at one step."""
+
+    key: str
+    value: float
+    step: int
+
+
+@dataclass
+class History:
+    """Every figure of a training so far, and the mean that is being taken.
+
+    Attributes:
+        step: Steps taken.
+        points: All figures, in order.
+        window: Sums of the losses since the last point.
+        window_steps: Steps in those sums.
+        best_score: Score of the best report so far; null before the first.
+        best_step: The step of that report.
+    """
+
+    step: int = 0
+    points: list[Point] = field(default_factory=list)
+    window: dict[str, float] = field(default_factory=dict)
+    window_steps: int = 0
+    best_score: float | None = None
+    best_step: int | None = None
+
+    def add(self, losses: Mapping[str, float]) -> None:
+        """Counts one step's losses into the mean that is being taken."""
+        for key, value in losses.items():
+            self.window[key] = self.window.get(key, 0.0) + value
+        self.window_steps += 1
+        self.step += 1
+
+    def close_window(self) -> list[Point]:
+        """Ends the mean and gives it as points at the present step."""
+        points = [Point(key, total / self.window_steps, self.step) for key, total in self.window.items()]
+        self.points += points
+        self.window, self.window_steps = {}, 0
+        return points
+
+    def record(self, values: Mapping[str, float]) -> list[Point]:
+        """Adds figures at the present step and gives them as points."""
+        points = [Point(key, value, self.step) for key, value in values.items()]
+        self.points += points
+        return points
+
+    def improve(self, score: float) -> bool:
+        """Tells whether a report with `score` is the best so far, and remembers it if so."""
+        if self.best_score is not None and score >= self.best_score:
+            return False
+        self.best_score, self.best_step = score, self.step
+        return True
+
+    def mean_since(self, step: int, prefix: str) -> dict[str, float]:
+        """Gives the mean of each figure whose key begins with `prefix` over the points after `step`."""
+        values: dict[str, list[float]] = {}
+        for point in reversed(self.points):
+            if point.step <= step:
+                break
+            if point.key.startswith(prefix):
+                values.setdefault(point.key, []).append(point.value)
+        return {key: float(np.mean(found)) for key, found in reversed(values.items())}
+
+    def curves(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Gives each figure's steps and values."""
+        curves: dict[str, tuple[list[int], list[float]]] = {}
+        for point in self.points:
+            steps, values = curves.setdefault(point.key, ([], []))
+            steps.append(point.step)
+            values.append(point.value)
+        return {key: (np.array(steps), np.array(values)) for key, (steps, values) in curves.items()}
+
+    def to_json(self) -> str:
+        """Gives the history as JSON, every number exact."""
+        return json.dumps({**asdict(self), "points": [[p.key, p.value, p.step] for p in self.points]})
+
+    @classmethod
+    def from_json(cls, text: str) -> "History":
+        """Reads what `to_json` gave."""
+        content = json.loads(text)
+        return cls(**{**content, "points": [Point(*point) for point in content["points"]]})
+
+
+def read_history(state: Path) -> History:
+    """Reads the figures alone from a training's state.
+
+    Args:
+        state: The file that `save_state` wrote.
+    """
+    with np.load(state, allow_pickle=False) as archive:
+        return History.from_json(archive[HISTORY].tobytes().decode())

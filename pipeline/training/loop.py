@@ -1,0 +1,117 @@
+"""The loop over steps: it yields what happens and knows nobody who listens."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline.settings.errors import PipelineError
+from pipeline.training.family import Report, Training, Values
+from pipeline.training.history import History, Point
+
+
+class DivergedError(PipelineError):
+    """A loss is not a number any more."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a training is and how often it tells.
+
+    Attributes:
+        steps: Steps of the whole training, those already taken included.
+        report_every: Steps between two reports; the last step always reports.
+        losses_every: Steps a point of the training losses is the mean of.
+        checkpoint_seconds: Seconds between two checkpoints at most, but for the length of a step or a report.
+    """
+
+    steps: int
+    report_every: int
+    losses_every: int
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step is done."""
+
+    step: int
+    losses: Values
+
+
+@dataclass(frozen=True)
+class Points:
+    """Figures to be logged."""
+
+    points: list[Point]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report is due.
+
+    Attributes:
+        report: What the family has to tell.
+        recent: Mean training losses since the last report.
+        best: Whether it is the best report so far.
+    """
+
+    report: Report
+    recent: Values
+    best: bool
+
+
+@dataclass(frozen=True)
+class CheckpointDue:
+    """The state at this moment wants to be written."""
+
+
+Event = Step | Points | Reported | CheckpointDue
+
+
+def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Event]:
+    """Trains from where `history` ends to the plan's end.
+
+    Args:
+        training: What is trained; it is moved.
+        plan: Length and rhythm.
+        history: The figures so far; it is extended.
+
+    Yields:
+        Events, in order. Whoever listens writes the checkpoint when it is due, before asking for the next event.
+
+    Raises:
+        DivergedError: A loss is not finite.
+    """
+    saved = time.monotonic()
+    while history.step < plan.steps:
+        losses = training.take_step(history.step)
+        _refuse_infinite(losses, history.step)
+        history.add(losses)
+        yield Step(history.step, losses)
+        reporting = history.step % plan.report_every == 0 or history.step == plan.steps
+        if history.step % plan.losses_every == 0 or reporting:
+            yield Points(history.close_window())
+        if reporting:
+            yield from _report(training, plan, history)
+        if reporting or time.monotonic() - saved >= plan.checkpoint_seconds:
+            yield CheckpointDue()
+            saved = time.monotonic()
+
+
+def _report(training: Training, plan: Plan, history: History) -> Iterator[Event]:
+    last_report = (history.step - 1) // plan.report_every * plan.report_every
+    recent = history.mean_since(last_report, "train/")
+    report = training.report(history.step, recent)
+    points = history.record(report.values)
+    yield Reported(report, recent, best=history.improve(report.score))
+    yield Points(points)
+
+
+def _refuse_infinite(losses: Mapping[str, float], step: int) -> None:
+    for key, value in losses.items():
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"the training has diverged: {key} is {value} after {step + 1} steps. "
+                "Lower the learning rates, or choose other weights."
+            )

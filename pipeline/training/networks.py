@@ -1,0 +1,67 @@
+"""What a step of the AC-GAN moves: two networks and their optimisers."""
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from pipeline.models.discriminator import build_discriminator
+from pipeline.models.generator import build_generator
+from pipeline.settings.acgan import Settings
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The generator, the discriminator, their optimisers and the generator's average.
+
+    Attributes:
+        averaged: The generator to use: its moving average, or the generator itself where none is kept.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    averaged: keras.Model
+
+    def move_generator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+        """Takes one optimiser's step on the generator's weights and no other."""
+        _move(self.generator_optimizer, self.generator.trainable_variables, tape, loss)
+
+    def move_discriminator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+        """Takes one optimiser's step on the discriminator's weights and no other."""
+        _move(self.discriminator_optimizer, self.discriminator.trainable_variables, tape, loss)
+
+    def update_average(self, decay: float) -> None:
+        """Moves the averaged generator, batch normalisation's statistics included, towards the generator."""
+        for average, current in zip(self.averaged.weights, self.generator.weights, strict=True):
+            average.assign(decay * average + (1 - decay) * current)
+
+
+def build_networks(settings: Settings, *, seed: int) -> Networks:
+    """Builds both networks with every variable of their optimisers, so that nothing is created inside a step."""
+    generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
+    averaged = generator
+    if settings.averaged:
+        averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
+    discriminator = build_discriminator(settings.discriminator, seed=seed)
+    return Networks(
+        generator=generator,
+        discriminator=discriminator,
+        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
+        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
+        averaged=averaged,
+    )
+
+
+def _adam(settings: Settings, learning_rate: float, model: keras.Model) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=settings.adam.beta_1, beta_2=settings.adam.beta_2)
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _move(
+    optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable], tape: tf.GradientTape, loss: tf.Tensor
+) -> None:
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    optimizer.apply(gradients, variables)

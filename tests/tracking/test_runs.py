@@ -1,0 +1,163 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
+from pipeline.tracking.runs import Card, Run, child, flatten
+from pipeline.tracking.store import Store, TrackingError
+
+KILLED_HALFWAY = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.store import connect
+with Run(connect(family="acgan", experiment="digits", root=Path(sys.argv[1])), Card(name="killed")):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def status(store: Store, run: Run) -> str:
+    return str(store.client.get_run(run.run_id).info.status)
+
+
+def test_a_run_carries_its_card(store: Store) -> None:
+    settings = {"acgan": {"soft_label": {"real": 0.95}, "recipe": "shared", "average": None}, "seed": 3}
+    card = Card(name="real=0.95", parameters=settings, tags={"family": "acgan"}, description="An **AC-GAN**.")
+    with Run(store, card, system_metrics=False) as run:
+        assert status(store, run) == "RUNNING"
+    found = store.client.get_run(run.run_id)
+    assert found.info.run_name == "real=0.95"
+    assert found.data.params == {
+        "acgan.soft_label.real": "0.95",
+        "acgan.recipe": "shared",
+        "acgan.average": "null",
+        "seed": "3",
+    }
+    assert found.data.tags["family"] == "acgan"
+    assert found.data.tags["mlflow.note.content"] == "An **AC-GAN**."
+    assert found.info.status == "FINISHED"
+
+
+def test_settings_are_written_as_in_the_params_file() -> None:
+    assert flatten({"a": {"b": True, "c": [1, 2], "d": Path("x/y"), "e": {}}}) == {
+        "a.b": "true",
+        "a.c": "[1, 2]",
+        "a.d": "x/y",
+        "a.e": "{}",
+    }
+
+
+def test_more_parameters_than_a_batch_are_written(store: Store) -> None:
+    with Run(store, Card(name="a", parameters={f"p{n}": n for n in range(250)}), system_metrics=False) as run:
+        pass
+    assert len(store.client.get_run(run.run_id).data.params) == 250
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ValueError("bad\nluck"), "FAILED"),
+        (KeyboardInterrupt(), "KILLED"),
+        (SystemExit(143), "KILLED"),
+        (SystemExit(130), "KILLED"),
+        (SystemExit(1), "FAILED"),
+        (SystemExit("one line"), "FAILED"),
+        (SystemExit(0), "FINISHED"),
+    ],
+)
+def test_how_a_run_ends_says_what_ended_it(store: Store, error: BaseException, expected: str) -> None:
+    with pytest.raises(type(error)), Run(store, Card(name="a"), system_metrics=False) as run:
+        raise error
+    assert status(store, run) == expected
+
+
+def test_a_failed_run_keeps_its_error_in_one_line(store: Store) -> None:
+    with pytest.raises(ValueError, match="bad"), Run(store, Card(name="a"), system_metrics=False) as run:
+        raise ValueError("bad\n  luck")
+    assert store.client.get_run(run.run_id).data.tags["error"] == "ValueError: bad luck"
+
+
+def test_an_interrupted_run_goes_on_under_its_id_and_ends_finished(store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt), Run(store, Card(name="a"), system_metrics=False) as first:
+        raise KeyboardInterrupt
+    with Run(store, Card(name="a"), resume=first.run_id, system_metrics=False) as second:
+        assert second.resumed
+        assert status(store, second) == "RUNNING"
+    assert second.run_id == first.run_id
+    assert status(store, second) == "FINISHED"
+    assert "error" not in store.client.get_run(first.run_id).data.tags
+
+
+def test_a_run_whose_store_is_gone_starts_anew(store: Store) -> None:
+    with Run(store, Card(name="a"), resume="0" * 32, system_metrics=False) as run:
+        assert not run.resumed
+    assert run.run_id != "0" * 32
+
+
+def test_a_run_is_not_resumed_with_other_settings(store: Store) -> None:
+    with Run(store, Card(name="a", parameters={"seed": 1}), system_metrics=False) as first:
+        pass
+    with pytest.raises(TrackingError, match="seed"):
+        Run(store, Card(name="a", parameters={"seed": 2}), resume=first.run_id, system_metrics=False)
+    assert status(store, first) == "FINISHED"
+
+
+def test_system_metrics_of_a_resumed_run_go_on_without_repeating(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    key = "system/system_memory_usage_megabytes"
+    resume = None
+    for _ in range(2):
+        with Run(store, Card(name="a"), resume=resume) as run:
+            time.sleep(0.5)
+        resume = run.run_id
+    steps = [metric.step for metric in store.client.get_metric_history(run.run_id, key)]
+    assert len(steps) >= 4
+    assert steps == list(range(len(steps)))
+
+
+def test_a_child_stands_under_the_run_that_trained_the_model(store: Store) -> None:
+    with Run(store, Card(name="train"), system_metrics=False) as parent:
+        pass
+    with child(store, Card(name="evaluate", parent_run_id=parent.run_id)) as evaluation:
+        pass
+    found = store.client.get_parent_run(evaluation.run_id)
+    assert found is not None
+    assert found.info.run_id == parent.run_id
+
+
+def test_a_child_of_a_run_from_elsewhere_stands_alone_and_says_so(store: Store) -> None:
+    with child(store, Card(name="evaluate", description="Scores.", parent_run_id="f" * 32)) as evaluation:
+        pass
+    assert store.client.get_parent_run(evaluation.run_id) is None
+    tags = store.client.get_run(evaluation.run_id).data.tags
+    assert tags["parent.unknown"] == "f" * 32
+    assert "stands alone" in tags["mlflow.note.content"]
+
+
+def test_a_run_of_a_killed_process_is_closed_as_killed(store: Store, root: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, str(root)], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL
+    (run_id,) = close_abandoned(store)
+    found = store.client.get_run(run_id)
+    assert found.info.status == "KILLED"
+    assert "ended without closing it" in found.data.tags["closed.because"]
+
+
+def test_a_run_of_a_living_process_or_of_another_host_stays_open(store: Store) -> None:
+    with Run(store, Card(name="alive"), system_metrics=False) as alive:
+        other = Run(store, Card(name="elsewhere"), system_metrics=False)
+        store.client.set_tag(other.run_id, "owner.host", "another-machine")
+        store.client.set_tag(other.run_id, "owner.process", "1")
+        assert close_abandoned(store) == []
+        assert status(store, alive) == "RUNNING"
+
+
+def test_another_process_under_the_same_id_is_not_the_owner() -> None:
+    assert owner_lives(owner_tags())
+    assert not owner_lives({**owner_tags(), "owner.started": "1.00"})
+    assert owner_tags()["owner.process"] == str(os.getpid())

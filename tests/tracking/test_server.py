@@ -1,0 +1,110 @@
+"""Both orders of the pages and the training, with the real `mlflow ui`, and a tracking server of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.store import connect
+from pipeline.training.history import Point
+
+pytestmark = pytest.mark.slow
+
+LIMIT_SECONDS = 120
+
+
+@contextmanager
+def mlflow_pages(folder: Path, *options: str) -> Iterator[str]:
+    """Runs `mlflow ui` in `folder`, as a person would, and gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1", *options]
+    with (folder / "ui.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env={**os.environ, "CI": "true"})
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(server)
+
+
+def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
+    patience = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < patience and server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError(f"`mlflow ui` must answer at {address}")
+
+
+def stop(server: "subprocess.Popen[bytes]") -> None:
+    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    for process in family:
+        process.terminate()
+    for process in psutil.wait_procs(family, timeout=20)[1]:
+        process.kill()
+    server.wait(timeout=20)
+
+
+def ask(address: str, path: str, question: dict[str, object]) -> dict[str, list[dict[str, dict[str, str]]]]:
+    request = urllib.request.Request(
+        f"{address}/api/2.0/mlflow/{path}", json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content: dict[str, list[dict[str, dict[str, str]]]] = json.load(answer)
+    return content
+
+
+def train(root: Path) -> Run:
+    store = connect(family="acgan", experiment="digits", root=root)
+    with Run(store, Card(name="a run"), system_metrics=False) as run:
+        run.log([Point("train/loss", 0.5, 1)])
+        run.text("made by the pipeline", "note.txt")
+        run.picture("samples", np.zeros((28, 28), np.uint8), 1)
+    return run
+
+
+def assert_shown(address: str, run: Run) -> None:
+    (found,) = ask(address, "runs/search", {"experiment_ids": [run.store.experiment_id]})["runs"]
+    assert found["info"]["run_id"] == run.run_id
+    query = f"get-artifact?path=note.txt&run_uuid={run.run_id}"
+    with urllib.request.urlopen(f"{address}/{query}", timeout=30) as answer:
+        assert answer.read() == b"made by the pipeline"
+
+
+def test_runs_show_when_the_pages_came_first(tmp_path: Path) -> None:
+    with mlflow_pages(tmp_path) as address:
+        assert_shown(address, train(tmp_path))
+    assert (tmp_path / "mlartifacts" / "digits-acgan").is_dir()
+
+
+def test_runs_show_when_the_training_came_first(root: Path) -> None:
+    run = train(root)
+    with mlflow_pages(root) as address:
+        assert_shown(address, run)
+
+
+def test_runs_go_to_the_server_that_the_environment_names(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = root.with_name("another project")
+    project.mkdir()
+    with mlflow_pages(root) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        run = train(project)
+        assert_shown(address, run)
+        assert run.store.client.get_run(run.run_id).info.artifact_uri.startswith("mlflow-artifacts:/")
+    assert list(project.iterdir()) == []

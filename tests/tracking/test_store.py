@@ -1,0 +1,125 @@
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.store import Store, TrackingError, connect, default_uri
+
+TWO_AT_ONCE = """
+import sys
+from pathlib import Path
+from pipeline.tracking.store import connect
+print(connect(family="acgan", experiment="digits", root=Path(sys.argv[1])).experiment_id)
+"""
+
+
+def test_the_experiment_is_named_after_setting_and_family(store: Store) -> None:
+    assert store.experiment == "digits-acgan"
+
+
+def test_artifacts_lie_beside_the_store_in_a_path_with_a_space(store: Store, root: Path) -> None:
+    with Run(store, Card(name="a"), system_metrics=False) as run:
+        run.text("hello", "notes/hello.txt")
+    (file,) = (root / "mlartifacts" / "digits-acgan").rglob("hello.txt")
+    assert file.read_text() == "hello"
+
+
+@pytest.mark.parametrize("folder", ["100% sure", "why?", "größe #1", "a%20b"])
+def test_odd_characters_in_the_path_are_taken_as_they_are(migrated: Path, tmp_path: Path, folder: str) -> None:
+    root = tmp_path / folder
+    root.mkdir()
+    shutil.copy(migrated, root)
+    connect(family="vae", experiment="digits", root=root)
+    assert {path.name for path in root.iterdir()} == {"mlflow.db", "mlartifacts"}
+    assert (root / "mlflow.db").read_bytes() != migrated.read_bytes()
+
+
+def test_connecting_twice_gives_the_same_experiment(store: Store, root: Path) -> None:
+    assert connect(family="acgan", experiment="digits", root=root).experiment_id == store.experiment_id
+
+
+def test_each_family_has_its_own_experiment(store: Store, root: Path) -> None:
+    assert connect(family="vae", experiment="digits", root=root).experiment_id != store.experiment_id
+
+
+def test_a_deleted_experiment_is_refused_with_the_command_that_restores_it(store: Store, root: Path) -> None:
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(TrackingError, match=f"restore --experiment-id {store.experiment_id}") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says" * 10)
+    start = time.monotonic()
+    with pytest.raises(TrackingError, match=r"mlflow\.db.*not a database"):
+        connect(family="acgan", experiment="digits", root=tmp_path)
+    assert time.monotonic() - start < 2
+
+
+def test_a_server_that_is_not_there_is_refused_in_one_line_and_bounded_time(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    start = time.monotonic()
+    with pytest.raises(TrackingError, match=f"MLFLOW_TRACKING_URI.*{uri}") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert time.monotonic() - start < 30
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_default_store_named_by_the_environment_is_still_the_default_store(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", default_uri(root))
+    again = connect(family="vae", experiment="digits", root=root)
+    location = again.client.get_experiment(again.experiment_id).artifact_location
+    assert location == (root / "mlartifacts" / "digits-vae").as_uri()
+
+
+def test_another_store_decides_where_its_artifacts_go(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(migrated, tmp_path / "other.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{(tmp_path / 'other.db').as_posix()}")
+    store = connect(family="vae", experiment="digits", root=tmp_path)
+    assert "mlartifacts" not in store.client.get_experiment(store.experiment_id).artifact_location
+
+
+def test_a_run_unknown_to_the_store_is_not_known(store: Store) -> None:
+    assert not store.knows("0" * 32)
+
+
+def test_a_deleted_run_is_not_known(store: Store) -> None:
+    with Run(store, Card(name="a"), system_metrics=False) as run:
+        assert store.knows(run.run_id)
+    store.client.delete_run(run.run_id)
+    assert not store.knows(run.run_id)
+
+
+def test_a_moved_project_keeps_its_artifacts_and_writes_to_its_new_place(store: Store, root: Path) -> None:
+    with Run(store, Card(name="before"), system_metrics=False) as before:
+        before.text("kept", "note.txt")
+    moved_root = root.rename(root.with_name("elsewhere"))
+    moved = connect(family="acgan", experiment="digits", root=moved_root)
+    with Run(moved, Card(name="after"), system_metrics=False) as after:
+        after.text("new", "note.txt")
+    assert Path(moved.client.download_artifacts(before.run_id, "note.txt")).read_text() == "kept"
+    assert sorted(path.read_text() for path in moved_root.rglob("note.txt")) == ["kept", "new"]
+    assert not root.exists()
+
+
+@pytest.mark.slow
+def test_two_processes_that_make_the_store_at_once_share_one_experiment(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = [process.communicate(timeout=120)[0].strip() for process in both]
+    assert answers[0] == answers[1] != ""
