@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.session import command
 from pipeline.session.sweep import closed_afterwards
 from pipeline.settings.composed import Settings
-from pipeline.settings.paths import ROOT, STORE_ROOT
+from pipeline.settings.paths import ROOT, STORE_ROOT, display
 
 if TYPE_CHECKING:
     from pipeline.training.folder import RunFolder
@@ -28,7 +28,9 @@ def train(settings: Settings, job: command.Job) -> None:
     import pipeline.models  # noqa: F401
     from pipeline.data import mnist
     from pipeline.fetch import ensure_fetched
+    from pipeline.rendering.terminal import make_console
     from pipeline.session import training
+    from pipeline.training.checkpoints import state_file
     from pipeline.training.folder import claim, code_digest, combined_digest
 
     ensure_fetched(settings.data)
@@ -37,18 +39,25 @@ def train(settings: Settings, job: command.Job) -> None:
         "data": mnist.digest(settings.data.file),
         "code": code_digest(),
     }
+    if settings.start_from is not None:
+        digests["start"] = mnist.digest(state_file(settings.start_from))
     with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
         training.train(settings, job, folder, digests=digests)
-        _hand_over(folder, settings.family)
+        results = _settle(folder, settings.family)
+    make_console().print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 
 def _parent(family: str) -> Path:
     return STORE_ROOT / "runs" / ("dvc" if command.stage_of_dvc() else "") / family
 
 
-def _hand_over(folder: RunFolder, family: str) -> None:
-    if command.stage_of_dvc():
-        folder.move_to(models=ROOT / "models" / family, reports=ROOT / "reports" / family)
+def _settle(folder: RunFolder, family: str) -> Path:
+    if not command.stage_of_dvc():
+        folder.end("finished")
+        return folder.path
+    models = ROOT / "models" / family
+    folder.move_to(models=models, reports=ROOT / "reports" / family)
+    return models
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -44,7 +45,7 @@ class Job:
     @property
     def command(self) -> str:
         """The command that repeats this job alone."""
-        return " ".join([f"python -m {self.module}", *(_quoted(override) for override in self.overrides)])
+        return shlex.join(["python", "-m", self.module, *self.overrides])
 
 
 def run(
@@ -105,7 +106,8 @@ def _describe_job(module: str) -> Job:
 
 
 def _plain(composed: DictConfig) -> dict[str, Any]:
-    return {str(key): value for key, value in OmegaConf.to_container(composed, resolve=True).items()}
+    values: Any = OmegaConf.to_container(composed, resolve=True)
+    return {str(key): value for key, value in values.items()}
 
 
 def _explain(error: Exception) -> str:
@@ -117,10 +119,6 @@ def _explain(error: Exception) -> str:
         choices = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "no file yet"
         return f"`{missing[1]}` must be one of conf/{missing[1]} ({choices}). Received: {missing[2]}"
     return " ".join(text.split())
-
-
-def _quoted(override: str) -> str:
-    return f"'{override}'" if any(mark in override for mark in " {}[]()*&;|$<>") else override
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

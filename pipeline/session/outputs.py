@@ -1,24 +1,18 @@
 """What a finished training leaves behind, in its folder and in the tracking store."""
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.tracking.logged_models import ModelExample
 from pipeline.tracking.recorder import Recorder, as_csv
-from pipeline.training.checkpoints import save_parts, save_state
-from pipeline.training.family import Parts, Training
+from pipeline.training.checkpoints import STATE, save_parts, save_state
+from pipeline.training.family import Examples, Parts, Training
 from pipeline.training.folder import RunFolder
 from pipeline.training.history import History
 
-Examples = Mapping[str, Mapping[str, NDArray[np.generic]]]
-STATE = "state.npz"
 REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
 

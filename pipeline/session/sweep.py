@@ -89,8 +89,8 @@ def count_jobs(config: DictConfig) -> int:
     Returns:
         The product of the number of choices of every override; one on the command line replaces a sweep file's.
     """
-    swept = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
-    lines = [f"{key}={value}" for key, value in dict(swept).items()] + list(config.hydra.overrides.task)
+    swept: Any = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
+    lines = [f"{key}={value}" for key, value in swept.items()] + list(config.hydra.overrides.task)
     overrides = {override.key_or_group: override for override in OverridesParser.create().parse_overrides(lines)}
     return prod(len(list(one.sweep_iterator())) for one in overrides.values() if one.is_sweep_override())
 

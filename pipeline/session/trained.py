@@ -14,7 +14,7 @@ from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store, connect
-from pipeline.training.checkpoints import load_parts
+from pipeline.training.checkpoints import STATE, load_parts
 from pipeline.training.family import Parts
 from pipeline.training.folder import read_facts
 from pipeline.training.history import History, Point, read_history
@@ -46,7 +46,7 @@ class Trained:
 
     def history(self) -> History:
         """Reads the figures of the training."""
-        return read_history(self.models / "state.npz")
+        return read_history(self.models / STATE)
 
     def points(self, values: Mapping[str, float]) -> list[Point]:
         """Gives figures as points at the step the training ended with."""

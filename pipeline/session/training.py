@@ -1,7 +1,8 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
 from collections.abc import Mapping
-from pathlib import Path
+
+import yaml
 
 from pipeline.data import mnist
 from pipeline.data.mnist import Images, Splits
@@ -20,7 +21,7 @@ from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
-from pipeline.training.checkpoints import load_state
+from pipeline.training.checkpoints import load_state, state_file
 from pipeline.training.family import Parts, Training, find_family
 from pipeline.training.folder import RunFolder
 from pipeline.training.history import History
@@ -50,7 +51,7 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
     with Run(store, card, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
         close_abandoned(store)
         folder.remember(**_facts(settings, job, run))
-        _introduce(run, training.parts(), splits, digests["data"])
+        _introduce(run, settings, training.parts(), splits, digests["data"])
         run.log(history.points)
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
         try:
@@ -61,8 +62,6 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
             folder.end(f"diverged: {error}")
             raise
         outputs.finish(training, history, family.example(settings), folder=folder, run=run)
-    folder.end("finished")
-    make_console().print(f"trained {settings.model.steps:,} steps: {display(folder.path)}")
 
 
 def _restore(training: Training, settings: Settings, folder: RunFolder) -> History:
@@ -73,14 +72,9 @@ def _restore(training: Training, settings: Settings, folder: RunFolder) -> Histo
         return history
     if settings.start_from is None:
         return History()
-    history = load_state(_state_of(settings.start_from), training.variables())
+    history = load_state(state_file(settings.start_from), training.variables())
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
     return history
-
-
-def _state_of(finished: Path) -> Path:
-    inner = finished / "models" / "state.npz"
-    return inner if inner.exists() else finished / "state.npz"
 
 
 def _plan(settings: Settings) -> Plan:
@@ -103,7 +97,7 @@ def _facts(settings: Settings, job: Job, run: Run) -> dict[str, object]:
     }
 
 
-def _introduce(run: Run, parts: Parts, splits: Splits, data_digest: str) -> None:
+def _introduce(run: Run, settings: Settings, parts: Parts, splits: Splits, data_digest: str) -> None:
     if run.resumed:
         return
     for name, split, context in (
@@ -113,6 +107,7 @@ def _introduce(run: Run, parts: Parts, splits: Splits, data_digest: str) -> None
     ):
         if len(split):
             run.dataset(_examples(name, split, context, data_digest))
+    run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
     *halves, whole = parts
     for name, model in parts.items():
         run.text(opened(model), f"summaries/{name}.txt")

@@ -14,7 +14,7 @@
     sweeps          a sweep's parent run and its table
     tags            what the surroundings say: git, DVC
 
-Importing the package sets MLflow's environment (no telemetry, warnings only, no bars of its own) where the user has not; MLflow reads it
+Importing the package sets MLflow's environment (no telemetry, no chatter) where the user has not; MLflow reads it
 when it is first imported.
 """
 

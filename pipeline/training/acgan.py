@@ -12,7 +12,7 @@ from pipeline.models.composition import join
 from pipeline.settings.acgan import Settings as AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.collapse import describe_collapse
-from pipeline.training.family import Family, Parts, Picture, Report, Training, Values
+from pipeline.training.family import Examples, Family, Parts, Picture, Report, Training, Values
 from pipeline.training.heldout import losses_on
 from pipeline.training.networks import build_networks
 from pipeline.training.recipes import RECIPES, Pairs, RealImages, StepLosses
@@ -121,7 +121,7 @@ def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, 
         "latent": np.repeat(latent, CLASSES, axis=0),
         "digit": np.tile(np.arange(CLASSES, dtype=np.int32), rows)[:, np.newaxis],
     }
-    images = generator.predict(inputs, batch_size=100, verbose=0)
+    images: NDArray[np.float32] = generator.predict(inputs, batch_size=100, verbose=0)
     return images.reshape(rows, CLASSES, *images.shape[1:3])
 
 
@@ -147,7 +147,7 @@ def pictures(parts: Parts, splits: Splits, settings: Settings) -> dict[str, Pict
     return {"digits": Picture([generated, columns], ("generated", "test images"))}
 
 
-def example(settings: Settings) -> dict[str, dict[str, NDArray[np.generic]]]:
+def example(settings: Settings) -> Examples:
     """Gives two named inputs for each part."""
     latent, digit = draw_pairs(settings.seed, 0, SAMPLES, count=2, latent_size=_acgan(settings).latent_size)
     pairs = {"latent": latent, "digit": digit}

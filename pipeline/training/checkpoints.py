@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.training.history import HISTORY, History
+
+STATE = "state.npz"
 
 
 class CheckpointError(PipelineError):
@@ -26,10 +29,10 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".aside")
-    arrays = {name: np.asarray(variable) for name, variable in variables.items()}
-    text = np.frombuffer(history.to_json().encode(), np.uint8)
+    arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
+    arrays[HISTORY] = np.frombuffer(history.to_json().encode(), np.uint8)
     with aside.open("wb") as file:
-        np.savez(file, **arrays, **{HISTORY: text})
+        np.savez(file, **arrays)
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
@@ -65,6 +68,21 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return history
+
+
+def state_file(finished: Path) -> Path:
+    """Finds the state that a finished training left behind.
+
+    Args:
+        finished: A run's folder, or the folder of its models.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    for file in (finished / "models" / STATE, finished / STATE):
+        if file.exists():
+            return file
+    raise CheckpointError(f"`start_from` must be the folder of a finished training. Received: {display(finished)}")
 
 
 def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:

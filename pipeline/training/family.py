@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from pipeline.settings.composed import Settings
 
 Values = dict[str, float]
 Parts = Mapping[str, keras.Model]
+Examples = dict[str, dict[str, NDArray[Any]]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Family:
     build: Callable[[Settings, Splits], Training]
     evaluate: Callable[[Parts, Splits, Settings], Values]
     pictures: Callable[[Parts, Splits, Settings], dict[str, Picture]]
-    example: Callable[[Settings], dict[str, dict[str, NDArray[np.generic]]]]
+    example: Callable[[Settings], Examples]
 
 
 def find_family(name: str) -> Family:

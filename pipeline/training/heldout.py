@@ -42,7 +42,7 @@ def losses_on(
     shown = predict.outputs(np.concatenate([real, generated[:count]]))
     shown_digits = np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]])
     tricked = predict.outputs(generated[count:])
-    values = {}
+    values: dict[str, float] = {}
     for scheme, label, weight in (
         ("hard", HARD_LABEL, UNWEIGHTED),
         ("matched", settings.soft_label, settings.auxiliary_weight),

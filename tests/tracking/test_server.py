@@ -70,8 +70,8 @@ def ask(address: str, path: str, question: dict[str, object]) -> dict[str, list[
     return content
 
 
-def train(root: Path) -> Run:
-    store = connect(family="acgan", experiment="digits", root=root)
+def train(root: Path, family: str = "acgan") -> Run:
+    store = connect(family=family, experiment="digits", root=root)
     with Run(store, Card(name="a run"), system_metrics=False) as run:
         run.log([Point("train/loss", 0.5, 1)])
         run.text("made by the pipeline", "note.txt")
@@ -104,7 +104,7 @@ def test_runs_go_to_the_server_that_the_environment_names(root: Path, monkeypatc
     project.mkdir()
     with mlflow_pages(root) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-        run = train(project)
+        run = train(project, family="vae")
         assert_shown(address, run)
         assert run.store.client.get_run(run.run_id).info.artifact_uri.startswith("mlflow-artifacts:/")
     assert list(project.iterdir()) == []
