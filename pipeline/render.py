@@ -32,14 +32,16 @@ def render(settings: Settings, job: command.Job) -> None:
     folder = trained.reports / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     with trained.track("render", job) as run:
-        _draw_tiles(trained, folder)
+        names = _draw_tiles(trained, folder)
         _draw_training(trained, folder)
         _animate(trained, folder)
         run.files(folder, "pictures")
+        for name in names:
+            run.illustrate(f"pictures/{name}.png", name)
     make_console().print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
 
 
-def _draw_tiles(trained: Trained, folder: Path) -> None:
+def _draw_tiles(trained: Trained, folder: Path) -> list[str]:
     from pipeline.data import mnist
     from pipeline.rendering.tiles import save_png, tile
     from pipeline.training.family import find_family
@@ -50,6 +52,7 @@ def _draw_tiles(trained: Trained, folder: Path) -> None:
     for name, picture in pictures.items():
         pixels = tile(picture.blocks, magnify=settings.render.magnify, headings=picture.headings)
         save_png(pixels, folder / f"{name}.png")
+    return list(pictures)
 
 
 def _draw_training(trained: Trained, folder: Path) -> None:

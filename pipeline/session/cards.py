@@ -84,10 +84,10 @@ def sweep_card(overrides: Sequence[str], *, family: str, label: str | None) -> C
 
 
 def _shortened(override: str, family: str) -> str:
-    address, value = override.removeprefix("+").split("=", 1)
+    address, _, value = override.lstrip("+").partition("=")
     if value.startswith("{"):
         return value.strip("{}").replace(":", "=").replace(",", " ")
-    return f"{address.removeprefix(f'{family}.')}={value}"
+    return f"{address.removeprefix(f'{family}.')}={value}" if value else address
 
 
 def _describe_training(settings: Settings, job: Job) -> str:

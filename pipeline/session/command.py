@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.settings.composed import Settings, known_addresses, suggest, validate
-from pipeline.settings.errors import PipelineError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.paths import ROOT
 
 FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -44,8 +44,9 @@ class Job:
 
     @property
     def command(self) -> str:
-        """The command that repeats this job alone."""
-        return shlex.join(["python", "-m", self.module, *self.overrides])
+        """The command that repeats this job alone, outside its sweep."""
+        own = [override for override in self.overrides if not override.startswith("+sweep=")]
+        return shlex.join(["python", "-m", self.module, *own])
 
 
 def run(
@@ -67,10 +68,12 @@ def run(
     os.environ["PIPELINE_MODULE"] = module
     os.environ["HYDRA_FULL_ERROR"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
+    jobs: list[Job] = []
     failures: list[PipelineError] = []
 
     def job(composed: DictConfig) -> None:
         described = _describe_job(module)
+        jobs.append(described)
         try:
             stage(validate(_plain(composed)), described)
         except PipelineError as error:
@@ -86,7 +89,9 @@ def run(
         _exit("interrupted", INTERRUPTED)
     except PipelineError:
         _exit("a job of the sweep failed", FAILED)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if jobs:
+            raise
         _exit(_explain(error), REFUSED)
     if failures:
         _exit(str(failures[0]), REFUSED)
@@ -106,19 +111,38 @@ def _describe_job(module: str) -> Job:
 
 
 def _plain(composed: DictConfig) -> dict[str, Any]:
-    values: Any = OmegaConf.to_container(composed, resolve=True)
+    try:
+        values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise SettingsError(f"`{error.full_key}` {_one_line(error)}") from None
     return {str(key): value for key, value in values.items()}
 
 
 def _explain(error: Exception) -> str:
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"
     if unknown := re.search(r"Could not override '([^']+)'", text):
-        return f"`{unknown[1]}` is not a setting{suggest(unknown[1], known_addresses())}"
-    if missing := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
-        folder = ROOT / "conf" / missing[1]
-        choices = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "no file yet"
-        return f"`{missing[1]}` must be one of conf/{missing[1]} ({choices}). Received: {missing[2]}"
+        return _explain_unknown(getattr(error.__cause__, "full_key", None) or unknown[1])
+    if twice := re.search(r"Multiple values for (\w+)", text):
+        return f"`{twice[1]}` has a choice already: write {twice[1]}=CHOICE, without the +"
+    if missing := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
+        return f"`{missing[1]}` must be one of conf/{missing[1]} ({_choices(missing[1])}). Received: {missing[2]}"
     return " ".join(text.split())
+
+
+def _explain_unknown(address: str) -> str:
+    if choices := _choices(address):
+        return f"`{address}` has no choice yet: write +{address}=CHOICE, with the + ({choices})"
+    return f"`{address}` is not a setting{suggest(address, known_addresses())}"
+
+
+def _choices(group: str) -> str:
+    return ", ".join(sorted(file.stem for file in (ROOT / "conf" / group).glob("*.yaml")))
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

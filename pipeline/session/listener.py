@@ -61,6 +61,11 @@ class Listener:
         with TrainingProgress(length, label=self._settings.label or "", prefix=prefix) as self._progress:
             yield self
 
+    def begin(self) -> None:
+        """Draws the samples of a training that has not begun, where the slider and the animation begin."""
+        if not self._history.step:
+            self._draw_samples(0)
+
     def hear(self, event: Event) -> None:
         """Hands on one event."""
         match event:
@@ -100,9 +105,7 @@ class Listener:
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
-        picture = tile([report.samples], magnify=self._settings.render.magnify)
-        write_samples(self._folder.models / SAMPLES, report.step, report.samples)
-        self._run.picture(SAMPLES, picture, step=report.step)
+        self._draw_samples(report.step)
         if event.best:
             save_parts(self._folder.models / "best", self._training.parts())
         if self._settings.model.keep_every_report:
@@ -110,6 +113,11 @@ class Listener:
             save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", parts)
             for name in list(parts)[:-1]:
                 log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
+
+    def _draw_samples(self, step: int) -> None:
+        tiles = self._training.samples()
+        write_samples(self._folder.models / SAMPLES, step, tiles)
+        self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
 
 
 def _totals(losses: Mapping[str, float]) -> dict[str, float]:

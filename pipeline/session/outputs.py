@@ -36,6 +36,7 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], _example(parts, name, examples))
     run.files(folder.reports / "losses", "losses")
+    run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step, one latent a row")
     run.file(folder.models / "run.json")
 
 

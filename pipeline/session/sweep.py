@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 JOBS, STARTED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED"
 
-_opened: list[tuple[Store, str, Path]] = []
+_opened: list[tuple[Store, str, Path, str]] = []
 
 
 class SweepCallback(Callback):
@@ -46,7 +46,7 @@ class SweepCallback(Callback):
         close_abandoned(store)
         overrides = list(config.hydra.overrides.task)
         run_id = open_sweep(store, folder, sweep_card(overrides, family=config.family, label=config.label))
-        _opened.append((store, run_id, folder))
+        _opened.append((store, run_id, folder, config.family))
 
 
 @contextmanager
@@ -95,12 +95,19 @@ def count_jobs(config: DictConfig) -> int:
     return prod(len(list(one.sweep_iterator())) for one in overrides.values() if one.is_sweep_override())
 
 
-def _close(store: Store, run_id: str, folder: Path, *, status: str) -> None:
+def _close(store: Store, run_id: str, folder: Path, family: str, *, status: str) -> None:
     from pipeline.rendering.tables import sweep_table
     from pipeline.rendering.terminal import make_console
     from pipeline.tracking.sweeps import children, close_sweep
+    from pipeline.training.family import find_family
 
-    rows = [child.row for child in children(store, run_id)]
-    close_sweep(store, run_id, rows, status=status)
-    if rows:
-        make_console().print(sweep_table(rows, title=f"sweep {folder.name}: {status.lower()}"))
+    headline = find_family(family).headline
+    jobs = children(store, run_id)
+    shown = [
+        {"run": job.name, "status": job.status}
+        | {key.split("/", 2)[2]: job.measures[key] for key in headline if key in job.measures}
+        for job in jobs
+    ]
+    close_sweep(store, run_id, [job.row for job in jobs], shown=shown, status=status)
+    if shown:
+        make_console().print(sweep_table(shown, title=f"sweep {folder.name}: {status.lower()}, held-out losses"))

@@ -56,6 +56,7 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
         try:
             with listener.progress(describe_place(job), splits.held_out_name):
+                listener.begin()
                 for event in run_steps(training, _plan(settings), history):
                     listener.hear(event)
         except DivergedError as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -111,7 +112,9 @@ def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> s
                 return f"`{address}` {reason}. Received: {detail['input']}"
             name, rest = reason.split(" ", 1)
             return f"`{'.'.join((*prefix, name))}` {rest}"
-    message = detail["msg"].replace("Input should be", "must be")
+        case "path_type":
+            return f"`{address}` must be a path. Received: {detail['input']!r}"
+    message = re.sub(r"^\w+ should ", "must ", detail["msg"])
     return f"`{address}` {message}. Received: {detail['input']!r}"
 
 

@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from mlflow.entities import Metric
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from pipeline.tracking.datasets import Examples, log_examples
 from pipeline.tracking.logged_models import ModelExample, log_model
@@ -60,6 +62,8 @@ class Recorder:
     def picture(self, key: str, image: np.ndarray, step: int) -> None:
         """Logs a picture of one step; the pages show a key's pictures under a slider over steps.
 
+        The slider shows small copies, so the picture also stands whole as `pictures/KEY/step-STEP.png`.
+
         Args:
             key: The picture's name, the same at every step.
             image: uint8, `(height, width)` or `(height, width, 3)`.
@@ -68,8 +72,17 @@ class Recorder:
         if (key, step) in self._pictures:
             return
         with one_line_errors(self.store.uri):
+            self._client.log_image(self.run_id, image, artifact_file=f"pictures/{key}/step-{step:07d}.png")
             self._client.log_image(self.run_id, image, key=key, step=step, synchronous=True)
         self._pictures.add((key, step))
+
+    def illustrate(self, path: str, caption: str) -> None:
+        """Shows a picture that was logged as the artifact `path` in the run's description, under what stands there."""
+        picture = f"![{caption}](get-artifact?path={quote(path)}&run_uuid={self.run_id})"
+        with one_line_errors(self.store.uri):
+            described = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
+            if picture not in described:
+                self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, f"{described}\n\n{picture}")
 
     def file(self, path: Path, folder: str | None = None) -> None:
         """Logs a file under the artifact folder `folder`, or at the top."""

@@ -74,13 +74,16 @@ def children(store: Store, run_id: str) -> list[SweepChild]:
     return [_child(run, varied) for run in runs]
 
 
-def close_sweep(store: Store, run_id: str, rows: Sequence[Row], *, status: str = "FINISHED") -> None:
+def close_sweep(
+    store: Store, run_id: str, rows: Sequence[Row], *, shown: Sequence[Row] = (), status: str = "FINISHED"
+) -> None:
     """Stores the sweep's table on its parent, as `sweep.csv` and in the description, and ends the run.
 
     Args:
         store: The store.
         run_id: The parent's run.
-        rows: The table, a row a job.
+        rows: The whole table, a row a job.
+        shown: The table as the description shows it; the whole one by default.
         status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     recorder = Recorder(store, run_id)
@@ -88,7 +91,7 @@ def close_sweep(store: Store, run_id: str, rows: Sequence[Row], *, status: str =
         if rows:
             recorder.table(rows, "sweep.csv")
             described = store.client.get_run(run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
-            recorder.tags({MLFLOW_RUN_NOTE: f"{described}\n\n{as_markdown(rows)}"[:8000]})
+            recorder.tags({MLFLOW_RUN_NOTE: f"{described}\n\n{as_markdown(shown or rows)}"[:8000]})
         store.client.set_terminated(run_id, status)
 
 

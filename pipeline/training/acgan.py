@@ -54,7 +54,7 @@ class AcganTraining(Training):
         }
 
     def report(self, step: int, recent: Values) -> Report:
-        """Scores held-out images and draws the sample grid; see `Training`."""
+        """Scores held-out images; see `Training`."""
         count = self.settings.report_images
         images = Images(self.splits.held_out.images[:count], self.splits.held_out.labels[:count])
         scored = losses_on(self.parts(), images, self.settings, seed=self.seed, stream=REPORTS, batch_size=250)
@@ -62,13 +62,19 @@ class AcganTraining(Training):
         return Report(
             step=step,
             values=values,
-            samples=sample_tiles(self.networks.averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS),
             score=values["heldout/matched/generator/loss"],
             warnings=describe_collapse(recent, self.settings),
         )
 
+    def samples(self) -> NDArray[np.float32]:
+        """Draws ten rows of digits, one latent a row; see `Training`."""
+        return sample_tiles(self.networks.averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
+
     def variables(self) -> dict[str, keras.Variable]:
-        """Gives both networks, the average, both optimisers and dropout's generators; see `Training`."""
+        """Gives both networks, the average, both optimisers and dropout's generators; see `Training`.
+
+        Learning rates are not among them: they are settings, and a longer training may have others.
+        """
         owners = {
             "generator": self.networks.generator,
             "discriminator": self.networks.discriminator,
@@ -81,6 +87,7 @@ class AcganTraining(Training):
             f"{owner}/{number:02d}": variable
             for owner, holder in owners.items()
             for number, variable in enumerate(holder.variables)
+            if variable is not getattr(holder, "learning_rate", None)
         }
 
     def parts(self) -> Parts:
@@ -155,7 +162,18 @@ def example(settings: Settings) -> Examples:
     return {"generator": pairs, "discriminator": {"image": image}, "combined": pairs}
 
 
-FAMILY = Family(build=AcganTraining, evaluate=evaluate, pictures=pictures, example=example)
+FAMILY = Family(
+    build=AcganTraining,
+    evaluate=evaluate,
+    pictures=pictures,
+    example=example,
+    headline=(
+        "heldout/hard/generator/generation_loss",
+        "heldout/hard/generator/auxiliary_loss",
+        "heldout/hard/discriminator/generation_loss",
+        "heldout/hard/discriminator/auxiliary_loss",
+    ),
+)
 
 
 def _acgan(settings: Settings) -> AcganSettings:

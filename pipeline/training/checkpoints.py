@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.data.errors import UNREADABLE
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.training.history import HISTORY, History
@@ -49,21 +50,22 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
         The figures until then.
 
     Raises:
-        CheckpointError: The file is not whole, or its variables have other names or shapes.
+        CheckpointError: The file is not whole, or its variables have other names, types or shapes.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         history = History.from_json(arrays.pop(HISTORY).tobytes().decode())
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (*UNREADABLE, AttributeError, TypeError) as error:
         raise CheckpointError(f"{display(path)} must be a training's state, which it is not: {error}") from error
     for name in sorted(arrays.keys() ^ variables.keys()):
         raise CheckpointError(f"{display(path)} belongs to another model: only one of the two has `{name}`")
     for name, variable in variables.items():
-        if arrays[name].shape != tuple(variable.shape):
+        received, wanted = (arrays[name].shape, arrays[name].dtype.name), (tuple(variable.shape), variable.dtype)
+        if received != wanted:
             raise CheckpointError(
-                f"{display(path)} belongs to another model: `{name}` must have shape {tuple(variable.shape)}. "
-                f"Received: {arrays[name].shape}"
+                f"{display(path)} belongs to another model: `{name}` must be {wanted[1]} of shape {wanted[0]}. "
+                f"Received: {received[1]} of shape {received[0]}"
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
@@ -98,9 +100,16 @@ def load_parts(folder: Path) -> dict[str, keras.Model]:
     """Loads the models that `save_parts` saved, by name.
 
     Raises:
-        CheckpointError: There are none.
+        CheckpointError: There are none, or one is damaged.
     """
-    files = sorted(folder.glob("*.keras"))
+    files = [file for file in sorted(folder.glob("*.keras")) if not file.stem.endswith(".aside")]
     if not files:
         raise CheckpointError(f"{display(folder)} must hold trained models (.keras): train first, or `dvc pull`")
-    return {file.stem: keras.models.load_model(file) for file in files}
+    return {file.stem: _load_model(file) for file in files}
+
+
+def _load_model(file: Path) -> keras.Model:
+    try:
+        return keras.models.load_model(file)
+    except (*UNREADABLE, TypeError) as error:
+        raise CheckpointError(f"{display(file)} is no whole model: train again, or `dvc pull`") from error

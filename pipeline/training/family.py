@@ -25,14 +25,12 @@ class Report:
     Attributes:
         step: Steps taken.
         values: Held-out figures by key, such as `heldout/hard/generator/loss`.
-        samples: Tiles `(rows, columns, height, width)` in [-1, 1] from inputs that are the same at every report.
         score: What the best report has the least of.
         warnings: What a person should know at once.
     """
 
     step: int
     values: Values
-    samples: NDArray[np.float32]
     score: float
     warnings: tuple[str, ...] = ()
 
@@ -70,6 +68,10 @@ class Training(ABC):
         """Reports after `step` steps; `recent` holds the mean training losses since the last report."""
 
     @abstractmethod
+    def samples(self) -> NDArray[np.float32]:
+        """Draws tiles `(rows, columns, height, width)` in [-1, 1] from inputs that are always the same."""
+
+    @abstractmethod
     def variables(self) -> dict[str, keras.Variable]:
         """Gives all that a step reads and changes, each under a name that is the same in every process."""
 
@@ -86,6 +88,7 @@ class Family:
         build: Makes a training from the settings and the data.
         evaluate: Scores kept parts on the test split; figures by key, such as `test/hard/generator/loss`.
         pictures: Tiles from kept parts and real images, by the picture's name.
+        headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
         example: A small batch of named inputs for each part.
     """
 
@@ -93,6 +96,7 @@ class Family:
     evaluate: Callable[[Parts, Splits, Settings], Values]
     pictures: Callable[[Parts, Splits, Settings], dict[str, Picture]]
     example: Callable[[Settings], Examples]
+    headline: tuple[str, ...]
 
 
 def find_family(name: str) -> Family:

@@ -106,12 +106,13 @@ def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
         folder = RunFolder(parent / f"{digest[:DIGITS]}-{number}")
         folder.path.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(folder.path.with_name(f".{folder.path.name}.lock"), timeout=0):
-                if not folder.ended():
-                    yield folder
-                    return
+            held = FileLock(folder.path.with_name(f".{folder.path.name}.lock"), timeout=0).acquire()
         except Timeout:
             continue
+        with held:
+            if not folder.ended():
+                yield folder
+                return
 
 
 def code_digest(paths: Iterable[str] = CODE) -> str:

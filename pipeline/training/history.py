@@ -68,14 +68,16 @@ class History:
         return True
 
     def mean_since(self, step: int, prefix: str) -> dict[str, float]:
-        """Gives the mean of each figure whose key begins with `prefix` over the points after `step`."""
-        values: dict[str, list[float]] = {}
-        for point in reversed(self.points):
-            if point.step <= step:
-                break
-            if point.key.startswith(prefix):
-                values.setdefault(point.key, []).append(point.value)
-        return {key: float(np.mean(found)) for key, found in reversed(values.items())}
+        """Gives the mean over the steps after `step` of each figure whose key begins with `prefix`.
+
+        A point counts as many times as there are steps since the one before it, of which it is the mean.
+        """
+        means = {}
+        for key, (steps, values) in self.curves().items():
+            lengths = np.diff(np.maximum(steps, step), prepend=step)
+            if key.startswith(prefix) and lengths.any():
+                means[key] = float(np.average(values, weights=lengths))
+        return means
 
     def curves(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Gives each figure's steps and values."""

@@ -11,7 +11,7 @@ from pipeline.training.history import History, Point
 
 
 class DivergedError(PipelineError):
-    """A loss is not a number any more."""
+    """A loss, in training or in a report, is not a number any more."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Even
     saved = time.monotonic()
     while history.step < plan.steps:
         losses = training.take_step(history.step)
-        _refuse_infinite(losses, history.step)
+        _refuse_infinite(losses, history.step + 1)
         history.add(losses)
         yield Step(history.step, losses)
         reporting = history.step % plan.report_every == 0 or history.step == plan.steps
@@ -103,15 +103,16 @@ def _report(training: Training, plan: Plan, history: History) -> Iterator[Event]
     last_report = (history.step - 1) // plan.report_every * plan.report_every
     recent = history.mean_since(last_report, "train/")
     report = training.report(history.step, recent)
+    _refuse_infinite(report.values, history.step)
     points = history.record(report.values)
     yield Reported(report, recent, best=history.improve(report.score))
     yield Points(points)
 
 
-def _refuse_infinite(losses: Mapping[str, float], step: int) -> None:
-    for key, value in losses.items():
+def _refuse_infinite(figures: Mapping[str, float], steps: int) -> None:
+    for key, value in figures.items():
         if not math.isfinite(value):
             raise DivergedError(
-                f"the training has diverged: {key} is {value} after {step + 1} steps. "
+                f"the training has diverged: {key} is {value} after {steps} steps. "
                 "Lower the learning rates, or choose other weights."
             )

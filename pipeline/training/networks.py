@@ -64,4 +64,5 @@ def _move(
     optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable], tape: tf.GradientTape, loss: tf.Tensor
 ) -> None:
     gradients = tape.gradient(loss, [variable.value for variable in variables])
-    optimizer.apply(gradients, variables)
+    # Dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum of those of one digit.
+    optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)

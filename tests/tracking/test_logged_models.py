@@ -9,7 +9,7 @@ from pipeline.tracking.logged_models import ModelExample
 from pipeline.tracking.runs import Card, Run
 from pipeline.tracking.store import Store
 
-INPUTS = {"latent": np.float32([[0.1, 0.2], [0.3, -0.4]]), "digit": np.int32([[1], [2]])}
+INPUTS = {"latent": np.array([[0.1, 0.2], [0.3, -0.4]], np.float32), "digit": np.array([[1], [2]], np.int32)}
 
 
 def two_outputs() -> Any:

@@ -27,10 +27,20 @@ def artifacts(run: Recorder, folder: str | None = None) -> list[str]:
 def test_a_picture_of_each_step_is_kept_whole(run: Run, image: np.ndarray, tmp_path: Path) -> None:
     for step in (100, 200):
         run.picture("samples/fixed latents", image, step)
-    whole = [path for path in artifacts(run, "images") if path.endswith(".png")]
-    assert len(whole) == 2
+    whole = artifacts(run, "pictures/samples/fixed latents")
+    assert [Path(path).name for path in whole] == ["step-0000100.png", "step-0000200.png"]
+    assert len(artifacts(run, "images")) == 4
     with Image.open(run.store.client.download_artifacts(run.run_id, whole[0], str(tmp_path))) as kept:
         np.testing.assert_array_equal(np.asarray(kept), image)
+
+
+def test_a_picture_is_shown_once_under_the_description(store: Store) -> None:
+    run = Run(store, Card(name="a", description="An AC-GAN."), system_metrics=False)
+    for _ in range(2):
+        run.illustrate("pictures/a grid.png", "samples")
+    assert store.client.get_run(run.run_id).data.tags["mlflow.note.content"] == (
+        f"An AC-GAN.\n\n![samples](get-artifact?path=pictures/a%20grid.png&run_uuid={run.run_id})"
+    )
 
 
 def test_a_resumed_run_holds_no_picture_twice(run: Run) -> None:
@@ -63,7 +73,7 @@ def test_a_table_logged_again_is_replaced(run: Run, tmp_path: Path) -> None:
 
 
 def test_rows_with_different_keys_share_one_table() -> None:
-    rows = [{"run": "a|b", "loss": 0.123456}, {"run": "c", "status": "FAILED"}]
+    rows: list[dict[str, object]] = [{"run": "a|b", "loss": 0.123456}, {"run": "c", "status": "FAILED"}]
     assert as_csv(rows) == "run,loss,status\na|b,0.123456,\nc,,FAILED\n"
     assert as_markdown(rows) == (
         "| run | loss | status |\n| --- | --- | --- |\n| a\\|b | 0.1235 |  |\n| c |  | FAILED |\n"
@@ -76,10 +86,12 @@ def test_a_data_set_of_sixty_thousand_images_is_named_in_under_a_second(run: Run
     start = time.perf_counter()
     run.dataset(Examples("mnist-train", images, np.zeros(60_000, np.uint8), digest, "training", "data/mnist.npz"))
     assert time.perf_counter() - start < 1
-    (entry,) = run.store.client.get_run(run.run_id).inputs.dataset_inputs
+    inputs = run.store.client.get_run(run.run_id).inputs
+    assert inputs is not None
+    (entry,) = inputs.dataset_inputs
     assert entry.dataset.name == "mnist-train"
     assert digest.startswith(entry.dataset.digest)
-    assert "60000" in entry.dataset.profile
+    assert "60000" in str(entry.dataset.profile)
     assert {tag.key: tag.value for tag in entry.tags}["mlflow.data.context"] == "training"
     assert {tag.key: tag.value for tag in entry.tags}["sha256"] == digest
 

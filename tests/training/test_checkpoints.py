@@ -1,0 +1,219 @@
+"""Tests of checkpoints: nothing is lost, and no other file is taken for one."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.data.npz import write_npz
+from pipeline.training.checkpoints import CheckpointError, load_parts, load_state, save_parts, save_state, state_file
+from pipeline.training.history import History, Point
+from tests.training.conftest import Trainings
+from tests.training.tiny import arrays, assert_same_bits, small_training
+
+HISTORY = History(step=3, points=[Point("train/loss", 1 / 3, 3)], window={"train/loss": 0.1}, window_steps=1)
+
+
+def _small_variables(width: int = 3, dtype: str = "float32") -> dict[str, keras.Variable]:
+    return {
+        "generator/00": keras.Variable(np.arange(2 * width).reshape(2, width), dtype=dtype),
+        "generator/01": keras.Variable(np.array(7), dtype="int32"),
+    }
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "runs" / "checkpoint.npz"
+    save_state(path, _small_variables(), HISTORY)
+    return path
+
+
+@pytest.mark.parametrize("recipe", ["original", "shared"])
+def test_the_whole_state_comes_back_to_the_last_bit(trainings: Trainings, tmp_path: Path, recipe: str) -> None:
+    training = trainings(recipe=recipe)
+    for step in range(2):
+        training.take_step(step)
+    before = arrays(training.variables())
+    save_state(tmp_path / "state.npz", training.variables(), HISTORY)
+    rested = small_training(recipe=recipe)
+    assert load_state(tmp_path / "state.npz", rested.variables()) == HISTORY
+    assert_same_bits(arrays(rested.variables()), before)
+
+
+def test_names_are_the_same_in_a_training_that_is_built_later(trainings: Trainings) -> None:
+    one, other = trainings(), small_training()
+    assert {name: variable.shape for name, variable in one.variables().items()} == {
+        name: variable.shape for name, variable in other.variables().items()
+    }
+
+
+def test_dropout_goes_on_where_it_was(trainings: Trainings, tmp_path: Path) -> None:
+    training = trainings()
+    discriminator = training.networks.discriminator
+    image = {"image": np.ones((2, 28, 28, 1), np.float32)}
+    save_state(tmp_path / "state.npz", training.variables(), HISTORY)
+    first, second = (np.asarray(discriminator(image, training=True)["auxiliary"]) for _ in range(2))
+    load_state(tmp_path / "state.npz", training.variables())
+    np.testing.assert_array_equal(np.asarray(discriminator(image, training=True)["auxiliary"]), first)
+    assert not np.array_equal(first, second)
+
+
+def test_special_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
+    odd = np.array([np.nan, np.inf, -0.0, 1e-45, np.finfo("float32").max], np.float32)
+    save_state(tmp_path / "state.npz", {"weight": keras.Variable(odd)}, HISTORY)
+    again = {"weight": keras.Variable(np.zeros(5, np.float32))}
+    load_state(tmp_path / "state.npz", again)
+    assert again["weight"].numpy().tobytes() == odd.tobytes()
+
+
+def test_a_checkpoint_leaves_nothing_aside_and_replaces_the_last(saved: Path) -> None:
+    save_state(saved, _small_variables(), History(step=9))
+    assert [file.name for file in saved.parent.iterdir()] == ["checkpoint.npz"]
+    assert load_state(saved, _small_variables()).step == 9
+
+
+def test_what_a_kill_left_aside_does_no_harm(saved: Path) -> None:
+    saved.with_suffix(".aside").write_bytes(b"half a checkpoint")
+    assert load_state(saved, _small_variables()) == HISTORY
+    save_state(saved, _small_variables(), HISTORY)
+    assert [file.name for file in saved.parent.iterdir()] == ["checkpoint.npz"]
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    place = content.index(np.arange(6, dtype=np.float32).tobytes())
+    content[place + 5] ^= 0xFF
+    path.write_bytes(content)
+
+
+def _array_alone(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.arange(3))
+
+
+def _text(path: Path) -> None:
+    path.write_text("no archive\n", encoding="utf-8")
+
+
+def _pickle(path: Path) -> None:
+    objects: Any = np.array([{"a": 1}], dtype=object)
+    with path.open("wb") as file:
+        np.savez(file, history=objects)
+
+
+def _foreign(path: Path) -> None:
+    write_npz({"x_train": np.zeros((3, 28, 28), np.uint8)}, path)
+
+
+def _other_json(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, history=np.frombuffer(b'{"points": [], "epoch": 3}', np.uint8))
+
+
+def _no_history(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, history=np.frombuffer(b"[1, 2", np.uint8))
+
+
+DAMAGES: list[Callable[[Path], object]] = [
+    lambda path: path.write_bytes(b""),
+    lambda path: path.unlink(),
+    _cut,
+    _flip,
+    _array_alone,
+    _text,
+    _pickle,
+    _foreign,
+    _other_json,
+    _no_history,
+]
+NAMES = ["empty", "missing", "cut", "flipped", "array", "text", "pickle", "foreign", "other history", "no history"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=NAMES)
+def test_a_damaged_or_foreign_file_is_refused_in_one_line_and_changes_nothing(
+    saved: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(saved)
+    variables = {name: keras.Variable(variable + 1) for name, variable in _small_variables().items()}
+    before = arrays(variables)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.npz must be a training's state") as refusal:
+        load_state(saved, variables)
+    assert "\n" not in str(refusal.value)
+    assert_same_bits(arrays(variables), before)
+
+
+def test_a_checkpoint_of_other_networks_is_refused_by_the_name_that_only_one_has(saved: Path) -> None:
+    fewer = _small_variables()
+    fewer.pop("generator/01")
+    with pytest.raises(CheckpointError, match="belongs to another model: only one of the two has `generator/01`"):
+        load_state(saved, fewer)
+
+
+def test_a_checkpoint_of_other_shapes_is_refused_with_both_shapes(saved: Path) -> None:
+    wider = _small_variables(width=4)
+    before = arrays(wider)
+    with pytest.raises(
+        CheckpointError, match=r"must be float32 of shape \(2, 4\)\. Received: float32 of shape \(2, 3\)"
+    ):
+        load_state(saved, wider)
+    assert_same_bits(arrays(wider), before)
+
+
+def test_a_checkpoint_of_other_numbers_is_refused_with_both_types(saved: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"`generator/00` must be float64 .*Received: float32 of"):
+        load_state(saved, _small_variables(dtype="float64"))
+
+
+def test_parts_come_back_whole_and_apart_from_the_training(trainings: Trainings, tmp_path: Path) -> None:
+    training = trainings()
+    save_parts(tmp_path / "last", training.parts())
+    loaded = load_parts(tmp_path / "last")
+    assert set(loaded) == {"generator", "discriminator", "combined"}
+    assert sorted(file.name for file in (tmp_path / "last").iterdir()) == [
+        "combined.keras",
+        "discriminator.keras",
+        "generator.keras",
+    ]
+    for name, model in training.parts().items():
+        for weight, again in zip(model.get_weights(), loaded[name].get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, again)
+
+
+def test_a_folder_without_models_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"must hold trained models \(\.keras\): train first, or `dvc pull`"):
+        load_parts(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.9])
+def test_a_model_that_is_cut_off_is_refused_in_one_line(trainings: Trainings, tmp_path: Path, share: float) -> None:
+    save_parts(tmp_path, {"generator": trainings().networks.averaged})
+    file = tmp_path / "generator.keras"
+    file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
+    with pytest.raises(CheckpointError, match=r"generator\.keras is no whole model") as refusal:
+        load_parts(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_state_of_a_finished_training_is_found_in_its_folder_or_among_its_models(saved: Path) -> None:
+    for place in ("run/models", "dvc"):
+        (saved.parent / place).mkdir(parents=True)
+        shutil.copy(saved, saved.parent / place / "state.npz")
+    assert state_file(saved.parent / "run") == saved.parent / "run" / "models" / "state.npz"
+    assert state_file(saved.parent / "dvc") == saved.parent / "dvc" / "state.npz"
+    with pytest.raises(CheckpointError, match="`start_from` must be the folder of a finished training"):
+        state_file(saved.parent)
+
+
+def test_models_that_a_kill_left_half_written_are_not_loaded(trainings: Trainings, tmp_path: Path) -> None:
+    save_parts(tmp_path, {"generator": trainings().networks.averaged})
+    (tmp_path / "generator.aside.keras").write_bytes(b"half a model")
+    assert set(load_parts(tmp_path)) == {"generator"}

@@ -1,0 +1,169 @@
+"""Tests of the folders that trainings write to."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock, Timeout
+
+from pipeline.settings.paths import ROOT
+from pipeline.training import folder as folder_module
+from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, read_facts, write_facts
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def _claimed(parent: Path, digest: str = DIGEST) -> str:
+    with claim(parent, digest) as folder:
+        return folder.path.name
+
+
+def test_a_new_training_gets_a_new_folder_named_by_its_digest(tmp_path: Path) -> None:
+    with claim(tmp_path / "runs" / "acgan", DIGEST) as folder:
+        assert folder.path == tmp_path / "runs" / "acgan" / "0123456789ab-1"
+        assert folder.path.is_dir()
+        assert folder.facts() == {}
+
+
+def test_an_interrupted_training_is_found_again(tmp_path: Path) -> None:
+    with claim(tmp_path, DIGEST) as folder:
+        folder.checkpoint.write_bytes(b"state")
+    with claim(tmp_path, DIGEST) as again:
+        assert again == folder
+        assert again.checkpoint.read_bytes() == b"state"
+
+
+def test_a_training_that_fails_leaves_its_folder_to_be_found(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="killed"), claim(tmp_path, DIGEST):
+        raise RuntimeError("killed")
+    assert _claimed(tmp_path) == "0123456789ab-1"
+
+
+def test_a_finished_training_is_never_taken_for_an_interrupted_one(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        with claim(tmp_path, DIGEST) as folder:
+            assert folder.path.name == f"0123456789ab-{number}"
+            folder.checkpoint.write_bytes(b"state")
+            folder.end("finished")
+        assert folder.ended()
+        assert not folder.checkpoint.exists()
+
+
+def test_an_earlier_interrupted_training_goes_before_a_later_number(tmp_path: Path) -> None:
+    with claim(tmp_path, DIGEST), claim(tmp_path, DIGEST) as second:
+        assert second.path.name == "0123456789ab-2"
+    assert _claimed(tmp_path) == "0123456789ab-1"
+
+
+def test_another_digest_gets_another_folder(tmp_path: Path) -> None:
+    assert _claimed(tmp_path, "f" * 64) == "ffffffffffff-1"
+    assert _claimed(tmp_path) == "0123456789ab-1"
+
+
+def test_a_training_that_is_under_way_in_another_process_is_passed_over(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from pipeline.training.folder import claim\n"
+        f"with claim(Path(sys.argv[1]), {DIGEST!r}) as folder:\n"
+        "    sys.stdout.write(folder.path.name + chr(10)); sys.stdout.flush(); sys.stdin.readline()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "0123456789ab-1\n"
+        assert _claimed(tmp_path) == "0123456789ab-2"
+        other.kill()
+    assert _claimed(tmp_path) == "0123456789ab-1"
+
+
+def test_a_lock_that_the_training_itself_waits_for_in_vain_is_its_own_failure(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "elsewhere.lock"), pytest.raises(Timeout), claim(tmp_path, DIGEST):
+        FileLock(tmp_path / "elsewhere.lock", timeout=0).acquire()
+
+
+def test_facts_are_added_to_those_before(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.remember(run_id="a", steps=1)
+    run.remember(steps=2)
+    assert run.facts() == read_facts(run.models) == {"run_id": "a", "steps": 2}
+    assert [file.name for file in run.models.iterdir()] == ["run.json"]
+
+
+def test_outputs_are_handed_over_in_place_of_the_last_and_the_folder_goes(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    for file in (run.models / "last" / "generator.keras", run.models / "state.npz", run.reports / "losses" / "a.csv"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("new", encoding="utf-8")
+    models, reports = tmp_path / "models", tmp_path / "reports"
+    for file in (models / "last" / "old.keras", models / "state.npz", reports / "metrics.json"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("old", encoding="utf-8")
+    run.move_to(models=models, reports=reports)
+    assert not run.path.exists()
+    left = {
+        file.relative_to(tmp_path).as_posix(): file.read_text(encoding="utf-8")
+        for file in tmp_path.rglob("*")
+        if file.is_file()
+    }
+    assert left == {
+        "models/last/generator.keras": "new",
+        "models/state.npz": "new",
+        "reports/losses/a.csv": "new",
+        "reports/metrics.json": "old",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the code that may be changed."""
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(folder_module, "ROOT", tmp_path)
+    return tmp_path / "pipeline"
+
+
+def test_a_copy_of_the_code_has_the_same_digest_wherever_it_lies(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = code_digest()
+    monkeypatch.setattr(folder_module, "ROOT", ROOT)
+    assert project.parent != ROOT
+    assert code_digest() == copied
+    assert len(copied) == 64
+
+
+@pytest.mark.parametrize("path", ["training/recipes.py", "models/generator.py", "data/batches.py", "train.py"])
+def test_the_digest_changes_with_the_code_that_decides_a_training(project: Path, path: str) -> None:
+    before = code_digest()
+    file = project / path
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert code_digest() != before
+
+
+def test_the_digest_changes_with_the_name_of_a_file(project: Path) -> None:
+    before = code_digest()
+    (project / "training" / "losses.py").rename(project / "training" / "losses_of_old.py")
+    assert code_digest() != before
+
+
+def test_the_digest_is_the_same_for_the_line_ends_of_windows_and_for_code_that_decides_nothing(project: Path) -> None:
+    before = code_digest()
+    file = project / "training" / "losses.py"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    (project / "render.py").write_text("", encoding="utf-8")
+    (project / "rendering" / "curves.py").unlink()
+    (project / "training" / "notes.txt").write_text("no code", encoding="utf-8")
+    assert code_digest() == before
+
+
+def test_several_digests_make_one_that_depends_on_their_order() -> None:
+    assert combined_digest("a", "b") == combined_digest("a", "b") != combined_digest("b", "a")
+    assert len(combined_digest("a")) == 64
+
+
+def test_facts_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    write_facts(tmp_path, {"steps": 1})
+    with pytest.raises(TypeError):
+        write_facts(tmp_path, {"steps": object()})
+    assert read_facts(tmp_path) == {"steps": 1}

@@ -1,0 +1,89 @@
+"""Tests of the history of a training."""
+
+import json
+from pathlib import Path
+
+import keras
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.training.checkpoints import save_state
+from pipeline.training.history import History, Point, read_history
+
+NUMBERS = st.floats(allow_nan=False)
+KEYS = st.text(min_size=1, max_size=12)
+HISTORIES = st.builds(
+    History,
+    step=st.integers(0, 10**9),
+    points=st.lists(st.builds(Point, KEYS, NUMBERS, st.integers(0, 10**9)), max_size=6),
+    window=st.dictionaries(KEYS, NUMBERS, max_size=4),
+    window_steps=st.integers(0, 10**6),
+    best_score=st.none() | NUMBERS,
+    best_step=st.none() | st.integers(0, 10**9),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(history=HISTORIES)
+def test_any_history_comes_back_from_json_exactly(history: History) -> None:
+    again = History.from_json(history.to_json())
+    assert again == history
+    assert again.to_json() == history.to_json()
+
+
+def test_a_history_is_plain_json_that_other_programs_read() -> None:
+    history = History()
+    history.add({"train/loss": 0.1})
+    history.close_window()
+    assert json.loads(history.to_json())["points"] == [["train/loss", 0.1, 1]]
+
+
+def test_a_point_is_the_mean_of_the_steps_since_the_last() -> None:
+    history = History()
+    for losses in ({"a": 1.0, "b": 10.0}, {"a": 2.0, "b": 20.0}, {"a": 6.0, "b": 60.0}):
+        history.add(losses)
+    assert history.close_window() == [Point("a", 3.0, 3), Point("b", 30.0, 3)]
+    history.add({"a": 5.0, "b": 7.0})
+    assert history.close_window() == [Point("a", 5.0, 4), Point("b", 7.0, 4)]
+    assert history.step == 4
+    assert (history.window, history.window_steps) == ({}, 0)
+
+
+def test_the_least_score_is_the_best_and_the_earlier_of_two_equal_ones() -> None:
+    history = History()
+    told = []
+    for score in (3.0, 4.0, 2.0, 2.0, 1.5):
+        history.step += 10
+        told.append(history.improve(score))
+    assert told == [True, False, True, False, True]
+    assert (history.best_score, history.best_step) == (1.5, 50)
+
+
+def test_a_mean_since_a_step_weighs_each_point_by_the_steps_that_it_is_the_mean_of() -> None:
+    history = History()
+    for step in range(1, 7):
+        history.add({"train/loss": float(step)})
+        if step in (2, 5, 6):
+            history.close_window()
+    history.record({"heldout/loss": 99.0})
+    assert history.mean_since(0, "train/") == {"train/loss": pytest.approx(3.5)}
+    assert history.mean_since(2, "train/") == {"train/loss": pytest.approx(4.5)}
+    assert history.mean_since(5, "train/") == {"train/loss": 6.0}
+
+
+def test_curves_give_each_figure_its_own_steps() -> None:
+    history = History()
+    for _ in range(2):
+        history.add({"train/loss": 1.0})
+        history.close_window()
+    history.record({"heldout/loss": 5.0})
+    steps, values = history.curves()["train/loss"]
+    assert (steps.tolist(), values.tolist()) == ([1, 2], [1.0, 1.0])
+    assert history.curves()["heldout/loss"][0].tolist() == [2]
+
+
+def test_the_figures_alone_are_read_from_a_state(tmp_path: Path) -> None:
+    history = History(step=3, points=[Point("train/loss", 0.1, 3)])
+    save_state(tmp_path / "state.npz", {"weight": keras.Variable([1.0, 2.0])}, history)
+    assert read_history(tmp_path / "state.npz") == history

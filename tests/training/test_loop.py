@@ -1,0 +1,132 @@
+"""Tests of the loop: which events come, in which order, and where it stops."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.training.family import Parts, Report, Training, Values
+from pipeline.training.history import History, Point
+from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, Reported, Step, run_steps
+
+NEVER = 1e9
+ALWAYS = 0.0
+
+
+@dataclass
+class Counting(Training):
+    """The smallest training: its loss at step n, counted from 0, is n + 1 unless told otherwise."""
+
+    loss: Callable[[int], float] = lambda step: step + 1.0
+    score: Callable[[int], float] = lambda step: -float(step)
+    recent: list[Values] = field(default_factory=list)
+    images_per_step: int = 1
+    images_per_epoch: int = 10
+
+    def take_step(self, step: int) -> Values:
+        return {"train/loss": self.loss(step)}
+
+    def report(self, step: int, recent: Values) -> Report:
+        self.recent.append(recent)
+        score = self.score(step)
+        return Report(step, {"heldout/loss": score}, score)
+
+    def samples(self) -> NDArray[np.float32]:
+        return np.zeros((1, 1, 28, 28), np.float32)
+
+    def variables(self) -> dict[str, keras.Variable]:
+        return {}
+
+    def parts(self) -> Parts:
+        return {}
+
+
+def _plan(steps: int, *, report_every: int = 100, losses_every: int = 100, checkpoint_seconds: float = NEVER) -> Plan:
+    return Plan(steps, min(report_every, steps), losses_every, checkpoint_seconds)
+
+
+def _names(events: list[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+def _reported(events: list[Event]) -> list[int]:
+    return [event.report.step for event in events if isinstance(event, Reported)]
+
+
+def test_a_report_follows_the_step_and_its_figures_and_comes_before_the_checkpoint() -> None:
+    events = list(run_steps(Counting(), _plan(2, report_every=2), History()))
+    assert _names(events) == ["Step", "Step", "Points", "Reported", "Points", "CheckpointDue"]
+    assert events[0] == Step(1, {"train/loss": 1.0})
+    assert events[2] == Points([Point("train/loss", 1.5, 2)])
+    assert events[4] == Points([Point("heldout/loss", -2.0, 2)])
+
+
+def test_the_last_step_reports_also_where_the_rhythm_does_not_divide_it() -> None:
+    assert _reported(list(run_steps(Counting(), _plan(10, report_every=4), History()))) == [4, 8, 10]
+    assert _reported(list(run_steps(Counting(), _plan(8, report_every=4), History()))) == [4, 8]
+
+
+def test_losses_come_as_means_of_as_many_steps_as_asked_and_end_with_a_report() -> None:
+    history = History()
+    list(run_steps(Counting(), _plan(7, report_every=5, losses_every=2), history))
+    points = [point for point in history.points if point.key == "train/loss"]
+    assert points == [Point("train/loss", value, step) for value, step in ((1.5, 2), (3.5, 4), (5, 5), (6, 6), (7, 7))]
+
+
+def test_a_report_is_told_the_mean_of_every_step_since_the_last_whatever_the_rhythm_of_the_losses() -> None:
+    training = Counting()
+    list(run_steps(training, _plan(10, report_every=4, losses_every=3), History()))
+    means = [{"train/loss": pytest.approx(mean)} for mean in (2.5, 6.5, 9.5)]
+    assert training.recent == means
+
+
+def test_a_checkpoint_is_due_after_every_step_when_the_time_is_up_and_after_every_report_anyway() -> None:
+    hasty = list(run_steps(Counting(), _plan(4, report_every=2, checkpoint_seconds=ALWAYS), History()))
+    calm = list(run_steps(Counting(), _plan(4, report_every=2), History()))
+    assert sum(isinstance(event, CheckpointDue) for event in hasty) == 4
+    assert sum(isinstance(event, CheckpointDue) for event in calm) == 2
+    assert isinstance(calm[-1], CheckpointDue)
+
+
+def test_only_the_best_report_so_far_is_called_the_best() -> None:
+    scores = {2: 3.0, 4: 5.0, 6: 1.0}
+    history = History()
+    events = list(run_steps(Counting(score=lambda step: scores[step]), _plan(6, report_every=2), history))
+    assert [event.best for event in events if isinstance(event, Reported)] == [True, False, True]
+    assert (history.best_step, history.best_score) == (6, 1.0)
+
+
+def test_nothing_happens_where_the_history_is_as_long_as_the_plan() -> None:
+    assert list(run_steps(Counting(), _plan(5), History(step=5))) == []
+
+
+def test_it_goes_on_with_the_step_after_the_last_of_the_history() -> None:
+    events = list(run_steps(Counting(), _plan(5), History(step=3)))
+    assert [event for event in events if isinstance(event, Step)] == [
+        Step(4, {"train/loss": 4.0}),
+        Step(5, {"train/loss": 5.0}),
+    ]
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_number_stops_the_training_at_its_step(loss: float) -> None:
+    history = History()
+    events = run_steps(Counting(loss=lambda step: loss if step == 2 else 1.0), _plan(5), history)
+    with pytest.raises(DivergedError, match=rf"the training has diverged: train/loss is {loss} after 3 steps\."):
+        list(events)
+    assert history.step == 2
+    assert "\n" not in str(DivergedError())
+
+
+def test_a_report_that_is_no_number_stops_the_training_before_it_is_called_the_best() -> None:
+    history = History()
+    heard: list[Event] = []
+    with pytest.raises(DivergedError, match="heldout/loss is nan after 4 steps"):
+        heard.extend(
+            run_steps(Counting(score=lambda step: math.nan if step == 4 else 1.0), _plan(6, report_every=2), history)
+        )
+    assert (history.best_step, history.best_score) == (2, 1.0)
