@@ -1,0 +1,64 @@
+"""Conditional accuracy: does the judge read the digit that was asked for?"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.batches import DIGITS
+
+Confusion = NDArray[np.int64]
+
+
+def confusion(probabilities: NDArray[np.floating], digits: NDArray[np.integer]) -> Confusion:
+    """Counts what the judge reads for each digit.
+
+    Args:
+        probabilities: The judge's p(y given x), `(n, 10)`.
+        digits: The digits asked for or, of real images, shown; whole numbers 0 to 9, `(n,)`.
+
+    Returns:
+        int64 `(10, 10)`: the row is the digit asked for, the column the likeliest reading.
+
+    Raises:
+        ValueError: The shapes do not fit, or a digit is out of range.
+    """
+    if probabilities.shape != (len(digits), DIGITS) or digits.ndim != 1:
+        raise ValueError(
+            f"`probabilities` must be (n, 10) and `digits` (n,). Received: {probabilities.shape} and {digits.shape}"
+        )
+    if len(digits) and not 0 <= digits.min() <= digits.max() < DIGITS:
+        raise ValueError(f"`digits` must be 0 to 9. Received: {digits.min()} to {digits.max()}")
+    cells = digits.astype(np.int64) * DIGITS + probabilities.argmax(axis=1)
+    return np.bincount(cells, minlength=DIGITS**2).reshape(DIGITS, DIGITS)
+
+
+def accuracy(counts: Confusion) -> float:
+    """Gives the share of all digits that are read as asked for.
+
+    Args:
+        counts: What `confusion` gives, of one digit at least.
+
+    Returns:
+        A share in [0, 1].
+
+    Raises:
+        ValueError: Nothing was counted.
+    """
+    total = int(counts.sum())
+    if not total:
+        raise ValueError("`counts` must be of one digit at least. Received: none")
+    return int(counts.trace()) / total
+
+
+def accuracy_by_digit(counts: Confusion) -> NDArray[np.float64]:
+    """Gives the share of each digit that is read as asked for.
+
+    Args:
+        counts: What `confusion` gives.
+
+    Returns:
+        Shares in [0, 1], `(10,)`; not a number where the digit was never asked for.
+    """
+    asked = counts.sum(axis=1)
+    shares = np.full(DIGITS, np.nan)
+    np.divide(counts.diagonal(), asked, out=shares, where=asked > 0)
+    return shares

@@ -1,0 +1,71 @@
+"""Squared Euclidean distances between many points, a block of rows at a time."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", np.float32, np.float64)
+
+BLOCK_BYTES = 2**25
+
+
+class Distances(Generic[Number]):
+    """Squared distances to given points, by |x|² + |y|² - 2 x·y as one product of matrices.
+
+    The product rounds: a distance may be off by what `rounding` gives, and one of 0 may come out below 0.
+
+    Args:
+        points: `(m, d)`.
+    """
+
+    def __init__(self, points: NDArray[Number]) -> None:
+        ones = np.ones(len(points), points.dtype)
+        self._right = np.column_stack([points, ones, squared_lengths(points)]).T
+
+    def blocks(self, points: NDArray[Number]) -> Iterator[tuple[slice, NDArray[Number]]]:
+        """Gives the squared distances from other points, as many at once as fit 32 MiB.
+
+        Args:
+            points: `(n, d)`, of the same type.
+
+        Yields:
+            Which of `points`, and their squared distances `(rows, m)`. The array is used again for the next block.
+        """
+        count = self._right.shape[1]
+        size = max(1, BLOCK_BYTES // (points.itemsize * max(1, count)))
+        squared = np.empty((min(size, len(points)), count), points.dtype)
+        for start in range(0, len(points), size):
+            part = points[start : start + size]
+            left = np.column_stack([-2 * part, squared_lengths(part), np.ones(len(part), part.dtype)])
+            yield slice(start, start + len(part)), np.matmul(left, self._right, out=squared[: len(part)])
+
+
+def squared_lengths(points: NDArray[Number]) -> NDArray[Number]:
+    """Gives the squared length of each point.
+
+    Args:
+        points: `(n, d)`.
+
+    Returns:
+        `(n,)`.
+    """
+    lengths: NDArray[Number] = np.einsum("ij,ij->i", points, points)
+    return lengths
+
+
+def rounding(points: NDArray[Number], reach: NDArray[Number]) -> NDArray[Number]:
+    """Gives how far off the squared distances of `Distances` may be at most.
+
+    Args:
+        points: `(n, d)`, of the type that the distances are computed in.
+        reach: How far from its point the other one lies at most, `(n,)`.
+
+    Returns:
+        `(n,)`: (d + 2) ε (|x| + |y|)².
+    """
+    terms = points.shape[1] + 2
+    longest = 2 * np.sqrt(squared_lengths(points)) + reach
+    bound: NDArray[Number] = terms * np.finfo(points.dtype).eps * np.square(longest)
+    return bound

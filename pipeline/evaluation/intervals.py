@@ -1,0 +1,57 @@
+"""Figures of several seeds as a mean and an interval."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+FEWEST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a figure is over seeds.
+
+    Attributes:
+        mean: The mean.
+        margin: How far the interval reaches to either side of the mean; None with fewer than three seeds, whose
+            interval would say nothing.
+        seeds: How many figures there were.
+    """
+
+    mean: float
+    margin: float | None
+    seeds: int
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The lower and the upper end, or None."""
+        return None if self.margin is None else (self.mean - self.margin, self.mean + self.margin)
+
+
+def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
+    """Gives the mean of figures and its interval after Student's t.
+
+    Args:
+        values: The figure of each seed, one at least.
+        confidence: How often such intervals hold the true mean, above 0 and below 1.
+
+    Returns:
+        Mean and margin.
+
+    Raises:
+        ValueError: There is no figure, or `confidence` is out of range.
+    """
+    if not len(values) or not 0 < confidence < 1:
+        raise ValueError(
+            "`values` must be one at least, and `confidence` above 0 and below 1. "
+            f"Received: {len(values)} values, confidence={confidence}"
+        )
+    count = len(values)
+    mean = float(np.mean(values))
+    if count < FEWEST_SEEDS:
+        return Estimate(mean, None, count)
+    quantile = float(stdtrit(count - 1, (1 + confidence) / 2))
+    return Estimate(mean, quantile * float(np.std(values, ddof=1)) / math.sqrt(count), count)

@@ -1,0 +1,111 @@
+"""All measures of a sample by name: the quick ones of a training's reports, or everything.
+
+Names that hold `_by_digit/` end in the digit, or in `mean` or `worst` of the digits; a digit that a sample has too few
+of is left out.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.evaluation.accuracy import accuracy, accuracy_by_digit, confusion
+from pipeline.evaluation.coverage import coverage_alone, measure_coverage
+from pipeline.evaluation.diversity import PAIRS, ssim_by_digit
+from pipeline.evaluation.frechet import frechet_by_digit, frechet_distance
+from pipeline.evaluation.memorization import compare_nearest
+from pipeline.evaluation.sample import Sample
+from pipeline.evaluation.score import digit_score
+
+Values = dict[str, float]
+
+ACCURACY = "accuracy"
+FRECHET = "frechet_digit_distance"
+COVERAGE = "coverage"
+
+
+def measure_quickly(generated: Sample, real: Sample) -> Values:
+    """Gives the three measures that a training reports and is chosen by.
+
+    Args:
+        generated: Generated digits, more than five.
+        real: Real digits, more than five. Their neighbourhoods are found once, so pass the same sample again.
+
+    Returns:
+        `accuracy`, `frechet_digit_distance` and `coverage`.
+    """
+    return {
+        ACCURACY: accuracy(confusion(generated.probabilities, generated.digits)),
+        FRECHET: frechet_distance(generated.features, real.features),
+        COVERAGE: coverage_alone(generated.features, real.manifold),
+    }
+
+
+def measure(generated: Sample, real: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
+    """Gives every measure.
+
+    Args:
+        generated: Generated digits, more than five.
+        real: Real digits that nothing was trained on, more than five.
+        seed: Decides the pairs that are compared for diversity, 0 or more.
+        pairs: Pairs of each digit.
+
+    Returns:
+        The measures; the quick ones under the same names and with the same values as `measure_quickly` gives.
+    """
+    return measure_alone(generated, real, seed=seed, pairs=pairs) | measure_against(generated, real)
+
+
+def measure_alone(sample: Sample, unseen: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
+    """Gives the measures that look at one sample's digits each for itself.
+
+    Args:
+        sample: What is measured.
+        unseen: Real digits, for what counts as near to a training image.
+        seed: Decides the pairs that are compared for diversity, 0 or more.
+        pairs: Pairs of each digit.
+
+    Returns:
+        Accuracy, digit score, `ssim` in a class (lower is more diverse) and, if both samples have their nearest
+        training images, memorisation.
+    """
+    counts = confusion(sample.probabilities, sample.digits)
+    similarity = ssim_by_digit(sample.images, sample.digits, seed=seed, pairs=pairs)
+    values = {ACCURACY: accuracy(counts), "digit_score": digit_score(sample.probabilities)}
+    values |= _by_digit(ACCURACY, accuracy_by_digit(counts), np.min)
+    values |= _by_digit("ssim", similarity, np.max)
+    if sample.nearest is not None and unseen.nearest is not None:
+        compared = compare_nearest(sample.nearest, unseen.nearest)
+        values |= {f"memorization/{name}": value for name, value in compared.items()}
+    return values
+
+
+def measure_against(sample: Sample, real: Sample) -> Values:
+    """Gives the measures that compare the distribution of one sample with that of another.
+
+    Args:
+        sample: What is measured.
+        real: Real digits.
+
+    Returns:
+        Fréchet digit distance, also within each digit, precision, recall, density and coverage.
+    """
+    overlap = measure_coverage(sample.manifold, real.manifold)
+    within = frechet_by_digit(sample.features, sample.digits, real.features, real.digits)
+    return {
+        FRECHET: frechet_distance(sample.features, real.features),
+        **_by_digit("frechet", within, np.max),
+        "precision": overlap.precision,
+        "recall": overlap.recall,
+        "density": overlap.density,
+        COVERAGE: overlap.coverage,
+    }
+
+
+def _by_digit(name: str, values: NDArray[np.float64], worst: Callable[[NDArray[np.float64]], float]) -> Values:
+    known = {digit: value for digit, value in enumerate(values.tolist()) if np.isfinite(value)}
+    if not known:
+        return {}
+    array = np.array(list(known.values()))
+    summary = {f"{name}_by_digit/mean": float(array.mean()), f"{name}_by_digit/worst": float(worst(array))}
+    return summary | {f"{name}_by_digit/{digit}": value for digit, value in known.items()}

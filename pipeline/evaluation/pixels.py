@@ -1,0 +1,34 @@
+"""Images as they are kept and as networks give them, in one unit."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.float32]
+
+
+def unit_pixels(images: NDArray[np.generic]) -> Pixels:
+    """Gives images with 0 for paper and 1 for ink.
+
+    Args:
+        images: `(n, height, width)` or `(n, height, width, 1)`: uint8 from 0 to 255, or floats in [-1, 1]; rounding
+            errors of 1e-3 beyond are clipped.
+
+    Returns:
+        float32 `(n, height, width)` in [0, 1].
+
+    Raises:
+        ValueError: The array has another shape or type, or a value is not finite or out of range.
+    """
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.ndim != 3:
+        raise ValueError(f"`images` must be (n, height, width) or (n, height, width, 1). Received: {images.shape}")
+    if images.dtype == np.uint8:
+        return images.astype(np.float32) / np.float32(255)
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(f"`images` must be uint8 or floats. Received: {images.dtype}")
+    low, high = float(images.min(initial=0)), float(images.max(initial=0))
+    if not (low >= -1.001 and high <= 1.001):
+        raise ValueError(f"`images` must be finite and in [-1, 1]. Received: values from {low:.4g} to {high:.4g}")
+    pixels: Pixels = np.clip((images.astype(np.float32) + np.float32(1)) / np.float32(2), 0, 1)
+    return pixels

@@ -1,0 +1,27 @@
+"""Digit score: Salimans et al. 2016 (arXiv 1606.03498), section 4, with the judge in Inception's place."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import rel_entr
+
+
+def digit_score(probabilities: NDArray[np.floating]) -> float:
+    """Gives exp of the mean KL divergence of p(y given x) from p(y).
+
+    Args:
+        probabilities: The judge's p(y given x), `(n, classes)`, n at least 1; rows that sum to 1 but for rounding.
+
+    Returns:
+        1 where the judge says the same of every image, up to the number of classes where it is sure of each and finds
+        all of them equally often.
+
+    Raises:
+        ValueError: There is no image, or a row is no distribution.
+    """
+    exact = probabilities.astype(np.float64)
+    if not len(exact) or exact.min() < 0 or not np.allclose(exact.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            f"`probabilities` must be (n, classes), each row a distribution. Received: {probabilities.shape}"
+        )
+    exact /= exact.sum(axis=1, keepdims=True)
+    return float(np.exp(rel_entr(exact, exact.mean(axis=0)).sum(axis=1).mean()))
