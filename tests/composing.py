@@ -1,5 +1,6 @@
 """Settings as a command line composes them, without a command."""
 
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,7 @@ def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:
             return compose("config", list(overrides), return_hydra_config=with_hydra)
 
 
+@cache
 def settings_of(*overrides: str) -> Settings:
     values: Any = OmegaConf.to_container(composed(*overrides), resolve=True)
     return validate(values)
@@ -31,7 +33,7 @@ def settings_of(*overrides: str) -> Settings:
 def jobs_of(*overrides: str) -> list[list[str]]:
     """The overrides of each job that Hydra makes of a sweep's command line."""
     parse = OverridesParser.create().parse_overrides
-    plain = [one.input_line for one in parse(list(overrides)) if not one.is_sweep_override()]
+    plain = [line for line in overrides if not parse([line])[0].is_sweep_override()]
     swept = composed(*plain, with_hydra=True).hydra.sweeper.params or {}
     lines = [*(f"{address}={values}" for address, values in swept.items()), *overrides]
     batches = BasicSweeper.split_arguments(parse(lines), max_batch_size=None)

@@ -1,5 +1,6 @@
 """What runs say about themselves in the tracking store: names, tags and descriptions."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def sweep_card(overrides: Sequence[str], *, family: str, label: str | None) -> C
         label: Marks what is not a real result.
     """
     named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
-    command = " ".join(["python -m pipeline.train", *overrides])
+    multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]
+    command = shlex.join(["python", "-m", "pipeline.train", *multirun, *overrides])
     return Card(
         name=" ".join(["sweep", family, *named, *([label] if label else [])]),
         tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),

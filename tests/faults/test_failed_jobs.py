@@ -1,0 +1,103 @@
+"""A sweep that is killed, and after it one of three jobs: refused, diverging and sound."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+
+from tests.projects import Finished, Project, facts_of
+
+pytestmark = pytest.mark.slow
+
+TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+# The second weight is infinite as a float32, and so is the loss.
+WEIGHTS = "acgan.auxiliary_weight.real=-1,1e39,2.0"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened.
+
+    Attributes:
+        killed: A sweep, killed at step 2 of its first job.
+        left: Its runs before the next command.
+        swept: The sweep with failing jobs.
+    """
+
+    project: Project
+    killed: Finished
+    left: list[Run]
+    swept: Finished
+
+    def sweep(self) -> Run:
+        return self.project.tracked("sweep")[-1]
+
+    def jobs(self) -> dict[str, Run]:
+        """The jobs' runs by their weight."""
+        parent = self.sweep().info.run_id
+        trainings = self.project.tracked("training")
+        own = [run for run in trainings if run.data.tags.get("mlflow.parentRunId") == parent]
+        return {run.data.params["acgan.auxiliary_weight.real"]: run for run in own}
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
+    project = Project.copied_to(tmp_path_factory.mktemp("sweeps") / "a project", mnist_file)
+    killed = project.train(*TINY, "acgan.steps=5", "+sweep=aux_weights", fault="SIGKILL@2").finish()
+    left = [*project.tracked("sweep"), *project.tracked("training")]
+    swept = project.train("--multirun", *TINY, WEIGHTS).finish()
+    return Story(project, killed, left, swept)
+
+
+def test_what_a_killed_sweep_left_running_is_closed_by_the_next_command(story: Story) -> None:
+    assert story.killed.returncode == -9
+    assert [run.info.status for run in story.left] == ["RUNNING", "RUNNING"]
+    for run in story.left:
+        found = story.project.client().get_run(run.info.run_id)
+        assert found.info.status == "KILLED"
+        assert "ended without closing it" in found.data.tags["closed.because"]
+
+
+def test_a_failed_job_does_not_stop_the_others_and_the_sweep_says_that_one_failed(story: Story) -> None:
+    assert story.swept.returncode == 1
+    assert {weight: run.info.status for weight, run in story.jobs().items()} == {"1e+39": "FAILED", "2.0": "FINISHED"}
+    assert story.sweep().info.status == "FAILED"
+
+
+def test_each_failure_is_one_line(story: Story) -> None:
+    lines = [line for line in story.swept.stderr.splitlines() if line.startswith("error: ")]
+    assert lines[0].startswith("error: job 1: `acgan.auxiliary_weight.real` must be greater than or equal to 0.")
+    assert lines[1].startswith("error: job 2: the training has diverged: train/")
+    assert lines[2:] == ["error: a job of the sweep failed"]
+    assert "Traceback" not in story.swept.stderr
+
+
+def test_a_diverged_training_is_not_taken_up_again(story: Story) -> None:
+    run_id = story.jobs()["1e+39"].info.run_id
+    (folder,) = [one for one in story.project.folders() if facts_of(one / "models").get("run_id") == run_id]
+    assert (folder / "ended").read_text(encoding="utf-8").startswith("diverged: ")
+    assert not (folder / "checkpoint.npz").exists()
+
+
+def test_progress_shows_the_jobs_place_in_the_sweep(story: Story) -> None:
+    assert "job 3 of 3" in story.swept.stdout
+
+
+def test_the_sweeps_table_is_printed_and_stored(story: Story, tmp_path: Path) -> None:
+    assert "failed" in story.swept.stdout
+    parent = story.sweep().info.run_id
+    table = Path(story.project.client().download_artifacts(parent, "sweep.csv", str(tmp_path)))
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert [row["status"] for row in rows] == ["FAILED", "FINISHED"]
+    assert [row["acgan.auxiliary_weight.real"] for row in rows] == ["1e+39", "2.0"]
+    assert rows[0]["heldout/matched/generator/loss"] == ""
+    assert float(rows[1]["heldout/matched/generator/loss"]) > 0
+
+
+def test_the_jobs_stand_under_their_sweep_and_are_named_by_what_varies(story: Story) -> None:
+    jobs = story.jobs()
+    assert jobs["2.0"].info.run_name.startswith("acgan ")
+    assert "auxiliary_weight.real=2.0" in jobs["2.0"].info.run_name
+    assert jobs["1e+39"].data.tags["error"].startswith("DivergedError: the training has diverged")

@@ -1,0 +1,185 @@
+"""One training interrupted in three ways, beside one that is not; both end the same to the last bit."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.projects import Finished, Project, Started, facts_of
+
+pytestmark = pytest.mark.slow
+
+TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+LONG = (*TINY, "acgan.report_every=2", "acgan.steps=10")
+SHORT = (*TINY, "acgan.report_every=2", "acgan.steps=4")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What a command said, and the status of its run afterwards."""
+
+    answer: Finished
+    run_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, in this order.
+
+    Attributes:
+        whole: A training under way while another of the same settings was started; it was not interrupted.
+        killed: The other one, killed at step 4, after the checkpoint of step 2.
+        interrupted: The same command again; Ctrl-C at step 6.
+        terminated: And again; terminated at step 8.
+        finished: And again, to its end.
+        short: A training of four steps.
+        longer: From there to ten steps, while the interrupted one still lay there.
+    """
+
+    project: Project
+    whole: Phase
+    killed: Phase
+    interrupted: Phase
+    terminated: Phase
+    finished: Phase
+    short: Phase
+    longer: Phase
+
+    def folder(self, phase: Phase) -> Path:
+        (found,) = [one for one in self.project.folders() if facts_of(one / "models")["run_id"] == phase.run_id]
+        return found
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
+    project = Project.copied_to(tmp_path_factory.mktemp("faults") / "a project", mnist_file)
+
+    def end(started: Started, folder: Path | None = None) -> Phase:
+        before = {one: one.stat().st_mtime_ns for one in folders}
+        answer = started.finish()
+        (place,) = [one for one in project.folders() if one not in before] if folder is None else [folder]
+        folders.append(place)
+        run_id = facts_of(place / "models")["run_id"]
+        return Phase(answer, run_id, project.client().get_run(run_id).info.status)
+
+    folders: list[Path] = []
+    under_way = project.train(*LONG, fault="WAIT@1")
+    wait_until(lambda: bool(project.folders()))
+    first = project.folders()
+    folders += first
+    killed = end(project.train(*LONG, fault="SIGKILL@4"))
+    (project.root / "go").touch()
+    whole = end(under_way, first[0])
+    other = folders[1]
+    again, beside = project.train(*LONG, fault="SIGINT@6"), project.train(*SHORT)
+    interrupted = end(again, other)
+    short = end(beside)
+    start_from = f"start_from={folders[-1].relative_to(project.root)}"
+    again, beside = project.train(*LONG, fault="SIGTERM@8"), project.train(*LONG, start_from)
+    terminated = end(again, other)
+    longer = end(beside)
+    finished = end(project.train(*LONG), other)
+    return Story(project, whole, killed, interrupted, terminated, finished, short, longer)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+
+
+def assert_same_results(one: Path, other: Path) -> None:
+    with np.load(one / "models" / "state.npz") as ours, np.load(other / "models" / "state.npz") as theirs:
+        assert set(ours.files) == set(theirs.files)
+        for name in ours.files:
+            assert ours[name].tobytes() == theirs[name].tobytes(), name
+    for name in ("train.csv", "heldout.csv"):
+        curves = [(folder / "reports" / "losses" / name).read_bytes() for folder in (one, other)]
+        assert curves[0] == curves[1]
+
+
+def test_two_same_commands_side_by_side_get_two_folders(story: Story) -> None:
+    one, other = story.folder(story.whole), story.folder(story.finished)
+    assert one.name.removesuffix("-1") == other.name.removesuffix("-2")
+
+
+def test_a_training_that_is_not_interrupted_ends_finished(story: Story) -> None:
+    assert (story.whole.answer.returncode, story.whole.status) == (0, "FINISHED"), story.whole.answer.stderr
+
+
+def test_after_a_kill_the_same_command_goes_on_from_the_last_checkpoint_in_the_same_run(story: Story) -> None:
+    assert (story.killed.answer.returncode, story.killed.status) == (-9, "RUNNING")
+    assert "after step 2" in story.interrupted.answer.stdout
+    assert story.interrupted.run_id == story.killed.run_id
+
+
+def test_ctrl_c_ends_the_run_as_killed_and_the_command_with_130(story: Story) -> None:
+    assert (story.interrupted.answer.returncode, story.interrupted.status) == (130, "KILLED")
+    assert story.interrupted.answer.stderr.endswith("error: interrupted\n")
+    assert "Traceback" not in story.interrupted.answer.stderr
+
+
+def test_a_terminated_run_ends_as_killed_and_its_command_with_143(story: Story) -> None:
+    assert "after step 4" in story.terminated.answer.stdout
+    assert (story.terminated.answer.returncode, story.terminated.status) == (143, "KILLED")
+    assert "Traceback" not in story.terminated.answer.stderr
+
+
+def test_an_interrupted_training_ends_finished_in_the_run_that_it_began(story: Story) -> None:
+    assert "after step 6" in story.finished.answer.stdout
+    assert (story.finished.answer.returncode, story.finished.status) == (0, "FINISHED"), story.finished.answer.stderr
+    assert story.finished.run_id == story.killed.run_id
+
+
+def test_an_interrupted_training_ends_like_one_that_never_was_to_the_last_bit(story: Story) -> None:
+    assert_same_results(story.folder(story.finished), story.folder(story.whole))
+
+
+def test_no_figure_is_tracked_twice_and_none_is_missing(story: Story) -> None:
+    client = story.project.client()
+    tracked: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    for phase in (story.whole, story.finished):
+        keys = client.get_run(phase.run_id).data.metrics
+        points = {key: [(one.step, one.value) for one in client.get_metric_history(phase.run_id, key)] for key in keys}
+        assert all(len({step for step, _ in found}) == len(found) for found in points.values())
+        tracked[phase.run_id] = {key: sorted(found) for key, found in points.items() if key.split("/")[0] in LOGGED}
+    whole, finished = tracked[story.whole.run_id], tracked[story.finished.run_id]
+    assert whole == finished
+    assert [step for step, _ in whole["train/generator/loss"]] == list(range(1, 11))
+    assert [step for step, _ in whole["heldout/matched/generator/loss"]] == [2, 4, 6, 8, 10]
+
+
+LOGGED = ("train", "heldout")
+
+
+def test_a_finished_training_leaves_its_state_and_no_checkpoint(story: Story) -> None:
+    for phase in (story.whole, story.finished, story.short, story.longer):
+        folder = story.folder(phase)
+        assert not (folder / "checkpoint.npz").exists()
+        assert (folder / "models" / "state.npz").exists()
+
+
+def test_a_finished_training_is_never_taken_for_an_interrupted_one(story: Story) -> None:
+    whole = story.project.client().get_run(story.whole.run_id).info
+    last = story.project.client().get_run(story.finished.run_id).info
+    assert whole.end_time < last.end_time
+    assert len(story.project.folders()) == 4
+    assert len(story.project.tracked("training")) == 4
+
+
+def test_a_longer_training_starts_from_a_finished_one_and_equals_one_in_a_single_go(story: Story) -> None:
+    assert (story.longer.answer.returncode, story.longer.status) == (0, "FINISHED"), story.longer.answer.stderr
+    assert "after step 4" in story.longer.answer.stdout
+    assert_same_results(story.folder(story.longer), story.folder(story.whole))
+
+
+def test_what_a_person_sees_is_labelled_as_a_smoke_test(story: Story) -> None:
+    assert "smoke" in story.whole.answer.stdout
+    run = story.project.client().get_run(story.whole.run_id)
+    assert run.info.run_name.endswith("smoke")
+    assert run.data.tags["label"] == "smoke"
