@@ -3,15 +3,15 @@
 Stages (each a command, `python -m pipeline.NAME`) run; the packages beneath them hold what they run with and know no
 stage. Data flows one way, and each package imports only what stands before it::
 
-    settings → data → models → training → evaluation → rendering → tracking → stages
+    settings → data → models → training → evaluation → rendering → tracking → session → stages
 """
 
 import os
 
 # Read once, when TensorFlow and MLflow are imported, so they are set before anything can import them.
 # oneDNN is off by default on some processors, where it makes a step 1.6 times faster.
+os.environ["KERAS_BACKEND"] = "tensorflow"
 for _name, _value in {
-    "KERAS_BACKEND": "tensorflow",
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.session import command
+from pipeline.session.places import find_place
 from pipeline.settings.composed import Settings
 
 
@@ -16,16 +17,17 @@ def evaluate(settings: Settings, job: command.Job) -> None:
         settings: What the command is set to; seed and family's block are taken from the run.
         job: How the stage was called.
     """
+    place = find_place(settings)
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data import mnist
     from pipeline.fetch import ensure_fetched
     from pipeline.rendering.tables import losses_table
     from pipeline.rendering.terminal import make_console
-    from pipeline.session.trained import find_trained
+    from pipeline.session.trained import Trained
     from pipeline.training.family import find_family
 
-    trained = find_trained(settings)
+    trained = Trained(place)
     settings = trained.settings
     ensure_fetched(settings.data)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)

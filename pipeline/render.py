@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.session import command
+from pipeline.session.places import find_place
 from pipeline.settings.composed import Settings
 
 if TYPE_CHECKING:
@@ -20,14 +21,15 @@ def render(settings: Settings, job: command.Job) -> None:
         settings: What the command is set to; seed and family's block are taken from the run.
         job: How the stage was called.
     """
+    place = find_place(settings)
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.fetch import ensure_fetched
     from pipeline.rendering.terminal import make_console
-    from pipeline.session.trained import find_trained
+    from pipeline.session.trained import Trained
     from pipeline.settings.paths import display
 
-    trained = find_trained(settings)
+    trained = Trained(place)
     ensure_fetched(trained.settings.data)
     folder = trained.reports / "pictures"
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.session import command
 from pipeline.session.sweep import closed_afterwards
 from pipeline.settings.composed import Settings
 from pipeline.settings.paths import ROOT, STORE_ROOT, display
-
-if TYPE_CHECKING:
-    from pipeline.training.folder import RunFolder
+from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, find_models
 
 
 def train(settings: Settings, job: command.Job) -> None:
@@ -24,26 +21,30 @@ def train(settings: Settings, job: command.Job) -> None:
         settings: What the command is set to.
         job: How the stage was called.
     """
+    started = find_models(settings.start_from) if settings.start_from else None
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data import mnist
+    from pipeline.data.digests import file_digest
     from pipeline.fetch import ensure_fetched
     from pipeline.rendering.terminal import make_console
     from pipeline.session import training
-    from pipeline.training.checkpoints import state_file
-    from pipeline.training.folder import claim, code_digest, combined_digest
+    from pipeline.training.checkpoints import STATE
+    from pipeline.training.family import forget_models
 
     ensure_fetched(settings.data)
     digests = {
         "settings": settings.digest(),
-        "data": mnist.digest(settings.data.file),
+        "data": file_digest(settings.data.file),
         "code": code_digest(),
     }
-    if settings.start_from is not None:
-        digests["start"] = mnist.digest(state_file(settings.start_from))
-    with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
-        training.train(settings, job, folder, digests=digests)
-        results = _settle(folder, settings.family)
+    if started:
+        digests["start"] = file_digest(started / STATE)
+    try:
+        with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
+            training.train(settings, job, folder, digests=digests)
+            results = _settle(folder, settings.family)
+    finally:
+        forget_models()
     make_console().print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 
@@ -56,7 +57,7 @@ def _settle(folder: RunFolder, family: str) -> Path:
         folder.end("finished")
         return folder.path
     models = ROOT / "models" / family
-    folder.move_to(models=models, reports=ROOT / "reports" / family)
+    folder.hand_over(models=models, reports=ROOT / "reports" / family)
     return models
 
 

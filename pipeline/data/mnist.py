@@ -181,16 +181,3 @@ def split(mnist: Mnist, settings: DataSettings) -> Splits:
         validation=Images(mnist.train_images[count:][kept], mnist.train_labels[count:][kept]),
         test=Images(mnist.test_images[kept], mnist.test_labels[kept]),
     )
-
-
-def digest(path: Path) -> str:
-    """Gives the SHA-256 of a file, in hexadecimal.
-
-    Args:
-        path: The file.
-
-    Returns:
-        64 digits.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

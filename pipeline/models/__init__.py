@@ -4,6 +4,7 @@ Imported first, this package imports TensorFlow without the lines on drivers and
 error before its log level counts.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -30,4 +31,11 @@ def _silent_standard_error() -> Iterator[None]:
 
 
 with _silent_standard_error():
-    import tensorflow  # noqa: F401
+    import keras
+
+# Its warning of retraced functions counts every model's own function, so that two trainings in a row set it off.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+# A user's own ~/.keras/keras.json would change the networks, and no hash would show it.
+keras.config.set_floatx("float32")
+keras.config.set_image_data_format("channels_last")
+keras.config.set_epsilon(1e-7)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.errors import UNREADABLE
 from pipeline.models.composition import opens
 from pipeline.settings.errors import PipelineError
 
@@ -119,9 +120,9 @@ def read(folder: Path) -> Coefficients:
     for entry in _read_index(folder):
         path = folder / entry["file"]
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 result[entry["layer"]] = {name: archive[name] for name in entry["weights"]}
-        except (OSError, ValueError, KeyError) as error:
+        except UNREADABLE as error:
             raise WeightsError(f"`{path}` must hold the weights that `{INDEX}` lists. Received: {error}") from error
     return result
 

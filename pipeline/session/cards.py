@@ -4,20 +4,36 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.session.command import Job
+import yaml
+
+from pipeline.session.command import Job, stage_of_dvc
 from pipeline.settings.composed import Settings
 from pipeline.settings.paths import ROOT
-from pipeline.tracking.runs import Card
-from pipeline.tracking.tags import environment_tags
+from pipeline.tracking.runs import Card, flatten
+from pipeline.tracking.tags import committed_file, environment_tags
 
 CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
 
 
 def name_run(settings: Settings, job: Job) -> str:
-    """Gives a name that carries what varies: `acgan real=1.75 generated=0.25 seed=1`."""
-    shown = [override for override in job.overrides if not override.startswith((*CHOICES, "seed="))]
+    """Gives a name that carries what varies: `acgan real=1.75 generated=0.25 seed=1`.
+
+    By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
+    """
+    varied = changed_settings(settings) if stage_of_dvc() else job.overrides
+    shown = [override for override in varied if not override.startswith((*CHOICES, "seed="))]
     varied = [_shortened(override, settings.family) for override in shown]
     return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
+
+
+def changed_settings(settings: Settings) -> list[str]:
+    """Gives the settings that differ from the committed params.yaml, as `ADDRESS=VALUE`; none outside git."""
+    committed = committed_file(ROOT, "params.yaml")
+    if committed is None:
+        return []
+    before = flatten(yaml.safe_load(committed))
+    now = flatten(settings.parameters())
+    return [f"{address}={value}" for address, value in now.items() if before.get(address, value) != value]
 
 
 def training_card(settings: Settings, job: Job, *, digests: Mapping[str, str], parent: str | None) -> Card:
@@ -98,5 +114,13 @@ def _describe_training(settings: Settings, job: Job) -> str:
     return (
         f"{smoke}Training of the family `{settings.family}`: {model.steps:,} steps of {model.batch_size} images, "
         f"seed {settings.seed}, a report every {model.report_every:,} steps.\n\n"
-        f"To repeat it, at the commit in the tags:\n\n```\n{job.command}\n```\n"
+        "To repeat it, with the code of the tags `git.commit` and `git.dirty`:\n\n"
+        f"```\n{_command(settings, job)}\n```\n"
     )
+
+
+def _command(settings: Settings, job: Job) -> str:
+    if not stage_of_dvc():
+        return job.command
+    changes = [word for change in changed_settings(settings) for word in ("-S", change)]
+    return shlex.join(["dvc", "exp", "run", *changes] if changes else ["dvc", "repro"])

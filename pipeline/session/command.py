@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.paths import ROOT
 
 FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+class JobFailedError(PipelineError):
+    """A job of a sweep failed; why was said when it did."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def run(
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module
+    os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
     jobs: list[Job] = []
@@ -74,27 +80,46 @@ def run(
     def job(composed: DictConfig) -> None:
         described = _describe_job(module)
         jobs.append(described)
+        if described.sweep:
+            _run_job(stage, composed, described)
+            return
         try:
-            stage(validate(_plain(composed)), described)
+            stage(validate(plain(composed)), described)
         except PipelineError as error:
-            if described.sweep:
-                sys.stderr.write(f"error: job {described.number + 1}: {error}\n")
-                raise
             failures.append(error)
 
     try:
         with around():
             hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
     except KeyboardInterrupt:
-        _exit("interrupted", INTERRUPTED)
-    except PipelineError:
-        _exit("a job of the sweep failed", FAILED)
+        leave("interrupted", INTERRUPTED)
+    except JobFailedError as error:
+        leave(str(error), FAILED)
+    except PipelineError as error:
+        leave(str(error), REFUSED)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if jobs:
             raise
-        _exit(_explain(error), REFUSED)
+        leave(_explain(error), REFUSED)
     if failures:
-        _exit(str(failures[0]), REFUSED)
+        leave(str(failures[0]), REFUSED)
+
+
+def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: Job) -> None:
+    """Runs a job of a sweep and tells at once why it failed.
+
+    The error that goes on has no traceback into the stage: Hydra keeps it to the end of the sweep, and with it would
+    keep the job's networks and data.
+    """
+    try:
+        stage(validate(plain(composed)), job)
+    except PipelineError as error:
+        sys.stderr.write(f"error: job {job.number + 1}: {error}\n")
+    except Exception:
+        traceback.print_exc()
+    else:
+        return
+    raise JobFailedError("a job of the sweep failed")
 
 
 def stage_of_dvc() -> str | None:
@@ -116,7 +141,12 @@ def _describe_job(module: str) -> Job:
     return Job(module, overrides, sweep=Path(config.sweep.dir), number=int(config.job.num))
 
 
-def _plain(composed: DictConfig) -> dict[str, Any]:
+def plain(composed: DictConfig) -> dict[str, Any]:
+    """Gives a composed configuration as plain values.
+
+    Raises:
+        SettingsError: A value is missing or cannot be resolved.
+    """
     try:
         values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -155,6 +185,7 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(TERMINATED)
 
 
-def _exit(text: str, status: int) -> NoReturn:
+def leave(text: str, status: int) -> NoReturn:
+    """Ends the command with one line on standard error and an exit status."""
     sys.stderr.write(f"error: {text}\n")
     raise SystemExit(status)

@@ -110,8 +110,9 @@ class Listener:
             save_parts(self._folder.models / "best", self._training.parts())
         if self._settings.model.keep_every_report:
             parts = self._training.parts()
-            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", parts)
-            for name in list(parts)[:-1]:
+            halves = {name: parts[name] for name in list(parts)[:-1]}
+            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
+            for name in halves:
                 log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
 
     def _draw_samples(self, step: int) -> None:

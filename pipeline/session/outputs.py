@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.tracking.logged_models import ModelExample
-from pipeline.tracking.recorder import Recorder, as_csv
+from pipeline.tracking.recorder import Recorder
 from pipeline.training.checkpoints import STATE, save_parts, save_state
 from pipeline.training.family import Examples, Parts, Training
 from pipeline.training.folder import RunFolder
-from pipeline.training.history import History
+from pipeline.training.history import History, write_curves
 
 REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
@@ -55,17 +55,6 @@ def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
         weights.write_table(weights.table(coefficients), Path(folder) / "table.csv")
         weight_histograms(coefficients, Path(folder) / "histograms.png", title=f"weights of the {name}")
         run.files(Path(folder), path)
-
-
-def write_curves(history: History, folder: Path) -> None:
-    """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tables: dict[str, dict[int, dict[str, object]]] = {}
-    for point in history.points:
-        split, key = point.key.split("/", 1)
-        tables.setdefault(split, {}).setdefault(point.step, {"step": point.step})[key] = point.value
-    for split, rows in tables.items():
-        (folder / f"{split}.csv").write_text(as_csv(list(rows.values())), encoding="utf-8", newline="\n")
 
 
 def _example(parts: Parts, name: str, examples: Examples) -> ModelExample:

@@ -15,12 +15,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.session.command import Job, task_overrides
+from pipeline.session.command import REFUSED, Job, leave, plain, task_overrides
+from pipeline.settings.composed import validate
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.paths import STORE_ROOT
 
 if TYPE_CHECKING:
     from pipeline.tracking.store import Store
 
+TRAIN = "pipeline.train"
 JOBS, STARTED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED"
 
 _opened: list[tuple[Store, str, Path, str]] = []
@@ -32,9 +35,20 @@ class SweepCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Counts the jobs and opens the parent run, which the jobs find by the sweep's folder.
 
+        Hydra turns an error of a callback into a warning, so what the user can mend ends the command here.
+
         Args:
             config: The sweep's configuration.
         """
+        try:
+            self._open(config)
+        except PipelineError as error:
+            leave(str(error), REFUSED)
+
+    def _open(self, config: DictConfig) -> None:
+        if os.environ.get("PIPELINE_MODULE") != TRAIN:
+            raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
+        settings = validate(plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])))
         from pipeline.session.cards import sweep_card
         from pipeline.tracking.owners import close_abandoned
         from pipeline.tracking.store import connect
@@ -42,11 +56,11 @@ class SweepCallback(Callback):
 
         os.environ[JOBS], os.environ[STARTED] = str(count_jobs(config)), str(time.time())
         folder = Path(config.hydra.sweep.dir)
-        store = connect(family=config.family, experiment=config.tracking.experiment, root=STORE_ROOT)
+        store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
         close_abandoned(store)
         overrides = task_overrides(config.hydra)
-        run_id = open_sweep(store, folder, sweep_card(overrides, family=config.family, label=config.label))
-        _opened.append((store, run_id, folder, config.family))
+        run_id = open_sweep(store, folder, sweep_card(overrides, family=settings.family, label=settings.label))
+        _opened.append((store, run_id, folder, settings.family))
 
 
 @contextmanager

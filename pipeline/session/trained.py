@@ -1,44 +1,29 @@
-"""Finds what a training left behind, for the stages that come after it."""
+"""What a training left behind, for the stages that come after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from pipeline.session.cards import stage_card
-from pipeline.session.command import Job, stage_of_dvc
-from pipeline.settings.composed import Settings
-from pipeline.settings.errors import PipelineError
-from pipeline.settings.paths import ROOT, STORE_ROOT, display
+from pipeline.session.command import Job
+from pipeline.session.places import Place
+from pipeline.settings.paths import STORE_ROOT
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store, connect
 from pipeline.training.checkpoints import STATE, load_parts
 from pipeline.training.family import Parts
-from pipeline.training.folder import read_facts
 from pipeline.training.history import History, Point, read_history
 
 
-class NotTrainedError(PipelineError):
-    """A folder holds no finished training."""
+class Trained(Place):
+    """A finished training, with its models and its place in the tracking store.
 
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished training.
-
-    Attributes:
-        models: What it left behind.
-        reports: Where what is said of it goes.
-        facts: Its `run.json`.
-        settings: The command's settings with the seed and the family's block of the training.
+    Args:
+        place: Where it lies.
     """
 
-    models: Path
-    reports: Path
-    facts: Mapping[str, Any]
-    settings: Settings
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.models, place.reports, place.facts, place.settings)
 
     def parts(self, which: str) -> Parts:
         """Loads the models of the `last` step or of the `best` report."""
@@ -59,34 +44,12 @@ class Trained:
         return child(store, stage_card(stage, self.settings, job, models=self.models, trained=self.facts))
 
     def headline(self, store: Store, values: Mapping[str, float]) -> None:
-        """Writes figures on the training's own run as `final/…`, if the store knows it."""
+        """Writes figures on the training's own run as `final/…`, if the store knows it.
+
+        A smoke test's figures, or those of a part of the test set, are no headline of a real training.
+        """
         run_id = str(self.facts["run_id"])
-        if store.knows(run_id):
+        labelled = self.settings.label != self.facts["settings"]["label"]
+        limited = self.settings.data.limit is not None and not self.settings.label
+        if not labelled and not limited and store.knows(run_id):
             Recorder(store, run_id).final(values)
-
-
-def find_trained(settings: Settings) -> Trained:
-    """Finds the training that a stage is to read.
-
-    Args:
-        settings: `run` names its folder; without it, it is the one in `models/FAMILY`, which DVC tracks. What is said
-            of that one goes to `reports/FAMILY` only where DVC runs the stage.
-
-    Raises:
-        NotTrainedError: The folder holds no finished training.
-    """
-    if settings.run is not None:
-        models, reports = settings.run / "models", settings.run / "reports"
-    else:
-        models = ROOT / "models" / settings.family
-        by_hand = ROOT / "runs" / settings.family / "tracked"
-        reports = (ROOT / "reports" / settings.family) if stage_of_dvc() else by_hand
-    facts = read_facts(models)
-    if "steps" not in facts:
-        raise NotTrainedError(
-            f"{display(models)} must hold a finished training: run `dvc repro` or `dvc pull`, "
-            "or name one with run=runs/FAMILY/NAME"
-        )
-    if settings.family not in facts["settings"]:
-        raise NotTrainedError(f"{display(models)} must hold a training of {settings.family}: choose its model=FAMILY")
-    return Trained(models, reports, facts, settings.with_training(facts["settings"]))

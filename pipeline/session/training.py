@@ -1,29 +1,31 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
+import shutil
 from collections.abc import Mapping
 
 import yaml
 
 from pipeline.data import mnist
-from pipeline.data.mnist import Images, Splits
+from pipeline.data.mnist import Splits
 from pipeline.models.composition import nest
 from pipeline.models.summaries import boxed, opened
 from pipeline.rendering.terminal import make_console
 from pipeline.session import outputs
 from pipeline.session.cards import name_run, training_card
 from pipeline.session.command import Job
-from pipeline.session.listener import Listener
+from pipeline.session.listener import SAMPLES, Listener
 from pipeline.session.sweep import describe_place
 from pipeline.settings.composed import Settings
+from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import STORE_ROOT, display
 from pipeline.tracking.datasets import Examples
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
-from pipeline.training.checkpoints import load_state, state_file
+from pipeline.training.checkpoints import STATE, load_state
 from pipeline.training.family import Parts, Training, find_family
-from pipeline.training.folder import RunFolder
+from pipeline.training.folder import RunFolder, find_models
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
 
@@ -51,7 +53,9 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
     with Run(store, card, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
         close_abandoned(store)
         folder.remember(**_facts(settings, job, run))
-        _introduce(run, settings, training.parts(), splits, digests["data"])
+        if folder.facts().get("introduced") != run.run_id:
+            _introduce(run, settings, training.parts(), splits, digests["data"])
+            folder.remember(introduced=run.run_id)
         run.log(history.points)
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
         try:
@@ -73,7 +77,16 @@ def _restore(training: Training, settings: Settings, folder: RunFolder) -> Histo
         return history
     if settings.start_from is None:
         return History()
-    history = load_state(state_file(settings.start_from), training.variables())
+    finished = find_models(settings.start_from)
+    history = load_state(finished / STATE, training.variables())
+    if history.step >= settings.model.steps:
+        raise SettingsError(
+            f"`{settings.family}.steps` must be above {history.step}, which `start_from` has taken already. "
+            f"Received: {settings.model.steps}"
+        )
+    for kept in ("best", SAMPLES):
+        if (finished / kept).exists():
+            shutil.copytree(finished / kept, folder.models / kept, dirs_exist_ok=True)
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
     return history
 
@@ -91,23 +104,20 @@ def _facts(settings: Settings, job: Job, run: Run) -> dict[str, object]:
     return {
         "run_id": run.run_id,
         "name": name_run(settings, job),
-        "tracking_uri": run.store.uri,
-        "experiment": run.store.experiment,
         "command": job.command,
         "settings": settings.of_training(),
     }
 
 
 def _introduce(run: Run, settings: Settings, parts: Parts, splits: Splits, data_digest: str) -> None:
-    if run.resumed:
-        return
     for name, split, context in (
         ("train", splits.train, "training"),
         ("validation", splits.validation, "validation"),
         ("test", splits.test, "testing"),
     ):
         if len(split):
-            run.dataset(_examples(name, split, context, data_digest))
+            source = display(settings.data.file)
+            run.dataset(Examples(f"mnist-{name}", split.images, split.labels, data_digest, context, source))
     run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
     *halves, whole = parts
     for name, model in parts.items():
@@ -115,14 +125,3 @@ def _introduce(run: Run, settings: Settings, parts: Parts, splits: Splits, data_
     joined = nest(parts[halves[0]], parts[halves[1]], name=whole)
     run.text(boxed(joined), f"summaries/{whole}-boxed.txt")
     run.text(opened(joined), f"summaries/{whole}-opened.txt")
-
-
-def _examples(name: str, split: Images, context: str, digest: str) -> Examples:
-    return Examples(
-        name=f"mnist-{name}",
-        images=split.images,
-        labels=split.labels,
-        digest=digest,
-        context=context,
-        source="data/mnist.npz",
-    )

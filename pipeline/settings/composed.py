@@ -99,23 +99,27 @@ def _explain(error: ValidationError, prefix: tuple[str, ...], model: type[Frozen
 
 
 def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> str:
-    location = [str(part) for part in detail["loc"]]
-    address = ".".join((*prefix, *location))
+    path = (*prefix, *map(str, detail["loc"]))
+    address, received = ".".join(path), f"Received: {detail['input']!r}"
     match detail["type"]:
         case "extra_forbidden":
             return f"`{address}` is not a setting{suggest(address, _addresses(prefix, model))}"
+        case "missing" if path[-1].isdigit():
+            wanted = f"`{'.'.join(path[:-1])}` must have more numbers"
         case "missing":
             return f"`{address}` is missing: give it a value in params.yaml"
+        case "value_error" if detail["loc"]:
+            wanted = f"`{address}` {detail['ctx']['error']}"
         case "value_error":
-            reason = str(detail["ctx"]["error"])
-            if location:
-                return f"`{address}` {reason}. Received: {detail['input']}"
-            name, rest = reason.split(" ", 1)
-            return f"`{'.'.join((*prefix, name))}` {rest}"
+            name, rest = str(detail["ctx"]["error"]).split(" ", 1)
+            return f"`{'.'.join((*path, name))}` {rest}"
         case "path_type":
-            return f"`{address}` must be a path. Received: {detail['input']!r}"
-    message = re.sub(r"^\w+ should ", "must ", detail["msg"])
-    return f"`{address}` {message}. Received: {detail['input']!r}"
+            wanted = f"`{address}` must be a path"
+        case "model_type":
+            wanted = f"`{address}` must be a block of settings"
+        case _:
+            wanted = f"`{address}` " + re.sub(r"^\w+ should ", "must ", detail["msg"])
+    return f"{wanted}. {received}"
 
 
 def suggest(address: str, known: list[str]) -> str:

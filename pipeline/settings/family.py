@@ -2,9 +2,9 @@
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
@@ -15,7 +15,8 @@ class FamilySettings(Frozen):
 
     Attributes:
         steps: Steps of the whole training.
-        report_every: Steps between two reports (held-out losses, pictures, a candidate for the best weights).
+        report_every: Steps between two reports (held-out losses, pictures, a candidate for the best weights);
+            the last step always reports.
         report_images: At most this many held-out images are scored at a report.
         keep_every_report: Whether the weights of every report are kept, not only the best and the last.
         batch_size: Real images in a step.
@@ -26,12 +27,6 @@ class FamilySettings(Frozen):
     report_images: Annotated[int, Field(ge=10)]
     keep_every_report: bool
     batch_size: Annotated[int, Field(ge=2)]
-
-    @model_validator(mode="after")
-    def _reports_within_steps(self) -> Self:
-        if self.report_every > self.steps:
-            raise ValueError(f"report_every must be at most steps ({self.steps}). Received: {self.report_every}")
-        return self
 
 
 def has_family(name: str) -> bool:

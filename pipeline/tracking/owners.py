@@ -25,10 +25,12 @@ def owner_lives(tags: Mapping[str, str]) -> bool:
     """Says whether the process that `tags` name still runs; another one under the same id does not count."""
     try:
         process = psutil.Process(int(tags[_PROCESS]))
-        same = abs(process.create_time() - float(tags[_STARTED])) < 1
+        same = abs(process.create_time() - float(tags[_STARTED])) < 5
         return bool(same) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+    except psutil.AccessDenied:
+        return True
 
 
 def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:

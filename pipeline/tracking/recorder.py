@@ -1,7 +1,5 @@
 """Writing on a run by its id: points, pictures, files, tables, data sets and models, each of them once."""
 
-import csv
-import io
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +11,12 @@ import numpy as np
 from mlflow.entities import Metric
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
+from pipeline.data.rows import Row, as_csv
 from pipeline.tracking.datasets import Examples, log_examples
 from pipeline.tracking.logged_models import ModelExample, log_model
 from pipeline.tracking.points import PointLog
 from pipeline.tracking.store import Store, one_line_errors
 from pipeline.training.history import Point
-
-Row = Mapping[str, object]
 
 _PICTURE = re.compile(r"images/(?P<key>.+?)\+step\+(?P<step>\d+)\+.*\+compressed\.webp")
 
@@ -134,16 +131,6 @@ class Recorder:
         paths = (entry.path for entry in self._client.list_artifacts(self.run_id, "images"))
         found = filter(None, map(_PICTURE.fullmatch, paths))
         return {(match["key"].replace("~", "/"), int(match["step"])) for match in found}
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Gives rows as CSV; the columns are all keys in the order in which they first come."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
+from pipeline.data.rows import Row
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.recorder import Recorder, Row, as_markdown
+from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.runs import Card, Run
 from pipeline.tracking.store import Store, one_line_errors
 

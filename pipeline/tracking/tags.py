@@ -7,7 +7,7 @@ from pathlib import Path
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_BRANCH, MLFLOW_GIT_COMMIT
 
 _UNKNOWN = "unknown"
-_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "pipeline", "conf", "params.yaml")
 
 
 def environment_tags(root: Path) -> dict[str, str]:
@@ -37,10 +37,19 @@ def _git_tags(root: Path) -> dict[str, str]:
     return {"git.commit": commit, "git.dirty": dirty, MLFLOW_GIT_COMMIT: commit, **branch}
 
 
+def committed_file(root: Path, name: str) -> str | None:
+    """Gives a file's text at git's HEAD; none outside git or where it is not committed."""
+    return _git(root, "show", f"HEAD:./{name}")
+
+
 def _git_status(root: Path) -> list[str]:
+    return (_git(root, *_STATUS) or "").splitlines()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
     try:
         found = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(root), *_STATUS],
+            ["git", "--no-optional-locks", "-C", str(root), *arguments],
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -48,5 +57,5 @@ def _git_status(root: Path) -> list[str]:
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return []
-    return found.stdout.splitlines()
+        return None
+    return found.stdout

@@ -62,7 +62,7 @@ class AcganTraining(Training):
         return Report(
             step=step,
             values=values,
-            score=values["heldout/matched/generator/loss"],
+            score=values["heldout/matched/generator/loss"] if len(self.splits.validation) else None,
             warnings=describe_collapse(recent, self.settings),
         )
 

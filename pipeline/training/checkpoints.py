@@ -72,21 +72,6 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
     return history
 
 
-def state_file(finished: Path) -> Path:
-    """Finds the state that a finished training left behind.
-
-    Args:
-        finished: A run's folder, or the folder of its models.
-
-    Raises:
-        CheckpointError: There is none.
-    """
-    for file in (finished / "models" / STATE, finished / STATE):
-        if file.exists():
-            return file
-    raise CheckpointError(f"`start_from` must be the folder of a finished training. Received: {display(finished)}")
-
-
 def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
     """Saves each model as `folder/NAME.keras`, each written aside first."""
     folder.mkdir(parents=True, exist_ok=True)

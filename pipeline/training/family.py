@@ -1,5 +1,6 @@
 """What the stages know of a family of two-part models: this, and nothing of any one family."""
 
+import gc
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +26,13 @@ class Report:
     Attributes:
         step: Steps taken.
         values: Held-out figures by key, such as `heldout/hard/generator/loss`.
-        score: What the best report has the least of.
+        score: What the best report has the least of; none where nothing may be selected.
         warnings: What a person should know at once.
     """
 
     step: int
     values: Values
-    score: float
+    score: float | None
     warnings: tuple[str, ...] = ()
 
 
@@ -103,3 +104,9 @@ def find_family(name: str) -> Family:
     """Finds a family by its name: `FAMILY` of `pipeline/training/NAME.py`."""
     family: Family = import_module(f"pipeline.training.{name}").FAMILY
     return family
+
+
+def forget_models() -> None:
+    """Frees what Keras keeps of every model built in this process, as between the jobs of a sweep."""
+    keras.backend.clear_session()
+    gc.collect()

@@ -12,10 +12,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.settings.paths import ROOT
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import ROOT, display
 
-CODE = ("settings", "data", "models", "training", "train.py")
+CODE = ("__init__.py", "settings", "data", "models", "training", "session/training.py", "session/outputs.py")
 DIGITS = 12
+
+
+class NotTrainedError(PipelineError):
+    """A folder holds no finished training, or one of another version."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +65,39 @@ class RunFolder:
         """Gives the facts of `run.json`, none before the first."""
         return read_facts(self.models)
 
-    def move_to(self, *, models: Path, reports: Path) -> None:
-        """Hands the outputs over to the folders that DVC tracks, and removes this one."""
-        for ours, theirs in ((self.models, models), (self.reports, reports)):
-            theirs.mkdir(parents=True, exist_ok=True)
-            for child in ours.iterdir():
-                _replace(child, theirs / child.name)
+    def hand_over(self, *, models: Path, reports: Path) -> None:
+        """Copies the outputs to the folders that DVC tracks, whole, and only then ends and removes this one."""
+        shutil.copytree(self.models, models, dirs_exist_ok=True)
+        shutil.copytree(self.reports, reports, dirs_exist_ok=True)
+        self.end("handed over")
         shutil.rmtree(self.path)
 
 
-def _replace(source: Path, target: Path) -> None:
-    if target.is_dir():
-        shutil.rmtree(target)
-    shutil.move(source, target)
+def find_models(finished: Path) -> Path:
+    """Finds the models that a finished training left behind.
+
+    Args:
+        finished: A run's folder, or the folder of its models.
+
+    Raises:
+        NotTrainedError: It holds no finished training.
+    """
+    for models in (finished / "models", finished):
+        if "steps" in read_facts(models):
+            return models
+    raise NotTrainedError(
+        f"{display(finished)} must hold a finished training: run `dvc repro` or `dvc pull`, "
+        "or name one as runs/FAMILY/NAME"
+    )
 
 
 def read_facts(models: Path) -> dict[str, Any]:
     """Gives what `models/run.json` says of the run that trained the models; nothing if there is none."""
     file = models / "run.json"
-    facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    try:
+        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except ValueError as error:
+        raise NotTrainedError(f"{display(file)} is damaged: {error}") from error
     return facts
 
 
@@ -86,7 +105,7 @@ def write_facts(models: Path, facts: Mapping[str, Any]) -> None:
     """Writes `models/run.json`, aside first."""
     models.mkdir(parents=True, exist_ok=True)
     aside = models / "run.aside"
-    aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8", newline="\n")
     aside.replace(models / "run.json")
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.errors import UNREADABLE
+from pipeline.data.rows import as_csv
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import display
+
 HISTORY = "history"
+
+
+class HistoryError(PipelineError):
+    """A file holds no training's history."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class History:
         points: All figures, in order.
         window: Sums of the losses since the last point.
         window_steps: Steps in those sums.
+        reported: The step of the last report; 0 before the first.
         best_score: Score of the best report so far; null before the first.
         best_step: The step of that report.
     """
@@ -37,6 +47,7 @@ class History:
     points: list[Point] = field(default_factory=list)
     window: dict[str, float] = field(default_factory=dict)
     window_steps: int = 0
+    reported: int = 0
     best_score: float | None = None
     best_step: int | None = None
 
@@ -104,6 +115,23 @@ def read_history(state: Path) -> History:
 
     Args:
         state: The file that `save_state` wrote.
+
+    Raises:
+        HistoryError: The file is missing, damaged or another one.
     """
-    with np.load(state, allow_pickle=False) as archive:
-        return History.from_json(archive[HISTORY].tobytes().decode())
+    try:
+        with state.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return History.from_json(archive[HISTORY].tobytes().decode())
+    except (*UNREADABLE, AttributeError, TypeError) as error:
+        raise HistoryError(f"{display(state)} must be a training's state, which it is not: {error}") from error
+
+
+def write_curves(history: History, folder: Path) -> None:
+    """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, dict[int, dict[str, object]]] = {}
+    for point in history.points:
+        split, key = point.key.split("/", 1)
+        tables.setdefault(split, {}).setdefault(point.step, {"step": point.step})[key] = point.value
+    for split, rows in tables.items():
+        (folder / f"{split}.csv").write_text(as_csv(list(rows.values())), encoding="utf-8", newline="\n")

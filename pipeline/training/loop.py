@@ -30,6 +30,11 @@ class Plan:
     losses_every: int
     checkpoint_seconds: float
 
+    def report_is_due(self, history: History) -> bool:
+        """Tells whether the step that `history` ends with is to be reported and is not yet."""
+        step = history.step
+        return history.reported < step and (step % self.report_every == 0 or step >= self.steps)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -84,17 +89,20 @@ def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Even
         DivergedError: A loss is not finite.
     """
     saved = time.monotonic()
-    while history.step < plan.steps:
+    while history.step < plan.steps or plan.report_is_due(history):
+        if plan.report_is_due(history):
+            yield CheckpointDue()
+            yield from _report(training, plan, history)
+            yield CheckpointDue()
+            saved = time.monotonic()
+            continue
         losses = training.take_step(history.step)
         _refuse_infinite(losses, history.step + 1)
         history.add(losses)
         yield Step(history.step, losses)
-        reporting = history.step % plan.report_every == 0 or history.step == plan.steps
-        if history.step % plan.losses_every == 0 or reporting:
+        if history.step % plan.losses_every == 0 or plan.report_is_due(history):
             yield Points(history.close_window())
-        if reporting:
-            yield from _report(training, plan, history)
-        if reporting or time.monotonic() - saved >= plan.checkpoint_seconds:
+        if time.monotonic() - saved >= plan.checkpoint_seconds:
             yield CheckpointDue()
             saved = time.monotonic()
 
@@ -105,7 +113,8 @@ def _report(training: Training, plan: Plan, history: History) -> Iterator[Event]
     report = training.report(history.step, recent)
     _refuse_infinite(report.values, history.step)
     points = history.record(report.values)
-    yield Reported(report, recent, best=history.improve(report.score))
+    history.reported = history.step
+    yield Reported(report, recent, best=report.score is not None and history.improve(report.score))
     yield Points(points)
 
 
