@@ -131,6 +131,14 @@ def test_pickled_arrays_are_refused_with_the_file_named(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_file_that_is_cut_off_is_refused_with_the_file_named(tmp_path: Path) -> None:
+    write(coefficients(_model()), tmp_path)
+    file = tmp_path / "0-conv.npz"
+    file.write_bytes(file.read_bytes()[:-30])
+    with pytest.raises(WeightsError, match=r"0-conv\.npz"):
+        read(tmp_path)
+
+
 def test_writing_again_leaves_no_file_of_the_earlier_writing(tmp_path: Path) -> None:
     write(coefficients(_model()), tmp_path)
     write({"only": {"kernel": np.ones(2)}}, tmp_path)

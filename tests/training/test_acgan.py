@@ -14,7 +14,7 @@ from keras import layers
 from pipeline.data.batches import draw_pairs
 from pipeline.data.mnist import Images, Splits
 from pipeline.settings.paths import ROOT
-from pipeline.training.acgan import FAMILY, sample_tiles
+from pipeline.training.acgan import FAMILY, AcganTraining, sample_tiles
 from pipeline.training.family import Training, find_family
 from pipeline.training.heldout import losses_on
 from tests.training.conftest import Trainings
@@ -144,6 +144,16 @@ def test_a_report_scores_both_networks_on_held_out_images_under_both_schemes(
     assert report.values == {f"heldout/{key}": value for key, value in scored.items()}
     assert (report.step, report.warnings) == (5, ())
     assert report.score == report.values["heldout/matched/generator/loss"]
+
+
+def test_where_no_images_are_held_out_the_test_images_are_scored_and_nothing_is_selected(splits: Splits) -> None:
+    nothing = Images(splits.validation.images[:0], splits.validation.labels[:0])
+    training = AcganTraining(small_settings(), Splits(splits.train, nothing, splits.test))
+    report = training.report(5, HEALTHY)
+    first = Images(splits.test.images[:20], splits.test.labels[:20])
+    scored = losses_on(training.parts(), first, training.settings, seed=0, stream=2, batch_size=250)
+    assert report.values == {f"heldout/{key}": value for key, value in scored.items()}
+    assert report.score is None
 
 
 def test_reports_and_samples_change_nothing_and_say_the_same_again(trainings: Trainings) -> None:

@@ -1,6 +1,5 @@
 """Tests of checkpoints: nothing is lost, and no other file is taken for one."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.npz import write_npz
-from pipeline.training.checkpoints import CheckpointError, load_parts, load_state, save_parts, save_state, state_file
+from pipeline.training.checkpoints import CheckpointError, load_parts, load_state, save_parts, save_state
 from pipeline.training.history import History, Point
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_training
@@ -201,16 +200,6 @@ def test_a_model_that_is_cut_off_is_refused_in_one_line(trainings: Trainings, tm
     with pytest.raises(CheckpointError, match=r"generator\.keras is no whole model") as refusal:
         load_parts(tmp_path)
     assert "\n" not in str(refusal.value)
-
-
-def test_the_state_of_a_finished_training_is_found_in_its_folder_or_among_its_models(saved: Path) -> None:
-    for place in ("run/models", "dvc"):
-        (saved.parent / place).mkdir(parents=True)
-        shutil.copy(saved, saved.parent / place / "state.npz")
-    assert state_file(saved.parent / "run") == saved.parent / "run" / "models" / "state.npz"
-    assert state_file(saved.parent / "dvc") == saved.parent / "dvc" / "state.npz"
-    with pytest.raises(CheckpointError, match="`start_from` must be the folder of a finished training"):
-        state_file(saved.parent)
 
 
 def test_models_that_a_kill_left_half_written_are_not_loaded(trainings: Trainings, tmp_path: Path) -> None:

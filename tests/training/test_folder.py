@@ -10,7 +10,16 @@ from filelock import FileLock, Timeout
 
 from pipeline.settings.paths import ROOT
 from pipeline.training import folder as folder_module
-from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, read_facts, write_facts
+from pipeline.training.folder import (
+    NotTrainedError,
+    RunFolder,
+    claim,
+    code_digest,
+    combined_digest,
+    find_models,
+    read_facts,
+    write_facts,
+)
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -91,16 +100,16 @@ def test_facts_are_added_to_those_before(tmp_path: Path) -> None:
     assert [file.name for file in run.models.iterdir()] == ["run.json"]
 
 
-def test_outputs_are_handed_over_in_place_of_the_last_and_the_folder_goes(tmp_path: Path) -> None:
+def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     for file in (run.models / "last" / "generator.keras", run.models / "state.npz", run.reports / "losses" / "a.csv"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("new", encoding="utf-8")
     models, reports = tmp_path / "models", tmp_path / "reports"
-    for file in (models / "last" / "old.keras", models / "state.npz", reports / "metrics.json"):
+    for file in (models / "last" / "generator.keras", models / "state.npz", reports / "metrics.json"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("old", encoding="utf-8")
-    run.move_to(models=models, reports=reports)
+    run.hand_over(models=models, reports=reports)
     assert not run.path.exists()
     left = {
         file.relative_to(tmp_path).as_posix(): file.read_text(encoding="utf-8")
@@ -133,7 +142,9 @@ def test_a_copy_of_the_code_has_the_same_digest_wherever_it_lies(
     assert len(copied) == 64
 
 
-@pytest.mark.parametrize("path", ["training/recipes.py", "models/generator.py", "data/batches.py", "train.py"])
+@pytest.mark.parametrize(
+    "path", ["training/recipes.py", "models/generator.py", "data/batches.py", "session/training.py"]
+)
 def test_the_digest_changes_with_the_code_that_decides_a_training(project: Path, path: str) -> None:
     before = code_digest()
     file = project / path
@@ -167,3 +178,18 @@ def test_facts_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_facts(tmp_path, {"steps": object()})
     assert read_facts(tmp_path) == {"steps": 1}
+
+
+def test_damaged_facts_are_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"steps": 1,\n', encoding="utf-8")
+    with pytest.raises(NotTrainedError, match=r"run\.json is damaged") as refusal:
+        read_facts(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(tmp_path: Path) -> None:
+    write_facts(tmp_path / "run" / "models", {"run_id": "a"})
+    with pytest.raises(NotTrainedError, match="must hold a finished training"):
+        find_models(tmp_path / "run")
+    write_facts(tmp_path / "run" / "models", {"run_id": "a", "steps": 10})
+    assert find_models(tmp_path / "run") == find_models(tmp_path / "run" / "models") == tmp_path / "run" / "models"

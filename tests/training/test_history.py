@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.training.checkpoints import save_state
-from pipeline.training.history import History, Point, read_history
+from pipeline.training.history import History, HistoryError, Point, read_history
 
 NUMBERS = st.floats(allow_nan=False)
 KEYS = st.text(min_size=1, max_size=12)
@@ -87,3 +87,13 @@ def test_the_figures_alone_are_read_from_a_state(tmp_path: Path) -> None:
     history = History(step=3, points=[Point("train/loss", 0.1, 3)])
     save_state(tmp_path / "state.npz", {"weight": keras.Variable([1.0, 2.0])}, history)
     assert read_history(tmp_path / "state.npz") == history
+
+
+def test_a_state_that_is_cut_off_or_missing_is_refused_in_one_line(tmp_path: Path) -> None:
+    state = tmp_path / "state.npz"
+    save_state(state, {"weight": keras.Variable([1.0, 2.0])}, History())
+    state.write_bytes(state.read_bytes()[:-30])
+    for file in (state, tmp_path / "none.npz"):
+        with pytest.raises(HistoryError, match=rf"{file.name} must be a training's state") as refusal:
+            read_history(file)
+        assert "\n" not in str(refusal.value)

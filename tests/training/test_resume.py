@@ -27,11 +27,12 @@ def _train(training: Training, plan: Plan, history: History) -> Ended:
     return arrays(training.variables()), history.to_json()
 
 
-def _train_until(training: Training, step: int, checkpoint: Path) -> None:
-    """Writes a checkpoint after every step and is killed a step and a half after the one named."""
+def _train_until(training: Training, step: int, checkpoint: Path, *, reported: bool) -> None:
+    """Trains two steps past its last checkpoint: that after the step named, or after its report if it has one."""
     history = History()
     for event in run_steps(training, _plan(), history):
-        if isinstance(event, CheckpointDue) and history.step <= step:
+        pending = _plan().report_is_due(history)
+        if isinstance(event, CheckpointDue) and (history.step < step or (history.step == step and pending != reported)):
             save_state(checkpoint, training.variables(), history)
         if history.step == step + 2:
             return
@@ -44,14 +45,18 @@ def whole(trainings: Trainings) -> dict[str, Ended]:
 
 
 @pytest.mark.parametrize("recipe", ["original", "shared"])
-@pytest.mark.parametrize("step", [1, 4, 7])  # within a window of losses, at a report, and both past a report and within
+@pytest.mark.parametrize(
+    ("step", "reported"),
+    [(1, True), (4, False), (4, True), (7, True)],
+    ids=["within a window of losses", "before a report", "after a report", "in the next window"],
+)
 def test_an_interrupted_training_ends_as_one_never_interrupted(
-    trainings: Trainings, tmp_path: Path, whole: dict[str, Ended], recipe: str, step: int
+    trainings: Trainings, tmp_path: Path, whole: dict[str, Ended], recipe: str, step: int, reported: bool
 ) -> None:
-    _train_until(trainings(recipe=recipe), step, tmp_path / "checkpoint.npz")
+    _train_until(trainings(recipe=recipe), step, tmp_path / "checkpoint.npz", reported=reported)
     again = trainings(recipe=recipe)
     history = load_state(tmp_path / "checkpoint.npz", again.variables())
-    assert history.step == step
+    assert (history.step, _plan().report_is_due(history)) == (step, not reported)
     weights, figures = _train(again, _plan(), history)
     assert_same_bits(weights, whole[recipe][0])
     assert figures == whole[recipe][1]
