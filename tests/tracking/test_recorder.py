@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.data.rows import as_csv
 from pipeline.tracking.datasets import Examples
-from pipeline.tracking.recorder import Recorder, as_csv, as_markdown
+from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.runs import Card, Run
 from pipeline.tracking.store import Store
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking.tags import environment_tags
+from pipeline.tracking.tags import committed_file, environment_tags
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -34,12 +34,23 @@ def test_a_committed_tree_is_clean_and_names_its_commit(repository: Path) -> Non
     assert "dvc.stage" not in tags
 
 
-def test_a_changed_file_makes_the_tree_dirty_and_a_new_one_does_not(repository: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "dirty"), [("file", "false"), ("params.yaml", "true"), ("pipeline/new.py", "true"), ("notes", "false")]
+)
+def test_changed_settings_and_new_code_make_the_tree_dirty_and_nothing_else_does(
+    repository: Path, changed: str, dirty: str
+) -> None:
     commit(repository)
-    (repository / "new").write_text("b")
-    assert environment_tags(repository)["git.dirty"] == "false"
+    (repository / "pipeline").mkdir()
+    (repository / changed).write_text("b")
+    assert environment_tags(repository)["git.dirty"] == dirty
+
+
+def test_a_committed_file_is_had_as_it_was_committed(repository: Path) -> None:
+    commit(repository)
     (repository / "file").write_text("b")
-    assert environment_tags(repository)["git.dirty"] == "true"
+    assert committed_file(repository, "file") == "a"
+    assert committed_file(repository, "nothing") is None
 
 
 def test_a_detached_head_has_a_commit_and_no_branch(repository: Path) -> None:
