@@ -23,7 +23,7 @@ test: lint ## set up, then run all checks and all tests, as CI does
 	@$(IN_VENV) pytest --cov
 
 check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
-	@$(IN_VENV) pytest -m "not slow and not browser"
+	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 lint: setup-dev
 	@$(IN_VENV) ruff format --check

@@ -72,6 +72,7 @@ def test_weights_that_are_not_finite_are_counted_in_words(tmp_path: Path, drawn:
     assert texts(drawn[0].axes[1]) == "not finite: 3 of 3"
 
 
+@pytest.mark.slow
 def test_thirty_weights_make_a_picture_that_fits_a_browsers_width(tmp_path: Path) -> None:
     coefficients = {f"layer_{place}": {"kernel": np.arange(50.0)} for place in range(30)}
     weight_histograms(coefficients, tmp_path / "weights.png", title="weights")

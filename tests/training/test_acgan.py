@@ -26,7 +26,7 @@ LOSSES = [
     for component in ("generator", "discriminator")
     for name in ("loss", "generation_loss", "auxiliary_loss")
 ]
-RECIPES = pytest.mark.parametrize("recipe", ["original", "shared"])
+RECIPES = pytest.mark.parametrize("recipe", [pytest.param("original", marks=pytest.mark.slow), "shared"])
 
 
 def _take(training: Training, steps: int, first: int = 0) -> list[dict[str, float]]:

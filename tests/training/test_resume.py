@@ -44,6 +44,7 @@ def whole(trainings: Trainings) -> dict[str, Ended]:
     return {recipe: _train(trainings(recipe=recipe), _plan(), History()) for recipe in ("original", "shared")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["original", "shared"])
 @pytest.mark.parametrize(
     ("step", "reported"),
