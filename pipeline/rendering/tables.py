@@ -50,13 +50,13 @@ def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table
     Returns:
         The table, a row a component and split.
     """
-    rows: dict[str, dict[str, float]] = {}
-    for split, values in splits.items():
-        for key, value in values.items():
-            component, name = key.split("/")
-            rows.setdefault(f"{component} ({split})", {})[name] = value
-    columns = list(dict.fromkeys(name for losses in rows.values() for name in losses))
-    cells = [(name, *(losses.get(column) for column in columns)) for name, losses in sorted(rows.items())]
+    components = list(dict.fromkeys(key.split("/")[0] for values in splits.values() for key in values))
+    columns = list(dict.fromkeys(key.split("/")[1] for values in splits.values() for key in values))
+    cells = [
+        (f"{component} ({split})", *(values.get(f"{component}/{column}") for column in columns))
+        for component in components
+        for split, values in splits.items()
+    ]
     return rows_table(title, ("component", *columns), cells)
 
 

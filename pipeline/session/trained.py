@@ -12,6 +12,7 @@ from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store, connect
 from pipeline.training.checkpoints import STATE, load_parts
 from pipeline.training.family import Parts
+from pipeline.training.folder import NotTrainedError
 from pipeline.training.history import History, Point, read_history
 
 
@@ -26,7 +27,13 @@ class Trained(Place):
         super().__init__(place.models, place.reports, place.facts, place.settings)
 
     def parts(self, which: str) -> Parts:
-        """Loads the models of the `last` step or of the `best` report."""
+        """Loads the models of the `last` step or of the `best` report.
+
+        Raises:
+            NotTrainedError: The training had no held-out images to find its best report on.
+        """
+        if which == "best" and self.facts["best_step"] is None:
+            raise NotTrainedError("`weights` must be last: trained on all images, the run has no best report")
         return load_parts(self.models / which)
 
     def history(self) -> History:
