@@ -10,7 +10,7 @@ import pytest
 
 from tests.projects import Finished, Project, Started, facts_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 LONG = (*TINY, "acgan.report_every=2", "acgan.steps=10")

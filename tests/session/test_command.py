@@ -116,6 +116,8 @@ class Recorded:
     ("override", "text"),
     [
         ("acgan.auxiliary_weight={real:1,genrated:1}", "`acgan.auxiliary_weight.genrated` is not a setting: did you"),
+        ("+acgan.stepz=3", "`acgan.stepz` is not a setting: did you mean `acgan.steps`?"),
+        ("evaluate.batch_size=many", "`evaluate.batch_size` must be a valid integer. Received: 'many'"),
         ("seed.x=1", "`seed.x` is not a setting"),
         ("hydra.nothing=1", "`hydra.nothing` is not a setting"),
         ("acgan.steps=[1", "`acgan.steps=[1` must be SETTING=VALUE"),

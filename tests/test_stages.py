@@ -1,0 +1,263 @@
+"""The stages as DVC runs them: what `dvc.yaml` says, and in a project of its own what it does."""
+
+import csv
+import json
+import math
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+from PIL import Image
+
+from pipeline.settings.paths import ROOT
+from tests.composing import CHOICES, addresses, composed, settings_of
+from tests.projects import Finished, Project, facts_of
+
+# The first test that needs it waits for all of what DVC does.
+pytestmark = pytest.mark.timeout(900)
+
+TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+HIDDEN = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
+Stage = dict[str, Any]
+
+
+def stages() -> Iterator[tuple[str, Stage]]:
+    """Each stage with its matrix and its parameters written out."""
+    content: Any = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    for name, stage in content["stages"].items():
+        for family in stage.get("matrix", {}).get("family", [""]):
+            text = json.dumps(stage).replace("${item.family}", family).replace("${data.path}", "data/mnist.npz")
+            yield f"{name}@{family}" if family else name, json.loads(text)
+
+
+STAGES = dict(stages())
+named = pytest.mark.parametrize("name", STAGES)
+
+
+def outputs(stage: Stage) -> list[str]:
+    lines = [line for kind in ("outs", "metrics", "plots") for line in stage.get(kind, [])]
+    return [line if isinstance(line, str) else next(iter(line)) for line in lines]
+
+
+@named
+def test_every_stage_runs_a_module_of_its_name_with_sound_settings(name: str) -> None:
+    python, flag, module, *overrides = shlex.split(STAGES[name]["cmd"])
+    assert (python, flag, module) == ("python", "-m", f"pipeline.{name.split('@', maxsplit=1)[0]}")
+    assert find_spec(module) is not None
+    settings_of(*overrides)
+
+
+@named
+def test_every_dependency_of_a_stage_is_there_or_made_by_another(name: str) -> None:
+    made = {output for stage in STAGES.values() for output in outputs(stage)}
+    for dependency in STAGES[name]["deps"]:
+        assert dependency in made or (ROOT / dependency).exists()
+
+
+@named
+def test_every_parameter_of_a_stage_has_a_value(name: str) -> None:
+    known = addresses(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
+    for parameter in STAGES[name]["params"]:
+        assert any(f"{address}.".startswith(f"{parameter}.") for address in known)
+
+
+@named
+def test_a_stage_depends_on_every_package_that_decides_what_it_writes(name: str) -> None:
+    if name != "fetch":
+        assert {f"pipeline/{package}" for package in ("settings", "data", "models")} <= set(STAGES[name]["deps"])
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """What DVC did, in this order.
+
+    Attributes:
+        first: `dvc repro`.
+        second: `dvc repro` again.
+        experiment: `dvc exp run -S acgan.steps=5`, of the training.
+        temporary: `dvc exp run --temp -S acgan.steps=4`, of the training.
+    """
+
+    project: Project
+    first: Finished
+    second: Finished
+    experiment: Finished
+    temporary: Finished
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Reproduced:
+    project = small_project(tmp_path_factory.mktemp("stages") / "a project", mnist_file)
+    parameters = project.root / "params.yaml"
+
+    def dvc(*words: str) -> Finished:
+        return project.start("dvc", *words, extra={"MNIST_DIR": str(mnist_file.parent)}).finish()
+
+    first, second = dvc("repro"), dvc("repro")
+    commit(project.root)
+    experiment = dvc("exp", "run", "-S", "acgan.steps=5", "train@acgan")
+    before = parameters.read_bytes()
+    temporary = dvc("exp", "run", "--temp", "-S", "acgan.steps=4", "train@acgan")
+    assert parameters.read_bytes() == before
+    return Reproduced(project, first, second, experiment, temporary)
+
+
+def small_project(root: Path, mnist: Path) -> Project:
+    """A clone of the project, with the smoke test's numbers in params.yaml, but for the images: all of them."""
+    project = Project.copied_to(root, mnist)
+    shutil.rmtree(root / "data")
+    (root / ".dvc").mkdir()
+    for name in HIDDEN:
+        shutil.copy(ROOT / name, root / name)
+    numbers: Any = OmegaConf.to_container(composed(*TINY, "data.limit=null"))
+    text = yaml.safe_dump({name: block for name, block in numbers.items() if name not in CHOICES})
+    (root / "params.yaml").write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=work"], cwd=root, check=True)
+    commit(root)
+    return project
+
+
+def commit(root: Path) -> None:
+    identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    subprocess.run(["git", *identity, "commit", "--quiet", "--message=a state"], cwd=root, check=True)
+
+
+@contextmanager
+def appended(file: Path, text: str) -> Iterator[None]:
+    """Has `text` at the end of a file, as long as the block lasts."""
+    before = file.read_bytes()
+    file.write_bytes(before + text.encode())
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
+
+
+@pytest.mark.slow
+def test_one_command_runs_every_stage(reproduced: Reproduced) -> None:
+    assert reproduced.first.returncode == 0, reproduced.first.stderr
+    for stage in STAGES.values():
+        for output in outputs(stage):
+            assert (reproduced.project.root / output).exists(), output
+
+
+@pytest.mark.slow
+def test_a_second_time_there_is_nothing_to_do(reproduced: Reproduced) -> None:
+    assert reproduced.second.returncode == 0
+    assert "Running stage" not in reproduced.second.stdout
+    assert "up to date" in reproduced.second.stdout
+
+
+@pytest.mark.slow
+def test_an_experiment_runs_with_other_numbers(reproduced: Reproduced) -> None:
+    assert reproduced.experiment.returncode == 0, reproduced.experiment.stderr
+    assert facts_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
+
+
+@pytest.mark.slow
+def test_a_temporary_experiment_leaves_the_project_as_it_is_but_for_the_tracked_runs(reproduced: Reproduced) -> None:
+    assert reproduced.temporary.returncode == 0, reproduced.temporary.stderr
+    assert facts_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
+    trainings = reproduced.project.tracked("training")
+    assert [run.data.params["acgan.steps"] for run in trainings] == ["6", "5", "4"]
+    assert not list((reproduced.project.root / ".dvc").rglob("mlflow.db"))
+
+
+@pytest.mark.slow
+def test_the_stages_of_dvc_leave_no_run_folder_behind(reproduced: Reproduced) -> None:
+    folders = [path for path in (reproduced.project.root / "runs").rglob("*-1") if path.is_dir()]
+    assert folders == []
+
+
+@pytest.mark.slow
+def test_runs_say_which_stage_and_experiment_of_dvc_they_are(reproduced: Reproduced) -> None:
+    first, experiment, temporary = reproduced.project.tracked("training")
+    assert {run.data.tags["dvc.stage"] for run in (first, experiment, temporary)} == {"train@acgan"}
+    assert "dvc.experiment" not in first.data.tags
+    assert experiment.data.tags["dvc.experiment"] != temporary.data.tags["dvc.experiment"]
+
+
+@pytest.mark.slow
+def test_evaluations_and_renderings_stand_under_the_run_that_trained(reproduced: Reproduced) -> None:
+    trained = reproduced.project.tracked("training")[0].info.run_id
+    for kind in ("evaluate", "render"):
+        (run,) = reproduced.project.tracked(kind)
+        assert run.data.tags["mlflow.parentRunId"] == trained
+
+
+@pytest.mark.slow
+def test_the_metrics_are_losses_of_both_networks_and_stand_on_the_training_run_too(reproduced: Reproduced) -> None:
+    metrics = json.loads((reproduced.project.root / "reports/acgan/metrics.json").read_text(encoding="utf-8"))
+    for scheme in ("hard", "matched"):
+        assert metrics["test"][scheme].keys() >= {"generator", "discriminator"}
+    values = {address: value for address, value in flat(metrics).items() if isinstance(value, float)}
+    assert all(math.isfinite(value) for value in values.values())
+    first = reproduced.project.tracked("training")[0]
+    final = {key: value for key, value in first.data.metrics.items() if key.startswith("final/")}
+    assert final == {f"final/{key}": value for key, value in values.items()}
+
+
+def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in block.items():
+        values |= flat(value, f"{prefix}{name}/") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return values
+
+
+@pytest.mark.slow
+def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) -> None:
+    pictures = reproduced.project.root / "reports" / "acgan" / "pictures"
+    names = {file.name for file in pictures.iterdir()}
+    assert {"digits.png", "losses.png", "training.gif", "weights-generator.png", "weights-discriminator.png"} <= names
+    for file in pictures.iterdir():
+        with Image.open(file) as picture:
+            assert min(picture.size) >= 200
+
+
+@pytest.mark.slow
+def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reproduced) -> None:
+    losses = reproduced.project.root / "reports" / "acgan" / "losses"
+    steps = {}
+    for name in ("train", "heldout"):
+        with (losses / f"{name}.csv").open(encoding="utf-8") as file:
+            steps[name] = [int(row["step"]) for row in csv.DictReader(file)]
+    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "stale"),
+    [
+        ("conf/sweep/aux_weights.yaml", set()),
+        ("conf/experiment/original.yaml", set()),
+        ("pipeline/session/sweep.py", set()),
+        ("pipeline/tracking/runs.py", set()),
+        ("pipeline/training/loop.py", {"train@acgan", "evaluate@acgan", "render@acgan"}),
+        ("pipeline/rendering/tiles.py", {"render@acgan"}),
+        ("pipeline/evaluate.py", {"evaluate@acgan"}),
+        ("pipeline/data/mnist.py", {"fetch", "train@acgan", "evaluate@acgan", "render@acgan"}),
+    ],
+)
+def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:
+    with appended(reproduced.project.root / file, "\n# a comment\n"):
+        answer = reproduced.project.start("dvc", "status", "--json").finish()
+    changed = {
+        name
+        for name, changes in json.loads(answer.stdout).items()
+        if any(file.startswith(path) for change in changes if isinstance(change, dict) for path in deps(change))
+    }
+    assert changed == stale
+
+
+def deps(change: dict[str, dict[str, str]]) -> list[str]:
+    return list(change.get("changed deps", {}))
