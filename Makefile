@@ -37,7 +37,7 @@ bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
 	for file; do name=$${file##*/}; $(IN_VENV) python -m "benchmarks.$${name%.py}" || exit; done
 
 ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
-	@$(IN_VENV) mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+	@$(IN_VENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
 
 pins: setup-dev ## write requirements/*.txt anew from pyproject.toml
 	@$(IN_VENV) requirements/pin

@@ -79,7 +79,7 @@ class Recorder:
         with one_line_errors(self.store.uri):
             described = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
             if picture not in described:
-                self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, f"{described}\n\n{picture}")
+                self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, f"{described}\n\n{caption}:\n\n{picture}")
 
     def file(self, path: Path, folder: str | None = None) -> None:
         """Logs a file under the artifact folder `folder`, or at the top."""
@@ -134,9 +134,10 @@ class Recorder:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """Gives rows as a Markdown table; floats with four significant digits."""
+    """Gives rows as a Markdown table: floats with four significant digits, headings that can wrap."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    lines = [columns, ["---"] * len(columns), *([_cell(row.get(column, "")) for column in columns] for row in rows)]
+    headings = [column.replace("/", " ").replace("_", " ") for column in columns]
+    lines = [headings, ["---"] * len(columns), *([_cell(row.get(column, "")) for column in columns] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
