@@ -122,6 +122,8 @@ def small_project(root: Path, mnist: Path) -> Project:
     text = yaml.safe_dump({name: block for name, block in numbers.items() if name not in CHOICES})
     (root / "params.yaml").write_text(text, encoding="utf-8")
     subprocess.run(["git", "init", "--quiet", "--initial-branch=work"], cwd=root, check=True)
+    for name, value in (("user.name", "a"), ("user.email", "a@example.org")):
+        subprocess.run(["git", "config", name, value], cwd=root, check=True)
     commit(root)
     return project
 

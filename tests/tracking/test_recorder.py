@@ -40,7 +40,7 @@ def test_a_picture_is_shown_once_under_the_description(store: Store) -> None:
     for _ in range(2):
         run.illustrate("pictures/a grid.png", "samples")
     assert store.client.get_run(run.run_id).data.tags["mlflow.note.content"] == (
-        f"An AC-GAN.\n\n![samples](get-artifact?path=pictures/a%20grid.png&run_uuid={run.run_id})"
+        f"An AC-GAN.\n\nsamples:\n\n![samples](get-artifact?path=pictures/a%20grid.png&run_uuid={run.run_id})"
     )
 
 

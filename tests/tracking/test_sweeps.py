@@ -35,7 +35,7 @@ def test_a_closed_sweep_shows_its_table(store: Store, tmp_path: Path) -> None:
     found = store.client.get_run(parent)
     assert found.info.status == "FAILED"
     assert (
-        found.data.tags["mlflow.note.content"] == "Four weights.\n\n| run | final/loss |\n| --- | --- |\n| a | 1.5 |\n"
+        found.data.tags["mlflow.note.content"] == "Four weights.\n\n| run | final loss |\n| --- | --- |\n| a | 1.5 |\n"
     )
     assert [entry.path for entry in store.client.list_artifacts(parent)] == ["sweep.csv"]
 

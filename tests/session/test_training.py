@@ -1,0 +1,117 @@
+"""The stages called in one process, on a few hundred images, with their own store and folders."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import evaluate, render, train
+from pipeline.session import places, sweep, trained, training
+from pipeline.session.command import Job
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import SettingsError
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.store import connect
+from tests.composing import settings_of
+
+SMALL = (
+    "+debug=smoke",
+    "acgan.generator.filters=[8,8,8]",
+    "acgan.discriminator.filters=[8,8,8,8]",
+    "tracking.system_metrics=false",
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A project in a folder of its own, and a finished training in it."""
+
+    root: Path
+    run: Path
+
+    @property
+    def reports(self) -> Path:
+        return self.run / "reports"
+
+
+def settings(mnist_file: Path, *overrides: str) -> Settings:
+    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides)
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterator[Called]:
+    root = tmp_path_factory.mktemp("a project")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
+            patch.delenv(name, raising=False)
+        for module in (train, training, trained, sweep):
+            patch.setattr(module, "STORE_ROOT", root)
+        for module in (train, places):
+            patch.setattr(module, "ROOT", root)
+        train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+        (run,) = (path for path in (root / "runs" / "acgan").iterdir() if path.is_dir())
+        chosen = settings(mnist_file, f"run='{run.as_posix()}'")
+        evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
+        render.render(chosen, Job("pipeline.render", SMALL))
+        yield Called(root, run)
+
+
+def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Called) -> None:
+    assert not (called.run / "checkpoint.npz").exists()
+    models = {path.name for path in (called.run / "models").iterdir()}
+    assert models == {"best", "last", "layers", "run.json", "samples", "state.npz"}
+    assert {path.stem for path in (called.run / "models" / "last").iterdir()} == {
+        "combined",
+        "discriminator",
+        "generator",
+    }
+
+
+def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> None:
+    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    for scheme in ("hard", "matched"):
+        for component in ("generator", "discriminator"):
+            losses = metrics["test"][scheme][component]
+            assert losses["loss"] == pytest.approx(losses["generation_loss"] + losses["auxiliary_loss"], rel=1e-5)
+
+
+def test_the_grid_has_a_white_column_between_generated_and_real_digits(called: Called) -> None:
+    with Image.open(called.reports / "pictures" / "digits.png") as image:
+        pixels = np.asarray(image)
+    middle = pixels[:, pixels.shape[1] // 2]
+    assert (middle == 255).all()
+    assert (pixels[-40:, : pixels.shape[1] // 3] < 255).any()
+
+
+def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figures(called: Called) -> None:
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    runs = {run.data.tags["kind"]: run for run in runs_where(store, "attributes.status = 'FINISHED'")}
+    parent = runs["training"].info.run_id
+    assert {runs[stage].data.tags["mlflow.parentRunId"] for stage in ("evaluate", "render")} == {parent}
+    found = runs["training"].data.metrics["final/test/hard/generator/loss"]
+    assert found == runs["evaluate"].data.metrics["test/hard/generator/loss"]
+    assert runs["training"].data.tags["label"] == "smoke"
+
+
+def test_a_longer_training_goes_on_from_a_finished_one(called: Called, mnist_file: Path) -> None:
+    longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=8")
+    train.train(longer, Job("pipeline.train", SMALL))
+    runs = [path for path in (called.root / "runs" / "acgan").iterdir() if path.is_dir()]
+    (new,) = set(runs) - {called.run}
+    facts = json.loads((new / "models" / "run.json").read_text(encoding="utf-8"))
+    assert facts["steps"] == 8
+    assert (new / "models" / "best").is_dir()
+    samples = sorted(path.name for path in (new / "models" / "samples").iterdir())
+    assert samples == [f"step-{step:07d}.npy" for step in (0, 3, 6, 8)]
+
+
+def test_a_training_no_longer_than_what_it_starts_from_is_refused(called: Called, mnist_file: Path) -> None:
+    same = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "seed=3")
+    with pytest.raises(SettingsError, match=r"`acgan.steps` must be above 6, .* Received: 6"):
+        train.train(same, Job("pipeline.train", SMALL))
