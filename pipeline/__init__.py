@@ -1,7 +1,15 @@
 """Two Keras models in a row, A → B = C, trained together or apart, tracked and compared.
 
-Stages (each a command, `python -m pipeline.NAME`) run; the packages beneath them hold what they run with and know no
-stage. Data flows one way, and each package imports only what stands before it::
+Stages (each a command, `python -m pipeline.NAME`) run, in this order::
+
+    fetch       MNIST, verified
+    calibrate   the judge, and what real digits score
+    train       settings → a trained composition
+    evaluate    how good its digits are
+    render      its pictures
+
+The packages beneath them hold what they run with and know no stage. Data flows one way, and each package imports only
+what stands before it::
 
     settings → data → models → training → evaluation → rendering → tracking → session → stages
 """

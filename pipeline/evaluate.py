@@ -1,13 +1,18 @@
-"""Stage: trained models and the test set → test losses."""
+"""Stage: trained models, the judge and the test set → how good the digits are, and test losses."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from pipeline.session import command
 from pipeline.session.places import find_place
 from pipeline.settings.composed import Settings
+
+if TYPE_CHECKING:
+    from pipeline.session.judging import Calibration
+    from pipeline.session.scores import Scores
+    from pipeline.session.trained import Trained
+    from pipeline.training.family import Family
 
 
 def evaluate(settings: Settings, job: command.Job) -> None:
@@ -20,45 +25,39 @@ def evaluate(settings: Settings, job: command.Job) -> None:
     place = find_place(settings)
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data import mnist
+    from pipeline.calibrate import ensure_calibrated
     from pipeline.fetch import ensure_fetched
-    from pipeline.rendering.tables import losses_table
     from pipeline.rendering.terminal import make_console
     from pipeline.session.trained import Trained
     from pipeline.training.family import find_family
 
     trained = Trained(place)
-    settings = trained.settings
-    ensure_fetched(settings.data)
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    ensure_fetched(trained.settings.data)
+    family = find_family(trained.settings.family)
+    calibration = ensure_calibrated(trained.settings, job) if family.generate else None
     with trained.track("evaluate", job) as run:
-        values = find_family(settings.family).evaluate(trained.parts(settings.evaluate.weights), splits, settings)
-        run.log(trained.points(values))
-        run.file(_write(values, trained.reports / "metrics.json"))
-        trained.headline(run.store, values)
-    for scheme, split in _by_scheme(values).items():
-        make_console().print(losses_table(f"{scheme} test losses in nats", {"test": split}))
+        scores = _score(trained, family, calibration)
+        scores.write(trained.reports)
+        scores.log(run, trained.reports)
+        trained.headline(run.store, scores.values(digits=False))
+    for table in scores.tables(family.unit):
+        make_console().print(table)
 
 
-def _write(values: Mapping[str, float], file: Path) -> Path:
-    nested: dict[str, Any] = {}
-    for key, value in values.items():
-        *blocks, name = key.split("/")
-        inner = nested
-        for block in blocks:
-            inner = inner.setdefault(block, {})
-        inner[name] = value
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(nested, indent=2) + "\n", encoding="utf-8", newline="\n")
-    return file
+def _score(trained: Trained, family: Family, calibration: Calibration | None) -> Scores:
+    from pipeline.data import mnist
+    from pipeline.session.measuring import measure_family
+    from pipeline.session.scores import Scores
 
-
-def _by_scheme(values: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    schemes: dict[str, dict[str, float]] = {}
-    for key, value in values.items():
-        _, scheme, rest = key.split("/", 2)
-        schemes.setdefault(scheme, {})[rest] = value
-    return schemes
+    settings = trained.settings
+    weights = trained.choose(settings.evaluate.weights)
+    parts = trained.parts(weights)
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    return Scores(
+        weights=weights,
+        losses=family.evaluate(parts, splits, settings),
+        quality=measure_family(family, parts, settings, calibration) if calibration else None,
+    )
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.session.trained import Trained
+    from pipeline.training.family import Family, Picture
 
 
 def render(settings: Settings, job: command.Job) -> None:
-    """Draws a run's samples, loss curves, weight histograms and the animation of its reports.
+    """Draws a run's samples and their nearest training images, its curves, weight histograms and an animation.
 
     Args:
         settings: What the command is set to; seed and family's block are taken from the run.
@@ -28,14 +29,16 @@ def render(settings: Settings, job: command.Job) -> None:
     from pipeline.rendering.terminal import make_console
     from pipeline.session.trained import Trained
     from pipeline.settings.paths import display
+    from pipeline.training.family import find_family
 
     trained = Trained(place)
     ensure_fetched(trained.settings.data)
     folder = trained.reports / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     with trained.track("render", job) as run:
-        names = _draw_tiles(trained, folder)
-        _draw_training(trained, folder)
+        family = find_family(trained.settings.family)
+        names = _draw_tiles(trained, family, folder)
+        _draw_training(trained, family, folder)
         _animate(trained, folder)
         run.files(folder, "pictures")
         for name in names:
@@ -43,26 +46,42 @@ def render(settings: Settings, job: command.Job) -> None:
     make_console().print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
 
 
-def _draw_tiles(trained: Trained, folder: Path) -> list[str]:
-    from pipeline.data import mnist
+def _draw_tiles(trained: Trained, family: Family, folder: Path) -> list[str]:
     from pipeline.rendering.tiles import save_png, tile
-    from pipeline.training.family import find_family
 
     settings = trained.settings
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    pictures = find_family(settings.family).pictures(trained.parts(settings.render.weights), splits, settings)
+    pictures = _pictures(trained, family)
     for name, picture in pictures.items():
         pixels = tile(picture.blocks, magnify=settings.render.magnify, headings=picture.headings)
         save_png(pixels, folder / f"{name}.png")
     return list(pictures)
 
 
-def _draw_training(trained: Trained, folder: Path) -> None:
+def _pictures(trained: Trained, family: Family) -> dict[str, Picture]:
+    from pipeline.data import mnist
+    from pipeline.session.neighbours import GENERATED, draw_neighbours
+
+    settings = trained.settings
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    parts = trained.parts(trained.choose(settings.render.weights))
+    pictures = family.pictures(parts, splits, settings)
+    if family.generate is None:
+        return pictures
+    return pictures | {"nearest": draw_neighbours(family.generate(parts, settings, GENERATED), splits)}
+
+
+def _draw_training(trained: Trained, family: Family, folder: Path) -> None:
     from pipeline.models import weights
     from pipeline.rendering.curves import loss_curves
     from pipeline.rendering.histograms import weight_histograms
+    from pipeline.rendering.measures import measure_curves, split_curves
 
-    loss_curves(trained.history().curves(), folder / "losses.png", title=f"losses of {trained.facts['name']}")
+    name = trained.facts["name"]
+    losses, measures = split_curves(trained.history().curves())
+    loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit)
+    if measures:
+        best = trained.facts["best_step"]
+        measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best)
     for layers in sorted((trained.models / "layers").iterdir()):
         picture = folder / f"weights-{layers.name}.png"
         weight_histograms(weights.read(layers), picture, title=f"weights of the {layers.name}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.session import command
-from pipeline.session.sweep import closed_afterwards
+from pipeline.session.sweep import closed_afterwards, pass_over
 from pipeline.settings.composed import Settings
+from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import ROOT, STORE_ROOT, display
-from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, find_models
+from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, find_models, read_facts
 
 
 def train(settings: Settings, job: command.Job) -> None:
@@ -21,31 +22,50 @@ def train(settings: Settings, job: command.Job) -> None:
         settings: What the command is set to.
         job: How the stage was called.
     """
-    started = find_models(settings.start_from) if settings.start_from else None
+    started = _find_start(settings)
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
+    from pipeline.calibrate import ensure_calibrated
     from pipeline.data.digests import file_digest
     from pipeline.fetch import ensure_fetched
     from pipeline.rendering.terminal import make_console
     from pipeline.session import training
     from pipeline.training.checkpoints import STATE
-    from pipeline.training.family import forget_models
+    from pipeline.training.family import find_family, forget_models
 
     ensure_fetched(settings.data)
+    calibration = ensure_calibrated(settings, job) if find_family(settings.family).generate else None
     digests = {
         "settings": settings.digest(),
         "data": file_digest(settings.data.file),
         "code": code_digest(),
     }
+    if calibration:
+        digests["judge"] = calibration.digest
     if started:
         digests["start"] = file_digest(started / STATE)
+    if pass_over(settings, job, digests=digests):
+        return
     try:
         with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
-            training.train(settings, job, folder, digests=digests)
+            training.train(settings, job, folder, digests=digests, calibration=calibration)
             results = _settle(folder, settings.family)
     finally:
         forget_models()
     make_console().print(f"trained {settings.model.steps:,} steps: {display(results)}")
+
+
+def _find_start(settings: Settings) -> Path | None:
+    if settings.start_from is None:
+        return None
+    started = find_models(settings.start_from)
+    taken = int(read_facts(started)["steps"])
+    if settings.model.steps <= taken:
+        raise SettingsError(
+            f"`{settings.family}.steps` must be above {taken}, which `start_from` has taken already. "
+            f"Received: {settings.model.steps}"
+        )
+    return started
 
 
 def _parent(family: str) -> Path:

@@ -50,6 +50,7 @@ def assert_small(settings: Settings) -> None:
     assert settings.model.steps <= 10
     assert settings.model.report_every < settings.model.steps
     assert settings.model.report_images <= 100
+    assert max(settings.calibrate.images, settings.calibrate.report_images) <= 100
     assert settings.data.limit is not None
     assert settings.data.limit <= 500
 

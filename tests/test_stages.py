@@ -25,7 +25,10 @@ from tests.projects import Finished, Project, facts_of
 # The first test that needs it waits for all of what DVC does.
 pytestmark = pytest.mark.timeout(900)
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+TINY = (
+    *("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"),
+    *("calibrate.epochs=1", "calibrate.batch_size=500"),
+)
 HIDDEN = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 Stage = dict[str, Any]
 
@@ -72,7 +75,7 @@ def test_every_parameter_of_a_stage_has_a_value(name: str) -> None:
 
 @named
 def test_a_stage_depends_on_every_package_that_decides_what_it_writes(name: str) -> None:
-    if name != "fetch":
+    if name not in ("fetch", "calibrate"):
         assert {f"pipeline/{package}" for package in ("settings", "data", "models")} <= set(STAGES[name]["deps"])
 
 
@@ -198,7 +201,9 @@ def test_evaluations_and_renderings_stand_under_the_run_that_trained(reproduced:
 
 
 @pytest.mark.slow
-def test_the_metrics_are_losses_of_both_networks_and_stand_on_the_training_run_too(reproduced: Reproduced) -> None:
+def test_the_metrics_are_losses_and_figures_beside_floors_and_stand_on_the_training_run_too(
+    reproduced: Reproduced,
+) -> None:
     metrics = json.loads((reproduced.project.root / "reports/acgan/metrics.json").read_text(encoding="utf-8"))
     for scheme in ("hard", "matched"):
         assert metrics["test"][scheme].keys() >= {"generator", "discriminator"}
@@ -206,7 +211,13 @@ def test_the_metrics_are_losses_of_both_networks_and_stand_on_the_training_run_t
     assert all(math.isfinite(value) for value in values.values())
     first = reproduced.project.tracked("training")[0]
     final = {key: value for key, value in first.data.metrics.items() if key.startswith("final/")}
-    assert final == {f"final/{key}": value for key, value in values.items()}
+    for name in ("accuracy", "frechet_digit_distance", "coverage", "memorization/median"):
+        figure = {key.rpartition("/")[2]: values[key] for key in values if key.startswith(f"quality/{name}/")}
+        assert figure.keys() == {"value", "floor"}
+        assert (final[f"final/quality/{name}"], final[f"final/floor/{name}"]) == (figure["value"], figure["floor"])
+    losses = {f"final/{key}": value for key, value in values.items() if key.startswith("test/")}
+    assert final.items() >= losses.items()
+    assert first.data.tags["judge.digest"] == metrics["judge"]["digest"]
 
 
 def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -220,7 +231,8 @@ def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) -> None:
     pictures = reproduced.project.root / "reports" / "acgan" / "pictures"
     names = {file.name for file in pictures.iterdir()}
-    assert {"digits.png", "losses.png", "training.gif", "weights-generator.png", "weights-discriminator.png"} <= names
+    assert {"digits.png", "nearest.png", "losses.png", "measures.png", "training.gif"} <= names
+    assert {"weights-generator.png", "weights-discriminator.png"} <= names
     for file in pictures.iterdir():
         with Image.open(file) as picture:
             assert min(picture.size) >= 200
@@ -230,10 +242,10 @@ def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) 
 def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reproduced) -> None:
     losses = reproduced.project.root / "reports" / "acgan" / "losses"
     steps = {}
-    for name in ("train", "heldout"):
+    for name in ("train", "heldout", "floor"):
         with (losses / f"{name}.csv").open(encoding="utf-8") as file:
             steps[name] = [int(row["step"]) for row in csv.DictReader(file)]
-    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5]}
+    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5], "floor": [3, 5]}
 
 
 @pytest.mark.slow
@@ -246,8 +258,12 @@ def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reprod
         ("pipeline/tracking/runs.py", set()),
         ("pipeline/training/loop.py", {"train@acgan", "evaluate@acgan", "render@acgan"}),
         ("pipeline/rendering/tiles.py", {"render@acgan"}),
+        ("pipeline/rendering/confusion.py", {"evaluate@acgan", "render@acgan"}),
         ("pipeline/evaluate.py", {"evaluate@acgan"}),
-        ("pipeline/data/mnist.py", {"fetch", "train@acgan", "evaluate@acgan", "render@acgan"}),
+        ("pipeline/session/scores.py", {"evaluate@acgan"}),
+        ("pipeline/calibrate.py", {"calibrate"}),
+        ("pipeline/evaluation/frechet.py", {"calibrate", "train@acgan", "evaluate@acgan", "render@acgan"}),
+        ("pipeline/data/mnist.py", {"fetch", "calibrate", "train@acgan", "evaluate@acgan", "render@acgan"}),
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:

@@ -11,7 +11,9 @@
     coverage.py       is each digit like real ones, and is each real one met? (precision, recall, density, coverage)
     diversity.py      do digits of one class differ?
     memorization.py   are digits copies of training images?
+    classification_accuracy.py    what can be learnt from generated digits alone?
     intervals.py      figures of several seeds → mean and interval
+    seeds.py          runs that differ in their seed alone → one setting
     distances.py      distances between many points, block by block
     pixels.py         images of either form → pixels in [0, 1]
 

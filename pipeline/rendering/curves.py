@@ -31,13 +31,13 @@ def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: 
 
     Args:
         history: `split/component/loss` → steps `(n,)` and losses `(n,)`; the split may have several parts
-            (`train/generator/loss`, `heldout/matched/generator/loss`).
+            (`train/generator/loss`, `heldout/matched/generator/loss`); `split/loss` of what has no components.
         path: The picture (PNG), written whole.
         title: The line above the panels.
         unit: What the losses are measured in.
 
     Raises:
-        ValueError: The history is empty, a name has fewer than three parts, or steps and losses differ in length.
+        ValueError: The history is empty, a name has fewer than two parts, or steps and losses differ in length.
     """
     lines = _by_panel(history)
     splits = sorted({split for series in lines.values() for split in series}, key=_train_first)
@@ -50,7 +50,7 @@ def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: 
                 axes = grid[row][column]
                 if (component, loss) in lines:
                     _draw_panel(axes, lines[component, loss], splits)
-                    axes.set(title=f"{component}: {loss}", xlabel="step", ylabel=unit)
+                    axes.set(title=f"{component}: {loss}" if component else loss, xlabel="step", ylabel=unit)
                 else:
                     axes.set_axis_off()
         _draw_legend(figure, splits)
@@ -60,12 +60,13 @@ def _by_panel(history: Mapping[str, Series]) -> dict[Panel, dict[str, Series]]:
     lines: dict[Panel, dict[str, Series]] = {}
     for name, (steps, values) in history.items():
         parts = name.rsplit("/", 2)
-        if len(parts) < 3 or len(steps) != len(values):
+        if len(parts) < 2 or len(steps) != len(values):
             raise ValueError(
-                "`history` must map split/component/loss to steps and losses of one length. "
+                "`history` must map split/component/loss, or split/loss, to steps and losses of one length. "
                 f"Received: {name!r} with {len(steps)} steps and {len(values)} losses"
             )
-        split, component, loss = parts
+        split, loss = parts[0], parts[-1]
+        component = parts[1] if len(parts) == 3 else ""
         lines.setdefault((component, loss), {})[split] = (np.asarray(steps), np.asarray(values, np.float64))
     if not lines:
         raise ValueError("`history` must hold at least one loss. Received: none")

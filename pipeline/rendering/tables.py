@@ -1,4 +1,4 @@
-"""Tables for a terminal or a log file: losses of components, jobs of a sweep."""
+"""Tables for a terminal or a log file: losses of components, figures beside their floors, jobs of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
@@ -6,6 +6,8 @@ from typing import TypeGuard
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+from pipeline.evaluation.floors import Figure
 
 HEADING_WIDTH = 12
 DECIMALS = 4
@@ -28,9 +30,8 @@ def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
     Raises:
         ValueError: A row has not one cell a column.
     """
-    table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=Text(title, "bold"), title_justify="left"
-    )
+    whole = Text(title, "bold", no_wrap=True, overflow="ignore")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=whole, title_justify="left")
     for place, heading in enumerate(columns):
         table.add_column(Text(heading), justify="right" if place else "left", overflow="fold")
     for row in rows:
@@ -45,19 +46,60 @@ def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table
 
     Args:
         title: The line above the table.
-        splits: Split → `component/loss` → value.
+        splits: Split → `component/loss`, or `loss` alone of what has no components, → value.
 
     Returns:
-        The table, a row a component and split.
+        The table, a row a component and split; what a split has no loss of has no row.
     """
-    components = list(dict.fromkeys(key.split("/")[0] for values in splits.values() for key in values))
-    columns = list(dict.fromkeys(key.split("/")[1] for values in splits.values() for key in values))
-    cells = [
-        (f"{component} ({split})", *(values.get(f"{component}/{column}") for column in columns))
-        for component in components
-        for split, values in splits.items()
-    ]
-    return rows_table(title, ("component", *columns), cells)
+    cells: dict[tuple[str, str], dict[str, float]] = {}
+    for split, values in splits.items():
+        for key, value in values.items():
+            component, _, loss = key.rpartition("/")
+            cells.setdefault((component, split), {})[loss] = value
+    components = list(dict.fromkeys(component for component, _ in cells))
+    columns = list(dict.fromkeys(loss for losses in cells.values() for loss in losses))
+    ordered = sorted(cells, key=lambda place: components.index(place[0]))
+    rows = [(_row_name(*place), *(cells[place].get(column) for column in columns)) for place in ordered]
+    return rows_table(title, ("component", *columns), rows)
+
+
+def figures_table(title: str, figures: Mapping[str, Figure]) -> Table:
+    """Lays out figures beside their floors, what real digits score: `measure | value | floor`.
+
+    Args:
+        title: The line above the table.
+        figures: Name → figure; those of single digits (`…_by_digit/7`) are left to `digits_table`.
+
+    Returns:
+        The table, a row a measure.
+    """
+    rows = [(name, figure.value, figure.floor) for name, figure in figures.items() if not of_one_digit(name)]
+    return rows_table(title, ("measure", "value", "floor"), rows)
+
+
+def digits_table(title: str, figures: Mapping[str, Figure]) -> Table:
+    """Lays out the figures of single digits beside their floors: `digit | MEASURE | floor | …`.
+
+    Args:
+        title: The line above the table.
+        figures: Name → figure; those named `MEASURE_by_digit/DIGIT` are shown.
+
+    Returns:
+        The table, a row a digit.
+    """
+    shown = [name.split("_by_digit/") for name in figures if of_one_digit(name)]
+    measures = list(dict.fromkeys(measure for measure, _ in shown))
+    rows = []
+    for digit in sorted({digit for _, digit in shown}):
+        found = [figures.get(f"{measure}_by_digit/{digit}") for measure in measures]
+        pairs = [(figure.value, figure.floor) if figure else (None, None) for figure in found]
+        rows.append((digit, *(cell for pair in pairs for cell in pair)))
+    return rows_table(title, ("digit", *(heading for measure in measures for heading in (measure, "floor"))), rows)
+
+
+def of_one_digit(name: str) -> bool:
+    """Tells whether a measure is that of one digit alone, such as `accuracy_by_digit/7`."""
+    return "_by_digit/" in name and name.rpartition("/")[2].isdigit()
 
 
 def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
@@ -87,6 +129,10 @@ def number(value: float) -> str:
     if size and (size < 1e-3 or size >= 1e6):
         return f"{value:.3e}"
     return f"{value:,.4f}" if size < 100 else f"{value:,.2f}"
+
+
+def _row_name(component: str, split: str) -> str:
+    return f"{component} ({split})" if component else split
 
 
 def _cell(value: Cell) -> Text:

@@ -96,7 +96,9 @@ class TrainingProgress:
             self._bar.start()
         else:
             continued = f", continued after step {self._length.first_step:,}" if self._length.first_step else ""
-            self._print(f"training {self._length.steps:,} steps, {self._length.epochs} epochs{continued}")
+            epochs = self._length.epochs
+            spoken = f"{epochs} epoch{'' if epochs == 1 else 's'}"
+            self._print(f"training {self._length.steps:,} steps, {spoken}{continued}")
         return self
 
     def __exit__(

@@ -3,10 +3,19 @@
 ::
 
     command     composes the settings, prints errors in one line, sets the exit status
-    sweep       a parent run around the jobs of a sweep
+    sweep       a sweep's jobs, checked before the first; a parent run around them
+    swept       what a sweep came to: tables, figures, a picture
     cards       what runs say about themselves
+    judges      what decides a judge, and whether a folder has the one that is wanted
+    judging     the judge as it was calibrated, with the real digits and their floors
+    calibrated  what a calibration finds, and its files
+    calibrating one calibration to its tracked end
+    metrics     figures by name → nested JSON
+    measuring   what the judge says of generated digits, at a report and in an evaluation
     training    one training from its first step, or an interruption, to its tracked end
     listener    hands a training's events on to the terminal, the tracking store and the run's folder
     outputs     what a finished training leaves behind
     trained     finds that again, for the stages after it
+    scores      what an evaluation found: files, figures, tables
+    neighbours  digits beside their nearest training images
 """

@@ -1,8 +1,11 @@
 """What runs say about themselves in the tracking store: names, tags and descriptions."""
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -11,6 +14,9 @@ from pipeline.settings.composed import Settings
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import Card, flatten
 from pipeline.tracking.tags import committed_file, environment_tags
+
+if TYPE_CHECKING:
+    from pipeline.session.judging import Calibration
 
 CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
 
@@ -80,6 +86,40 @@ def stage_card(stage: str, settings: Settings, job: Job, *, models: Path, traine
         tags=tags | ({"label": settings.label} if settings.label else {}),
         description=f"`{stage}` of the models in `{models.as_posix()}`.\n\n```\n{job.command}\n```\n",
         parent_run_id=str(parent) if parent else None,
+    )
+
+
+def judge_tags(calibration: Calibration) -> dict[str, str]:
+    """Gives the tags of a run with figures that a judge gave: its hash, how often it is right and its label."""
+    tags = {"judge.digest": calibration.digest, "judge.accuracy": f"{calibration.accuracy:.4f}"}
+    return tags | ({"judge.label": calibration.label} if calibration.label else {})
+
+
+def judge_facts(calibration: Calibration) -> dict[str, object]:
+    """Gives what stands beside every stored figure of a judge."""
+    return {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": calibration.label}
+
+
+def judge_card(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> Card:
+    """Describes a calibration.
+
+    Args:
+        settings: What it is set to.
+        job: How the command was called that needed the judge.
+        digests: Hashes of the data and the code.
+    """
+    tags = {
+        "kind": "calibrate",
+        "family": "judge",
+        "seed": str(settings.calibrate.seed),
+        **{f"{name}.digest": digest for name, digest in digests.items()},
+        **environment_tags(ROOT),
+    }
+    return Card(
+        name=" ".join(["judge", f"seed={settings.calibrate.seed}", *([settings.label] if settings.label else [])]),
+        parameters={"calibrate": settings.calibrate.model_dump(mode="json"), "data": {"limit": settings.data.limit}},
+        tags=tags | ({"label": settings.label} if settings.label else {}),
+        description=f"An independent classifier that judges generated digits.\n\n```\n{job.command}\n```\n",
     )
 
 

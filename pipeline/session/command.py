@@ -100,7 +100,7 @@ def run(
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if jobs:
             raise
-        leave(_explain(error), REFUSED)
+        leave(explain(error), REFUSED)
     if failures:
         leave(str(failures[0]), REFUSED)
 
@@ -154,7 +154,8 @@ def plain(composed: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
-def _explain(error: Exception) -> str:
+def explain(error: Exception) -> str:
+    """Gives an error of Hydra's or OmegaConf's as one line that names the setting."""
     text = str(error)
     if isinstance(error, OverrideParseException):
         return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"

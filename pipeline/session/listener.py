@@ -4,14 +4,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from pipeline.rendering.tables import losses_table
+from pipeline.rendering.tables import figures_table, losses_table
 from pipeline.rendering.terminal import Length, TrainingProgress
 from pipeline.rendering.tiles import tile
+from pipeline.session.measuring import report_figures
 from pipeline.session.outputs import log_layers
 from pipeline.settings.composed import Settings
 from pipeline.tracking.runs import Run
 from pipeline.training.checkpoints import save_parts, save_state
-from pipeline.training.family import Training
+from pipeline.training.family import HELD_OUT, Training, find_family
 from pipeline.training.folder import RunFolder
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
@@ -39,6 +40,7 @@ class Listener:
         self._folder = folder
         self._run = run
         self._settings = settings
+        self._family = find_family(settings.family)
         self._progress: TrainingProgress | None = None
         self._held_out = ""
         self._timed_step, self._timed_at = history.step, time.monotonic()
@@ -95,13 +97,13 @@ class Listener:
         return self._progress
 
     def _hear_report(self, event: Reported) -> None:
-        report = event.report
-        self._bar.report(
-            losses_table(
-                f"step {report.step:,}: losses in nats",
-                {"train": _below("train/", event.recent), self._held_out: _below("heldout/matched/", report.values)},
-            )
-        )
+        report, scheme = event.report, self._family.scheme
+        held_out = _below(f"{HELD_OUT}{scheme}/" if scheme else HELD_OUT, report.values)
+        splits = {"train": _below("train/", event.recent), self._held_out: held_out}
+        self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.unit}", splits))
+        if event.measured:
+            title = f"step {report.step:,}: generated digits"
+            self._bar.report(figures_table(title, report_figures(event.measured)))
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
@@ -122,7 +124,11 @@ class Listener:
 
 
 def _totals(losses: Mapping[str, float]) -> dict[str, float]:
-    return {key.split("/")[1]: value for key, value in losses.items() if key.endswith("/loss")}
+    return {
+        key.removeprefix("train/").removesuffix("/loss"): value
+        for key, value in losses.items()
+        if key.endswith("/loss")
+    }
 
 
 def _below(prefix: str, values: Mapping[str, float]) -> dict[str, float]:

@@ -3,10 +3,11 @@
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
-from pipeline.tracking.logged_models import ModelExample
+from pipeline.tracking.logged_models import Arrays, ModelExample
 from pipeline.tracking.recorder import Recorder
 from pipeline.training.checkpoints import STATE, save_parts, save_state
 from pipeline.training.family import Examples, Parts, Training
@@ -34,7 +35,7 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
     for name in list(parts)[:-1]:
         weights.write(weights.coefficients(parts[name]), folder.models / "layers" / name)
         log_layers(parts, name, run, f"layers/{name}")
-        run.model(name, parts[name], _example(parts, name, examples))
+        run.model(name, parts[name], model_example(parts[name], examples[name]))
     run.files(folder.reports / "losses", "losses")
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step, one latent a row")
     run.file(folder.models / "run.json")
@@ -57,7 +58,7 @@ def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
         run.files(Path(folder), path)
 
 
-def _example(parts: Parts, name: str, examples: Examples) -> ModelExample:
-    outputs = parts[name].predict(dict(examples[name]), verbose=0)
+def model_example(model: Any, inputs: Arrays) -> ModelExample:
+    """Gives what a Keras model makes of a few named inputs, and what it needs to be loaded."""
     requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
-    return ModelExample(inputs=examples[name], outputs=outputs, requirements=requirements)
+    return ModelExample(inputs, model.predict(dict(inputs), verbose=0), requirements)

@@ -1,39 +1,45 @@
-"""A sweep around its jobs: a parent run, opened before the first job and closed with a table after the last."""
+"""A sweep around its jobs: a parent run, opened before the first job and closed with tables after the last."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from math import prod
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.session.command import REFUSED, Job, leave, plain, task_overrides
-from pipeline.settings.composed import validate
+from pipeline.session.command import REFUSED, Job, explain, leave, plain, task_overrides
+from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
-from pipeline.settings.paths import STORE_ROOT
+from pipeline.settings.paths import STORE_ROOT, display
 
 if TYPE_CHECKING:
     from pipeline.tracking.store import Store
 
 TRAIN = "pipeline.train"
-JOBS, STARTED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED"
+JOBS, STARTED, PASSED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED", "PIPELINE_SWEEP_PASSED"
 
-_opened: list[tuple[Store, str, Path, str]] = []
+_opened: list[tuple[Store, str, str, str]] = []
 
 
 class SweepCallback(Callback):
     """Opens the parent run of a sweep; Hydra calls it before the first job, in the process of the command."""
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Counts the jobs and opens the parent run, which the jobs find by the sweep's folder.
+        """Checks the settings of every job and opens the parent run, which the jobs find by the sweep's folder.
 
         Hydra turns an error of a callback into a warning, so what the user can mend ends the command here.
 
@@ -48,24 +54,31 @@ class SweepCallback(Callback):
     def _open(self, config: DictConfig) -> None:
         if os.environ.get("PIPELINE_MODULE") != TRAIN:
             raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
-        settings = validate(plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])))
+        loader = GlobalHydra.instance().config_loader()
+        jobs = list_jobs(config, loader)
+        settings = check_jobs(config, jobs, loader)[0]
+        from pipeline.rendering.terminal import make_console
         from pipeline.session.cards import sweep_card
         from pipeline.tracking.owners import close_abandoned
         from pipeline.tracking.store import connect
         from pipeline.tracking.sweeps import open_sweep
 
-        os.environ[JOBS], os.environ[STARTED] = str(count_jobs(config)), str(time.time())
         folder = Path(config.hydra.sweep.dir)
+        os.environ.update({JOBS: str(len(jobs)), STARTED: str(time.time()), PASSED: "0"})
         store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
         close_abandoned(store)
         overrides = task_overrides(config.hydra)
-        run_id = open_sweep(store, folder, sweep_card(overrides, family=settings.family, label=settings.label))
-        _opened.append((store, run_id, folder, settings.family))
+        again = f"Cut off? Go on with `{shlex.join(['hydra.sweep.dir=' + display(folder)])}` behind the same command."
+        card = sweep_card(overrides, family=settings.family, label=settings.label)
+        run_id = open_sweep(store, folder, replace(card, description=f"{card.description}\n{again}\n"))
+        name = " ".join(["sweep", folder.name, *([settings.label] if settings.label else [])])
+        _opened.append((store, run_id, name, settings.family))
+        make_console().print(f"sweep of {len(jobs)} jobs. {again.replace('`', '')}", soft_wrap=True, markup=False)
 
 
 @contextmanager
 def closed_afterwards() -> Iterator[None]:
-    """Closes the sweep that was opened within, if any, prints its table and stores it.
+    """Closes the sweep that was opened within, if any, prints its tables and stores them.
 
     Hydra leaves out its own end-of-sweep callback after a failed job, so this stands around the whole command.
     """
@@ -78,7 +91,10 @@ def closed_afterwards() -> Iterator[None]:
         raise
     finally:
         while _opened:
-            _close(*_opened.pop(), status=status)
+            from pipeline.session.swept import conclude
+
+            store, run_id, name, family = _opened.pop()
+            conclude(store, run_id, name=name, family=family, status=status)
 
 
 def describe_place(job: Job) -> str:
@@ -87,46 +103,87 @@ def describe_place(job: Job) -> str:
         return ""
     jobs = int(os.environ.get(JOBS, job.number + 1))
     place = f"job {job.number + 1} of {jobs}"
-    if job.number == 0:
+    trained = job.number - int(os.environ.get(PASSED, "0"))
+    if trained < 1:
         return place
     taken = time.time() - float(os.environ[STARTED])
-    left = timedelta(seconds=round(taken / job.number * (jobs - job.number)))
+    left = timedelta(seconds=round(taken / trained * (jobs - job.number)))
     return f"{place}, {left} left in the sweep"
 
 
-def count_jobs(config: DictConfig) -> int:
-    """Counts the jobs of a sweep.
+def pass_over(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> bool:
+    """Tells whether a job of a sweep that was taken up again has been trained in it already, and says so.
+
+    Args:
+        settings: What the job is set to.
+        job: How it was called.
+        digests: Hashes of the settings, the data and the code; a change in any trains it again.
+    """
+    if job.sweep is None:
+        return False
+    from pipeline.rendering.terminal import make_console
+    from pipeline.tracking.store import connect
+    from pipeline.tracking.sweeps import find_sweep, find_trained
+
+    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
+    parent = find_sweep(store, job.sweep)
+    trained = find_trained(store, parent, digests) if parent else None
+    if trained is None:
+        return False
+    make_console().print(f"{describe_place(job)}: trained already, as {trained}", soft_wrap=True, markup=False)
+    os.environ[PASSED] = str(int(os.environ.get(PASSED, "0")) + 1)
+    return True
+
+
+def list_jobs(config: DictConfig, loader: ConfigLoader | None = None) -> list[tuple[str, ...]]:
+    """Gives the overrides of each job of a sweep, in the order in which Hydra calls them.
 
     Args:
         config: The sweep's configuration.
+        loader: Hydra's own, which knows the choices that `glob(*)` stands for.
 
     Returns:
-        The product of the number of choices of every override; one on the command line replaces a sweep file's.
+        Every combination of the choices of every override; one on the command line replaces a sweep file's.
+
+    Raises:
+        SettingsError: A choice cannot be swept, as with an `interval`.
     """
     swept: Any = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
     lines = [f"{key}={value}" for key, value in swept.items()] + list(task_overrides(config.hydra))
-    overrides = {override.key_or_group: override for override in OverridesParser.create().parse_overrides(lines)}
-    return prod(len(list(one.sweep_iterator())) for one in overrides.values() if one.is_sweep_override())
+    choices: dict[str, list[str]] = {}
+    for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
+        key = override.get_key_element()
+        choices[key] = [f"{key}={value}" for value in _values(override)]
+    return list(product(*choices.values()))
 
 
-def _close(store: Store, run_id: str, folder: Path, family: str, *, status: str) -> None:
-    from pipeline.rendering.tables import sweep_table
-    from pipeline.rendering.terminal import make_console
-    from pipeline.tracking.sweeps import children, close_sweep
-
-    jobs = children(store, run_id)
-    headline = _headline(family) if jobs else ()
-    shown = [
-        {"run": job.name, "status": job.status}
-        | {key.split("/", 2)[2]: job.measures[key] for key in headline if key in job.measures}
-        for job in jobs
-    ]
-    close_sweep(store, run_id, [job.row for job in jobs], shown=shown, status=status)
-    if shown:
-        make_console().print(sweep_table(shown, title=f"sweep {folder.name}: {status.lower()}, held-out losses"))
+def _values(override: Override) -> Iterable[str]:
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    if not override.is_discrete_sweep():
+        address = override.key_or_group
+        raise SettingsError(f"`{address}` must list its values, as in {address}=1,2. Received: {override.input_line}")
+    return override.sweep_string_iterator()
 
 
-def _headline(family: str) -> tuple[str, ...]:
-    from pipeline.training.family import find_family
+def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[Settings]:
+    """Gives the settings of each job, so that a wrong one is refused before the first trains.
 
-    return find_family(family).headline
+    Args:
+        config: The sweep's configuration.
+        jobs: The overrides of each job.
+        loader: Hydra's own.
+
+    Raises:
+        SettingsError: A job's settings are not sound; the text says which job's.
+    """
+    checked = []
+    for number, overrides in enumerate(jobs, start=1):
+        try:
+            composed = loader.load_sweep_config(config, list(overrides))
+            own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+            checked.append(validate(plain(own)))
+        except (HydraException, SettingsError) as error:
+            text = explain(error) if isinstance(error, HydraException) else error
+            raise SettingsError(f"job {number} of {len(jobs)}: {text}") from None
+    return checked

@@ -1,7 +1,9 @@
 """What a training left behind, for the stages that come after it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from pipeline.rendering.terminal import make_console
 from pipeline.session.cards import stage_card
 from pipeline.session.command import Job
 from pipeline.session.places import Place
@@ -12,8 +14,20 @@ from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store, connect
 from pipeline.training.checkpoints import STATE, load_parts
 from pipeline.training.family import Parts
-from pipeline.training.folder import NotTrainedError
-from pipeline.training.history import History, Point, read_history
+from pipeline.training.history import History, read_history
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Which weights of a training are read.
+
+    Attributes:
+        which: `best` or `last`.
+        step: The step they are of.
+    """
+
+    which: str
+    step: int
 
 
 class Trained(Place):
@@ -26,23 +40,27 @@ class Trained(Place):
     def __init__(self, place: Place) -> None:
         super().__init__(place.models, place.reports, place.facts, place.settings)
 
-    def parts(self, which: str) -> Parts:
-        """Loads the models of the `last` step or of the `best` report.
+    def choose(self, asked: str) -> Weights:
+        """Chooses the weights of the `best` report or the `last` step.
 
-        Raises:
-            NotTrainedError: The training had no held-out images to find its best report on.
+        A training without held-out images chose no best report; a line says that its last weights are read.
         """
-        if which == "best" and self.facts["best_step"] is None:
-            raise NotTrainedError("`weights` must be last: trained on all images, the run has no best report")
-        return load_parts(self.models / which)
+        best = self.facts["best_step"]
+        if asked == "best" and best is not None:
+            return Weights("best", int(best))
+        if asked == "best":
+            make_console().print(
+                "the training chose no best report, having held out no images: its last weights are read"
+            )
+        return Weights("last", int(self.facts["steps"]))
+
+    def parts(self, weights: Weights) -> Parts:
+        """Loads the models."""
+        return load_parts(self.models / weights.which)
 
     def history(self) -> History:
         """Reads the figures of the training."""
         return read_history(self.models / STATE)
-
-    def points(self, values: Mapping[str, float]) -> list[Point]:
-        """Gives figures as points at the step the training ended with."""
-        return [Point(key, value, int(self.facts["steps"])) for key, value in values.items()]
 
     def track(self, stage: str, job: Job) -> Run:
         """Opens a run under the training's own, or one of its own where the store does not know that."""

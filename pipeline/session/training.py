@@ -11,12 +11,13 @@ from pipeline.models.composition import nest
 from pipeline.models.summaries import boxed, opened
 from pipeline.rendering.terminal import make_console
 from pipeline.session import outputs
-from pipeline.session.cards import name_run, training_card
+from pipeline.session.cards import judge_facts, judge_tags, name_run, training_card
 from pipeline.session.command import Job
+from pipeline.session.judging import Calibration
 from pipeline.session.listener import SAMPLES, Listener
+from pipeline.session.measuring import measure_reports
 from pipeline.session.sweep import describe_place
 from pipeline.settings.composed import Settings
-from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import STORE_ROOT, display
 from pipeline.tracking.datasets import Examples
 from pipeline.tracking.owners import close_abandoned
@@ -25,12 +26,19 @@ from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.checkpoints import STATE, load_state
 from pipeline.training.family import Parts, Training, find_family
-from pipeline.training.folder import RunFolder, find_models
+from pipeline.training.folder import RunFolder, find_models, read_facts
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
 
 
-def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[str, str]) -> None:
+def train(
+    settings: Settings,
+    job: Job,
+    folder: RunFolder,
+    *,
+    digests: Mapping[str, str],
+    calibration: Calibration | None = None,
+) -> None:
     """Trains in a folder, tracked; goes on from the folder's checkpoint if there is one.
 
     Args:
@@ -38,6 +46,8 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
         job: How the stage was called.
         folder: The run's folder; it holds the outputs in the end.
         digests: Hashes of the settings, the data and the code.
+        calibration: The judge that reports ask and that the best of them is chosen by; none for a family that makes no
+            digits on demand, whose reports are chosen by their own score.
 
     Raises:
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
@@ -45,7 +55,7 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
     family = find_family(settings.family)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     training = family.build(settings, splits)
-    history = _restore(training, settings, folder)
+    history = _restore(training, settings, folder, calibration)
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
     parent = find_sweep(store, job.sweep) if job.sweep else None
     card = training_card(settings, job, digests=digests, parent=parent)
@@ -53,15 +63,19 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
     with Run(store, card, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
         close_abandoned(store)
         folder.remember(**_facts(settings, job, run))
+        if calibration:
+            run.tags(judge_tags(calibration))
+            folder.remember(judge=judge_facts(calibration))
         if folder.facts().get("introduced") != run.run_id:
             _introduce(run, settings, training.parts(), splits, digests["data"])
             folder.remember(introduced=run.run_id)
         run.log(history.points)
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
+        measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
         try:
             with listener.progress(describe_place(job), splits.held_out_name):
                 listener.begin()
-                for event in run_steps(training, _plan(settings), history):
+                for event in run_steps(training, _plan(settings), history, measure):
                     listener.hear(event)
         except DivergedError as error:
             folder.end(f"diverged: {error}")
@@ -69,7 +83,7 @@ def train(settings: Settings, job: Job, folder: RunFolder, *, digests: Mapping[s
         outputs.finish(training, history, family.example(settings), folder=folder, run=run)
 
 
-def _restore(training: Training, settings: Settings, folder: RunFolder) -> History:
+def _restore(training: Training, settings: Settings, folder: RunFolder, calibration: Calibration | None) -> History:
     console = make_console()
     if folder.checkpoint.exists():
         history = load_state(folder.checkpoint, training.variables())
@@ -79,11 +93,9 @@ def _restore(training: Training, settings: Settings, folder: RunFolder) -> Histo
         return History()
     finished = find_models(settings.start_from)
     history = load_state(finished / STATE, training.variables())
-    if history.step >= settings.model.steps:
-        raise SettingsError(
-            f"`{settings.family}.steps` must be above {history.step}, which `start_from` has taken already. "
-            f"Received: {settings.model.steps}"
-        )
+    if calibration and read_facts(finished).get("judge") != judge_facts(calibration):
+        # Scores of two judges do not compare, so the next report is the best so far.
+        history.best_score = None
     for kept in ("best", SAMPLES):
         if (finished / kept).exists():
             shutil.copytree(finished / kept, folder.models / kept, dirs_exist_ok=True)

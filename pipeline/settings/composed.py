@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from pipeline.settings.calibrate import CalibrateSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
@@ -25,6 +26,7 @@ class Settings(Frozen):
         model: The family's own block of `params.yaml`.
         seed: Every draw of a run is a function of it.
         data: Where MNIST comes from and how it is split.
+        calibrate: The judge, and the sizes of the samples that it compares.
         evaluate: What the evaluation scores.
         render: What the pictures show.
         tracking: How runs are logged.
@@ -37,6 +39,7 @@ class Settings(Frozen):
     model: FamilySettings
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     data: DataSettings
+    calibrate: CalibrateSettings
     evaluate: EvaluateSettings
     render: RenderSettings
     tracking: TrackingSettings
@@ -46,7 +49,12 @@ class Settings(Frozen):
 
     def parameters(self) -> dict[str, Any]:
         """What decides a training, as `params.yaml` addresses it: `{"acgan.soft_label.real": 0.95, …}`."""
-        blocks = {"seed": self.seed, "data": self._training_data(), self.family: self.model.model_dump(mode="json")}
+        blocks = {
+            "seed": self.seed,
+            "data": self._training_data(),
+            "calibrate": self.calibrate.model_dump(mode="json"),
+            self.family: self.model.model_dump(mode="json"),
+        }
         return dict(_flatten(blocks))
 
     def of_training(self) -> dict[str, Any]:

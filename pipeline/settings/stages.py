@@ -11,19 +11,22 @@ class EvaluateSettings(Frozen):
     """What the evaluation scores.
 
     Attributes:
-        weights: The `last` weights of the training or those of its `best` report.
-        batch_size: Images scored at once; it changes memory and speed, not results.
+        weights: Those of the training's `best` report, or of its `last` step, also where it chose no best one.
+        batch_size: Images whose losses are computed at once; it changes memory and speed, not results.
+        classification_accuracy: Whether a classifier like the judge is trained on as many generated digits as there
+            are training images, 60,000, and tested on real ones; takes minutes.
     """
 
     weights: Literal["best", "last"]
     batch_size: Annotated[int, Field(ge=1)]
+    classification_accuracy: bool
 
 
 class RenderSettings(Frozen):
     """What the pictures show.
 
     Attributes:
-        weights: The `last` weights of the training or those of its `best` report.
+        weights: Those of the training's `best` report, or of its `last` step, also where it chose no best one.
         rows: Rows of the grid of generated beside real digits.
         magnify: Screen pixels a pixel of a digit takes.
         frame_milliseconds: How long the animation shows each report.

@@ -1,4 +1,4 @@
-"""The parent run of a sweep: found by the sweep's folder, and closed with the table of its jobs."""
+"""The parent run of a sweep: found by the sweep's folder, and closed with the tables of its jobs and settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,16 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
 from pipeline.data.rows import Row
+from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.recorder import Recorder, as_markdown
+from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Card, Run
 from pipeline.tracking.store import Store, one_line_errors
 
 _FOLDER = "sweep.folder"
-_MEASURES = ("final/", "heldout/")
+_MEASURES = ("final/", "heldout/", "floor/")
+_SEED, _JUDGE = "seed", "judge.digest"
+_LONGEST_NOTE = 7500
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,15 @@ class SweepChild:
         run_id: Its run.
         name: The run's name.
         status: RUNNING, FINISHED, FAILED or KILLED.
-        varied: The parameters in which the sweep's jobs differ, by address.
-        measures: Its latest `final/…` and `heldout/…` metrics, by key.
+        seed: Its seed.
+        varied: The parameters in which the sweep's jobs differ, by address; the judge too where that differs.
+        measures: Its latest `final/…`, `heldout/…` and `floor/…` metrics, by key.
     """
 
     run_id: str
     name: str
     status: str
+    seed: str
     varied: Mapping[str, str]
     measures: Mapping[str, float]
 
@@ -39,6 +44,31 @@ class SweepChild:
     def row(self) -> dict[str, object]:
         """The job as a row of the sweep's table."""
         return {"run": self.name, "status": self.status, **self.varied, **self.measures}
+
+    @property
+    def seeded(self) -> SeededRun:
+        """The job as one seed of its setting; one that did not finish has no figures, its last were taken too early."""
+        settings = {address: value for address, value in self.varied.items() if address != _SEED}
+        return SeededRun(settings, self.seed, self.measures if self.status == "FINISHED" else {})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a sweep came to, as its parent run keeps it.
+
+    Attributes:
+        runs: The rows of `sweep.csv`, one a job.
+        settings: The rows of `settings.csv`, one a setting.
+        texts: What the description shows below what stands there: tables in Markdown, remarks.
+        picture: The picture to keep and to show, or none.
+        caption: What the picture shows.
+    """
+
+    runs: Sequence[Row]
+    settings: Sequence[Row] = ()
+    texts: Sequence[str] = ()
+    picture: Path | None = None
+    caption: str = ""
 
 
 def open_sweep(store: Store, folder: Path, card: Card) -> str:
@@ -67,45 +97,83 @@ def find_sweep(store: Store, folder: Path) -> str | None:
     return None
 
 
+def find_trained(store: Store, run_id: str, digests: Mapping[str, str]) -> str | None:
+    """Gives the name of a sweep's finished job with these hashes of settings, data and code; none if it has none."""
+    with one_line_errors(store.uri):
+        for run in runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'"):
+            if all(run.data.tags.get(f"{name}.digest") == digest for name, digest in digests.items()):
+                return str(run.info.run_name)
+    return None
+
+
 def children(store: Store, run_id: str) -> list[SweepChild]:
     """Gives a sweep's jobs, oldest first."""
     with one_line_errors(store.uri):
-        runs = list(runs_where(store, f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"))
-    varied = _varied([run.data.params for run in runs])
+        runs = list(runs_where(store, _below(run_id)))
+    varied = _varied([_settings(run) for run in runs])
     return [_child(run, varied) for run in runs]
 
 
-def close_sweep(
-    store: Store, run_id: str, rows: Sequence[Row], *, shown: Sequence[Row] = (), status: str = "FINISHED"
-) -> None:
-    """Stores the sweep's table on its parent, as `sweep.csv` and in the description, and ends the run.
+def close_sweep(store: Store, run_id: str, outcome: Outcome, *, status: str = "FINISHED") -> None:
+    """Stores what a sweep came to on its parent, in files and in the description, and ends the run.
 
     Args:
         store: The store.
         run_id: The parent's run.
-        rows: The whole table, a row a job.
-        shown: The table as the description shows it; the whole one by default.
+        outcome: Tables and picture.
         status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     recorder = Recorder(store, run_id)
-    with one_line_errors(store.uri):
-        if rows:
-            recorder.table(rows, "sweep.csv")
-            described = store.client.get_run(run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
-            recorder.tags({MLFLOW_RUN_NOTE: f"{described}\n\n{as_markdown(shown or rows)}"[:8000]})
-        store.client.set_terminated(run_id, status)
+    try:
+        for path, rows in (("sweep.csv", outcome.runs), ("settings.csv", outcome.settings)):
+            if rows:
+                recorder.table(rows, path)
+        _describe(recorder, outcome.texts)
+        if outcome.picture:
+            recorder.file(outcome.picture, "pictures")
+            recorder.illustrate(f"pictures/{outcome.picture.name}", outcome.caption)
+    finally:
+        with one_line_errors(store.uri):
+            store.client.set_terminated(run_id, status)
+
+
+def _describe(recorder: Recorder, texts: Sequence[str]) -> None:
+    with one_line_errors(recorder.store.uri):
+        before = recorder.store.client.get_run(recorder.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
+    described = "\n\n".join([before, *texts])
+    if len(described) > _LONGEST_NOTE:
+        whole_lines = described[:_LONGEST_NOTE].rpartition("\n")[0]
+        described = f"{whole_lines}\n\nThe rest is in `sweep.csv`.\n"
+    recorder.tags({MLFLOW_RUN_NOTE: described})
+
+
+def _below(run_id: str) -> str:
+    return f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
 
 
 def _address(folder: Path) -> str:
     return folder.resolve().as_posix()
 
 
-def _varied(parameters: Sequence[Mapping[str, str]]) -> list[str]:
-    keys = dict.fromkeys(key for one in parameters for key in one)
-    return [key for key in keys if len({one.get(key) for one in parameters}) > 1]
+def _settings(run: MlflowRun) -> dict[str, str]:
+    judge = run.data.tags.get(_JUDGE)
+    return {**run.data.params, **({_JUDGE: judge} if judge else {})}
+
+
+def _varied(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    begun = [one for one in settings if _SEED in one]
+    keys = dict.fromkeys(key for one in begun for key in one)
+    return [key for key in keys if len({one.get(key) for one in begun} - {None}) > 1]
 
 
 def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
     measures = {key: value for key, value in sorted(run.data.metrics.items()) if key.startswith(_MEASURES)}
-    shown = {key: run.data.params[key] for key in varied if key in run.data.params}
-    return SweepChild(run.info.run_id, run.info.run_name, run.info.status, shown, measures)
+    settings = _settings(run)
+    return SweepChild(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        seed=settings.get(_SEED, ""),
+        varied={key: settings[key] for key in varied if key in settings},
+        measures=measures,
+    )

@@ -12,13 +12,14 @@ from pipeline.models.composition import join
 from pipeline.settings.acgan import Settings as AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.collapse import describe_collapse
-from pipeline.training.family import Examples, Family, Parts, Picture, Report, Training, Values
+from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Report, Training, Values
 from pipeline.training.heldout import losses_on
 from pipeline.training.networks import build_networks
 from pipeline.training.recipes import RECIPES, Pairs, RealImages, StepLosses
 
-UPDATES, FRESH, REPORTS, SAMPLES, EVALUATION = range(5)
+UPDATES, FRESH, REPORTS, SAMPLES, EVALUATION, MEASURED, EVALUATED = range(7)
 SAMPLE_ROWS = 10
+GENERATED_AT_ONCE = 250
 CLASSES = 10
 
 
@@ -62,13 +63,17 @@ class AcganTraining(Training):
         return Report(
             step=step,
             values=values,
-            score=values["heldout/matched/generator/loss"] if len(self.splits.validation) else None,
+            score=(values["heldout/matched/generator/loss"],) if len(self.splits.validation) else None,
             warnings=describe_collapse(recent, self.settings),
         )
 
     def samples(self) -> NDArray[np.float32]:
         """Draws ten rows of digits, one latent a row; see `Training`."""
         return sample_tiles(self.networks.averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
+
+    def generate(self, count: int) -> Generated:
+        """Makes digits with the generator's average; see `Training`."""
+        return _generate(self.networks.averaged, self.settings, seed=self.seed, stream=MEASURED, count=count)
 
     def variables(self) -> dict[str, keras.Variable]:
         """Gives both networks, the average, both optimisers and dropout's generators; see `Training`.
@@ -132,6 +137,11 @@ def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, 
     return images.reshape(rows, CLASSES, *images.shape[1:3])
 
 
+def generate(parts: Parts, settings: Settings, count: int) -> Generated:
+    """Makes digits for the evaluation, on other draws than those of the reports that the weights were chosen by."""
+    return _generate(parts["generator"], _acgan(settings), seed=settings.seed, stream=EVALUATED, count=count)
+
+
 def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
     """Scores both networks on the test split, as many generated images, and twice as many for the generator."""
     scored = losses_on(
@@ -167,13 +177,16 @@ FAMILY = Family(
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    headline=(
-        "heldout/hard/generator/generation_loss",
-        "heldout/hard/generator/auxiliary_loss",
-        "heldout/hard/discriminator/generation_loss",
-        "heldout/hard/discriminator/auxiliary_loss",
-    ),
+    headline=("heldout/accuracy", "heldout/frechet_digit_distance", "heldout/coverage"),
+    generate=generate,
+    scheme="matched",
 )
+
+
+def _generate(generator: keras.Model, settings: AcganSettings, *, seed: int, stream: int, count: int) -> Generated:
+    latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size)
+    images = generator.predict({"latent": latent, "digit": digit}, batch_size=GENERATED_AT_ONCE, verbose=0)
+    return Generated(images, digit[:, 0])
 
 
 def _acgan(settings: Settings) -> AcganSettings:

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from pipeline.data.mnist import Splits
 from pipeline.settings.composed import Settings
 
+HELD_OUT, FLOOR = "heldout/", "floor/"
+
 Values = dict[str, float]
+Score = tuple[float, ...]
 Parts = Mapping[str, keras.Model]
 Examples = dict[str, dict[str, NDArray[Any]]]
 
@@ -26,14 +29,43 @@ class Report:
     Attributes:
         step: Steps taken.
         values: Held-out figures by key, such as `heldout/hard/generator/loss`.
-        score: What the best report has the least of; none where nothing may be selected.
+        score: What the best report has the least of, the first number before the second; none where nothing may be
+            selected.
         warnings: What a person should know at once.
     """
 
     step: int
     values: Values
-    score: float | None
+    score: Score | None
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an independent judge says of generated digits at a report.
+
+    Attributes:
+        values: Figures by key, such as `heldout/accuracy`.
+        floors: What real digits score, by key, such as `floor/accuracy`; one for each figure.
+        score: Takes the place of the report's own; none where nothing may be selected.
+    """
+
+    values: Values
+    floors: Values
+    score: Score | None
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """Digits that a composition made.
+
+    Attributes:
+        images: float32 `(n, 28, 28, 1)` in [-1, 1].
+        digits: The digits asked for, 0 to 9, int32 `(n,)`.
+    """
+
+    images: NDArray[np.float32]
+    digits: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -72,6 +104,17 @@ class Training(ABC):
     def samples(self) -> NDArray[np.float32]:
         """Draws tiles `(rows, columns, height, width)` in [-1, 1] from inputs that are always the same."""
 
+    def generate(self, count: int) -> Generated:
+        """Makes digits from inputs that are always the same, and of no step's.
+
+        Args:
+            count: How many.
+
+        Raises:
+            NotImplementedError: The family's `generate` is none: it makes no digits on demand.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `generate` where its family has one")
+
     @abstractmethod
     def variables(self) -> dict[str, keras.Variable]:
         """Gives all that a step reads and changes, each under a name that is the same in every process."""
@@ -87,10 +130,14 @@ class Family:
 
     Attributes:
         build: Makes a training from the settings and the data.
-        evaluate: Scores kept parts on the test split; figures by key, such as `test/hard/generator/loss`.
+        evaluate: Scores kept parts on the test split; figures by key, `test/COMPONENT/LOSS` or `test/LOSS`, with a
+            scheme between where there are several, such as `test/hard/generator/loss`.
         pictures: Tiles from kept parts and real images, by the picture's name.
         headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
         example: A small batch of named inputs for each part.
+        generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
+        scheme: The scheme of the held-out losses that compare with those of the training; empty where there is one.
+        unit: What the losses are measured in.
     """
 
     build: Callable[[Settings, Splits], Training]
@@ -98,6 +145,9 @@ class Family:
     pictures: Callable[[Parts, Splits, Settings], dict[str, Picture]]
     example: Callable[[Settings], Examples]
     headline: tuple[str, ...]
+    generate: Callable[[Parts, Settings, int], Generated] | None = None
+    scheme: str = ""
+    unit: str = "nats"
 
 
 def find_family(name: str) -> Family:

@@ -15,7 +15,10 @@ from filelock import FileLock, Timeout
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import ROOT, display
 
-CODE = ("__init__.py", "settings", "data", "models", "training", "session/training.py", "session/outputs.py")
+CODE = (
+    *("__init__.py", "settings", "data", "models", "training", "evaluation"),
+    *("session/training.py", "session/measuring.py", "session/outputs.py"),
+)
 DIGITS = 12
 
 

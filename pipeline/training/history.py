@@ -39,7 +39,7 @@ class History:
         window: Sums of the losses since the last point.
         window_steps: Steps in those sums.
         reported: The step of the last report; 0 before the first.
-        best_score: Score of the best report so far; null before the first.
+        best_score: Score of the best report so far, its first number before its second; null before the first.
         best_step: The step of that report.
     """
 
@@ -48,7 +48,7 @@ class History:
     window: dict[str, float] = field(default_factory=dict)
     window_steps: int = 0
     reported: int = 0
-    best_score: float | None = None
+    best_score: tuple[float, ...] | None = None
     best_step: int | None = None
 
     def add(self, losses: Mapping[str, float]) -> None:
@@ -71,7 +71,7 @@ class History:
         self.points += points
         return points
 
-    def improve(self, score: float) -> bool:
+    def improve(self, score: tuple[float, ...]) -> bool:
         """Tells whether a report with `score` is the best so far, and remembers it if so."""
         if self.best_score is not None and score >= self.best_score:
             return False
@@ -105,9 +105,15 @@ class History:
 
     @classmethod
     def from_json(cls, text: str) -> "History":
-        """Reads what `to_json` gave."""
+        """Reads what `to_json` gave.
+
+        A best score that is one bare number was a loss of an earlier version. It is forgotten: no measure compares
+        with it, so the next report is the best so far.
+        """
         content = json.loads(text)
-        return cls(**{**content, "points": [Point(*point) for point in content["points"]]})
+        points = [Point(*point) for point in content["points"]]
+        score = tuple(content["best_score"]) if isinstance(content["best_score"], list) else None
+        return cls(**{**content, "points": points, "best_score": score})
 
 
 def read_history(state: Path) -> History:

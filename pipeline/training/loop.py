@@ -2,12 +2,14 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.settings.errors import PipelineError
-from pipeline.training.family import Report, Training, Values
+from pipeline.training.family import Measured, Report, Training, Values
 from pipeline.training.history import History, Point
+
+Measure = Callable[[Training], Measured]
 
 
 class DivergedError(PipelineError):
@@ -59,11 +61,13 @@ class Reported:
         report: What the family has to tell.
         recent: Mean training losses since the last report.
         best: Whether it is the best report so far.
+        measured: What the judge says; none where nobody asked it.
     """
 
     report: Report
     recent: Values
     best: bool
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,14 @@ class CheckpointDue:
 Event = Step | Points | Reported | CheckpointDue
 
 
-def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Event]:
+def run_steps(training: Training, plan: Plan, history: History, measure: Measure | None = None) -> Iterator[Event]:
     """Trains from where `history` ends to the plan's end.
 
     Args:
         training: What is trained; it is moved.
         plan: Length and rhythm.
         history: The figures so far; it is extended.
+        measure: What is asked at each report how good the digits are; its score decides which report is the best.
 
     Yields:
         Events, in order. Whoever listens writes the checkpoint when it is due, before asking for the next event.
@@ -92,7 +97,7 @@ def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Even
     while history.step < plan.steps or plan.report_is_due(history):
         if plan.report_is_due(history):
             yield CheckpointDue()
-            yield from _report(training, plan, history)
+            yield from _report(training, plan, history, measure)
             yield CheckpointDue()
             saved = time.monotonic()
             continue
@@ -107,14 +112,19 @@ def run_steps(training: Training, plan: Plan, history: History) -> Iterator[Even
             saved = time.monotonic()
 
 
-def _report(training: Training, plan: Plan, history: History) -> Iterator[Event]:
+def _report(training: Training, plan: Plan, history: History, measure: Measure | None) -> Iterator[Event]:
     last_report = (history.step - 1) // plan.report_every * plan.report_every
     recent = history.mean_since(last_report, "train/")
     report = training.report(history.step, recent)
     _refuse_infinite(report.values, history.step)
-    points = history.record(report.values)
+    measured = measure(training) if measure else None
+    values, score = dict(report.values), report.score
+    if measured:
+        _refuse_infinite(measured.values, history.step)
+        values, score = values | measured.values | measured.floors, measured.score
+    points = history.record(values)
     history.reported = history.step
-    yield Reported(report, recent, best=report.score is not None and history.improve(report.score))
+    yield Reported(report, recent, best=score is not None and history.improve(score), measured=measured)
     yield Points(points)
 
 

@@ -119,12 +119,17 @@ def test_jobs_stand_under_their_sweep_and_evaluations_under_their_training(pages
     expect(page.get_by_role("link", name=tracked.name(tracked.sweep))).to_be_visible()
 
 
-def test_a_sweeps_page_shows_its_table_beside_its_jobs(pages: Pages, tracked: Tracked) -> None:
+def test_a_sweeps_page_shows_its_tables_and_its_picture_above_its_jobs(pages: Pages, tracked: Tracked) -> None:
     page = pages.open(f"runs/{tracked.sweep}")
     page.get_by_text("Show more").click()
     for job in tracked.jobs:
         expect(page.get_by_role("cell", name=tracked.name(job))).to_be_in_viewport()
-        expect(page.get_by_role("link", name=tracked.name(job))).to_be_in_viewport()
+    expect(page.get_by_role("cell", name="real=1.75 generated=0.25", exact=True)).to_be_in_viewport()
+    expect_loaded(page.get_by_role("paragraph").get_by_role("img"), 1280)
+    for job in tracked.jobs:
+        link = page.get_by_role("link", name=tracked.name(job))
+        link.scroll_into_view_if_needed()
+        expect(link).to_be_in_viewport()
 
 
 def test_two_jobs_are_compared_by_what_differs(pages: Pages, tracked: Tracked) -> None:

@@ -10,10 +10,11 @@ from pipeline.rendering.histograms import weight_histograms
 from pipeline.rendering.tiles import tile
 from pipeline.session.cards import stage_card, sweep_card, training_card
 from pipeline.session.command import Job
+from pipeline.session.swept import conclude
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import children, close_sweep, open_sweep
+from pipeline.tracking.sweeps import open_sweep
 from pipeline.training.history import Point
 from tests.composing import settings_of
 
@@ -28,6 +29,7 @@ LOSSES = [
 ]
 DIGESTS = {"settings": "a1", "data": "b2", "code": "c3"}
 SWEPT = (0.25, 0.5)
+MEASURES = ("accuracy", "frechet_digit_distance", "coverage")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def track(store: Store, folder: Path) -> Tracked:
     evaluation = track_evaluation(store, training)
     sweep = open_sweep(store, folder, sweep_card(["+sweep=aux_weights"], family="acgan", label=None))
     jobs = [track_job(store, sweep, generated) for generated in SWEPT]
-    close(store, sweep)
+    conclude(store, sweep, name="sweep", family="acgan", status="FINISHED")
     return Tracked(store, training, evaluation, sweep, jobs)
 
 
@@ -89,18 +91,8 @@ def track_job(store: Store, sweep: str, generated: float) -> str:
     job = Job("pipeline.train", ("+sweep=aux_weights", swept))
     card = training_card(settings_of(swept), job, digests=DIGESTS, parent=sweep)
     with Run(store, card, system_metrics=False) as run:
-        run.log(losses(scale=1 + generated))
+        run.log([*losses(scale=1 + generated), *(Point(f"heldout/{key}", generated, STEPS[-1]) for key in MEASURES)])
     return run.run_id
-
-
-def close(store: Store, sweep: str) -> None:
-    jobs = children(store, sweep)
-    columns = [f"heldout/hard/{loss}" for loss in LOSSES if not loss.endswith("/loss")]
-    shown = [
-        {"run": job.name, "status": job.status} | {key.split("/", 2)[2]: job.measures[key] for key in columns}
-        for job in jobs
-    ]
-    close_sweep(store, sweep, [job.row for job in jobs], shown=shown)
 
 
 def losses(scale: float = 1) -> list[Point]:

@@ -1,4 +1,4 @@
-"""A sweep that is killed, and after it one of three jobs: refused, diverging and sound."""
+"""A sweep that is killed, one with a wrong value, and one of two jobs: diverging and sound."""
 
 import csv
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from tests.projects import Finished, Project, facts_of
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
-# The second weight is infinite as a float32, and so is the loss.
-WEIGHTS = "acgan.auxiliary_weight.real=-1,1e39,2.0"
+# The first weight is infinite as a float32, and so is the loss.
+WEIGHTS = "acgan.auxiliary_weight.real=1e39,2.0"
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Story:
     Attributes:
         killed: A sweep, killed at step 2 of its first job.
         left: Its runs before the next command.
-        swept: The sweep with failing jobs.
+        refused: A sweep whose last value is wrong.
+        swept: The sweep with a failing job.
     """
 
     project: Project
     killed: Finished
     left: list[Run]
+    refused: Finished
     swept: Finished
 
     def sweep(self) -> Run:
@@ -47,8 +49,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     project = Project.copied_to(tmp_path_factory.mktemp("sweeps") / "a project", mnist_file)
     killed = project.train(*TINY, "acgan.steps=5", "+sweep=aux_weights", fault="SIGKILL@2").finish()
     left = [*project.tracked("sweep"), *project.tracked("training")]
+    refused = project.train("--multirun", *TINY, f"{WEIGHTS},-1").finish()
     swept = project.train("--multirun", *TINY, WEIGHTS).finish()
-    return Story(project, killed, left, swept)
+    return Story(project, killed, left, refused, swept)
 
 
 def test_what_a_killed_sweep_left_running_is_closed_by_the_next_command(story: Story) -> None:
@@ -66,11 +69,16 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_says_that_one_faile
     assert story.sweep().info.status == "FAILED"
 
 
+def test_a_wrong_last_value_is_refused_before_the_first_job(story: Story) -> None:
+    assert story.refused.returncode == 2
+    assert story.refused.stderr.startswith("error: job 3 of 3: `acgan.auxiliary_weight.real` must be greater than or")
+    assert (story.refused.stdout, story.refused.stderr.count("\n")) == ("", 1)
+
+
 def test_each_failure_is_one_line(story: Story) -> None:
     lines = [line for line in story.swept.stderr.splitlines() if line.startswith("error: ")]
-    assert lines[0].startswith("error: job 1: `acgan.auxiliary_weight.real` must be greater than or equal to 0.")
-    assert lines[1].startswith("error: job 2: the training has diverged: train/")
-    assert lines[2:] == ["error: a job of the sweep failed"]
+    assert lines[0].startswith("error: job 1: the training has diverged: train/")
+    assert lines[1:] == ["error: a job of the sweep failed"]
     assert "Traceback" not in story.swept.stderr
 
 
@@ -82,7 +90,7 @@ def test_a_diverged_training_is_not_taken_up_again(story: Story) -> None:
 
 
 def test_progress_shows_the_jobs_place_in_the_sweep(story: Story) -> None:
-    assert "job 3 of 3" in story.swept.stdout
+    assert "job 2 of 2" in story.swept.stdout
 
 
 def test_the_sweeps_table_is_printed_and_stored(story: Story, tmp_path: Path) -> None:

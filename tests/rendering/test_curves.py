@@ -117,11 +117,18 @@ def test_the_same_history_gives_the_same_bytes(tmp_path: Path) -> None:
     assert b"Software" not in content
 
 
+def test_losses_of_what_has_no_components_have_a_panel_each(tmp_path: Path, drawn: list[Any]) -> None:
+    curves = {f"{split}/{loss}": (STEPS, STEPS / 10) for split in ("train", "heldout") for loss in ("loss", "kl")}
+    loss_curves(curves, tmp_path / "curves.png", title="t")
+    assert [axes.get_title() for axes in drawn[0].axes] == ["loss", "kl"]
+    assert [len(axes.lines) for axes in drawn[0].axes] == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("history", "message"),
     [
         ({}, "at least one loss"),
-        ({"generator/loss": (STEPS, STEPS)}, "split/component/loss"),
+        ({"loss": (STEPS, STEPS)}, "split/component/loss"),
         ({"train/generator/loss": (STEPS, STEPS[1:])}, "of one length"),
     ],
 )

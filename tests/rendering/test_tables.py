@@ -4,7 +4,16 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.rendering.tables import Cell, losses_table, number, rows_table, sweep_table
+from pipeline.evaluation.floors import Figure
+from pipeline.rendering.tables import (
+    Cell,
+    digits_table,
+    figures_table,
+    losses_table,
+    number,
+    rows_table,
+    sweep_table,
+)
 
 COLUMNS = ["component", "loss", "generation_loss", "auxiliary_loss"]
 
@@ -38,9 +47,46 @@ def test_losses_of_two_networks_on_two_splits_make_the_four_rows_of_the_spec():
     assert sorted(names) == ["discriminator (test)", "discriminator (train)", "generator (test)", "generator (train)"]
 
 
+def test_a_title_longer_than_its_table_stays_on_one_line():
+    title = "step 1,350: losses in nats, of a narrow table"
+    assert shown(rows_table(title, ["a", "b"], [["x", 1.0]]))[0] == title
+
+
 def test_a_loss_that_a_component_lacks_is_a_dash():
     lines = shown(losses_table("t", {"train": {"a/loss": 1.0, "b/kl": 2.0}}))
     assert [line.split()[2:] for line in lines[4:6]] == [["1.0000", "-"], ["-", "2.0000"]]
+
+
+def test_losses_of_what_has_no_components_are_named_by_their_split() -> None:
+    lines = shown(losses_table("t", {"train": {"loss": 1.0, "kl": 0.5}, "test": {"loss": 2.0}}))
+    assert [line.split() for line in lines[4:6]] == [["train", "1.0000", "0.5000"], ["test", "2.0000", "-"]]
+
+
+FIGURES = {
+    "accuracy": Figure(0.98, 0.99),
+    "accuracy_by_digit/mean": Figure(0.97, 0.98),
+    "accuracy_by_digit/7": Figure(0.9, 0.95),
+    "accuracy_by_digit/8": Figure(0.8, 0.94),
+    "ssim_by_digit/7": Figure(0.3, 0.2),
+}
+
+
+def test_a_figure_stands_beside_its_floor_and_those_of_single_digits_are_left_out() -> None:
+    lines = shown(figures_table("t", FIGURES))
+    assert lines[2].split() == ["measure", "value", "floor"]
+    assert [line.split() for line in lines[4:6]] == [
+        ["accuracy", "0.9800", "0.9900"],
+        ["accuracy_by_digit/mean", "0.9700", "0.9800"],
+    ]
+
+
+def test_figures_of_single_digits_have_a_row_each_and_a_floor_beside_each() -> None:
+    lines = shown(digits_table("t", FIGURES))
+    assert lines[2].split() == ["digit", "accuracy", "floor", "ssim", "floor"]
+    assert [line.split() for line in lines[4:6]] == [
+        ["7", "0.9000", "0.9500", "0.3000", "0.2000"],
+        ["8", "0.8000", "0.9400", "-", "-"],
+    ]
 
 
 def test_brackets_in_names_are_text() -> None:

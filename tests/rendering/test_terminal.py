@@ -47,6 +47,12 @@ def test_a_thousand_steps_of_a_hundred_are_two_epochs_of_fifty_thousand() -> Non
     assert [length.epoch(step) for step in (0, 1, 500, 501, 1000)] == [1, 1, 1, 2, 2]
 
 
+def test_one_epoch_is_said_in_the_singular(log: io.StringIO, clock: Clock) -> None:
+    with TrainingProgress(Length(600, 100, 60_000), console=make_console(log), clock=clock):
+        pass
+    assert logged(log)[0] == "training 600 steps, 1 epoch"
+
+
 def test_an_epoch_that_does_not_divide_the_run_is_counted_whole() -> None:
     assert Length(10, 100, 300).epochs == 4
 

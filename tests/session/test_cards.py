@@ -99,7 +99,7 @@ def test_an_evaluation_stands_under_the_run_that_trained_and_logs_its_own_settin
     job = Job("pipeline.evaluate", ("evaluate.batch_size=10",))
     card = stage_card("evaluate", settings_of(*job.overrides), job, models=Path("models/acgan"), trained=trained)
     assert (card.name, card.parent_run_id) == ("evaluate acgan seed=0", "f" * 32)
-    assert card.parameters == {"evaluate": {"weights": "last", "batch_size": 10}}
+    assert card.parameters == {"evaluate": {"weights": "best", "batch_size": 10, "classification_accuracy": False}}
     assert "models/acgan" in card.description
 
 

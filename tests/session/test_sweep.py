@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.session.command import Job
-from pipeline.session.sweep import JOBS, STARTED, count_jobs, describe_place
+from pipeline.session.sweep import JOBS, PASSED, STARTED, describe_place, list_jobs
 from tests.composing import composed, jobs_of
 
 
@@ -20,7 +20,7 @@ from tests.composing import composed, jobs_of
     ],
 )
 def test_jobs_are_counted_before_the_first(overrides: tuple[str, ...], jobs: int) -> None:
-    assert count_jobs(composed(*overrides, with_hydra=True)) == jobs
+    assert len(list_jobs(composed(*overrides, with_hydra=True))) == jobs
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,12 @@ def test_jobs_are_counted_before_the_first(overrides: tuple[str, ...], jobs: int
         (["seed=choice(1,2,3)"], 3),
     ],
 )
-def test_choices_on_the_command_line_are_counted_as_hydra_makes_them(typed: list[str], jobs: int) -> None:
+def test_jobs_are_listed_as_hydra_makes_them(typed: list[str], jobs: int) -> None:
     config = composed(*(line for line in typed if line.startswith("+")), with_hydra=True)
     config.hydra.overrides.task = typed
-    assert count_jobs(config) == len(jobs_of(*typed)) == jobs
+    listed = [list(job) for job in list_jobs(config)]
+    assert listed == jobs_of(*typed)
+    assert len(listed) == jobs
 
 
 def test_outside_a_sweep_a_job_has_no_place() -> None:
@@ -52,4 +54,14 @@ def test_a_jobs_place_says_how_long_those_left_will_take(
 ) -> None:
     monkeypatch.setenv(JOBS, "4")
     monkeypatch.setenv(STARTED, str(time.time() - 100))
+    monkeypatch.delenv(PASSED, raising=False)
+    assert describe_place(Job("pipeline.train", (), sweep=Path("sweep"), number=number)) == place
+
+
+@pytest.mark.parametrize(("number", "place"), [(2, "job 3 of 4"), (3, "job 4 of 4, 0:01:40 left in the sweep")])
+def test_jobs_that_were_trained_before_do_not_shorten_the_time_left(
+    number: int, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in ((JOBS, "4"), (STARTED, str(time.time() - 100)), (PASSED, "2")):
+        monkeypatch.setenv(variable, value)
     assert describe_place(Job("pipeline.train", (), sweep=Path("sweep"), number=number)) == place

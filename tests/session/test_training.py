@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import evaluate, render, train
-from pipeline.session import places, sweep, trained, training
+from pipeline import calibrate, evaluate, render, train
+from pipeline.session import calibrating, places, sweep, trained, training
 from pipeline.session.command import Job
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
@@ -50,9 +50,9 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
             patch.delenv(name, raising=False)
-        for module in (train, training, trained, sweep):
+        for module in (calibrate, calibrating, train, training, trained, sweep):
             patch.setattr(module, "STORE_ROOT", root)
-        for module in (train, places):
+        for module in (calibrate, train, places):
             patch.setattr(module, "ROOT", root)
         train.train(settings(mnist_file), Job("pipeline.train", SMALL))
         (run,) = (path for path in (root / "runs" / "acgan").iterdir() if path.is_dir())
@@ -81,6 +81,26 @@ def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> N
             assert losses["loss"] == pytest.approx(losses["generation_loss"] + losses["auxiliary_loss"], rel=1e-5)
 
 
+def test_an_evaluation_writes_each_measure_with_its_floor_and_its_judge(called: Called) -> None:
+    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    for name in ("accuracy", "frechet_digit_distance", "coverage", "digit_score", "precision", "recall", "density"):
+        assert metrics["quality"][name].keys() == {"value", "floor"}
+    facts = json.loads((called.run / "models" / "run.json").read_text(encoding="utf-8"))
+    assert metrics["judge"] == facts["judge"]
+    assert metrics["judge"]["label"] == "smoke"
+    assert metrics["weights"] == {"which": "best", "step": facts["best_step"]}
+
+
+def test_a_report_is_logged_with_its_measures_beside_their_floors(called: Called) -> None:
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    (run,) = runs_where(store, "tags.kind = 'training' and params.seed = '0' and params.`acgan.steps` = '6'")
+    for name in ("accuracy", "frechet_digit_distance", "coverage"):
+        for key in (f"heldout/{name}", f"floor/{name}"):
+            assert [point.step for point in store.client.get_metric_history(run.info.run_id, key)] == [3, 6]
+    assert len(run.data.tags["judge.digest"]) == 64
+    assert float(run.data.tags["judge.accuracy"]) <= 1
+
+
 def test_the_grid_has_a_white_column_between_generated_and_real_digits(called: Called) -> None:
     with Image.open(called.reports / "pictures" / "digits.png") as image:
         pixels = np.asarray(image)
@@ -97,6 +117,10 @@ def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figure
     found = runs["training"].data.metrics["final/test/hard/generator/loss"]
     assert found == runs["evaluate"].data.metrics["test/hard/generator/loss"]
     assert runs["training"].data.tags["label"] == "smoke"
+    assert "final/quality/coverage" in runs["training"].data.metrics
+    assert "final/quality/accuracy_by_digit/3" not in runs["training"].data.metrics
+    assert "quality/accuracy_by_digit/3" in runs["evaluate"].data.metrics
+    assert runs["evaluate"].data.tags["judge.digest"] == runs["training"].data.tags["judge.digest"]
 
 
 def test_a_longer_training_goes_on_from_a_finished_one(called: Called, mnist_file: Path) -> None:
@@ -115,3 +139,17 @@ def test_a_training_no_longer_than_what_it_starts_from_is_refused(called: Called
     same = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "seed=3")
     with pytest.raises(SettingsError, match=r"`acgan.steps` must be above 6, .* Received: 6"):
         train.train(same, Job("pipeline.train", SMALL))
+
+
+def test_a_training_without_held_out_images_is_measured_and_its_last_weights_are_read(
+    called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    train.train(settings(mnist_file, "data.validation=0", "seed=5"), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert not (run / "models" / "best").exists()
+    chosen = settings(mnist_file, f"run='{run.as_posix()}'")
+    evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
+    assert "its last weights are read" in capsys.readouterr().out
+    metrics = json.loads((run / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["weights"] == {"which": "last", "step": 6}

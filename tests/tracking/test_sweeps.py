@@ -1,8 +1,31 @@
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from pipeline.tracking.runs import Card, Run
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import children, close_sweep, find_sweep, open_sweep
+from pipeline.tracking.sweeps import Outcome, children, close_sweep, find_sweep, find_trained, open_sweep
+from pipeline.training.history import Point
+
+
+def train(
+    store: Store,
+    parent: str,
+    *,
+    seed: int = 1,
+    weight: float = 0.0,
+    tags: Mapping[str, str] | None = None,
+    fails: bool = False,
+    **figures: float,
+) -> str:
+    parameters = {"seed": seed, "acgan": {"auxiliary_weight": {"generated": weight}}}
+    card = Card(name=f"{weight} {seed}", parameters=parameters, tags=tags or {}, parent_run_id=parent)
+    run = Run(store, card, system_metrics=False)
+    run.log([Point(f"heldout/{name}", value, step) for step in (1, 2) for name, value in figures.items()])
+    run.flush()
+    store.client.set_terminated(run.run_id, "FAILED" if fails else "FINISHED")
+    return run.run_id
 
 
 def test_jobs_find_their_sweep_by_its_folder(store: Store, tmp_path: Path) -> None:
@@ -16,32 +39,89 @@ def test_jobs_find_their_sweep_by_its_folder(store: Store, tmp_path: Path) -> No
 def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store, tmp_path: Path) -> None:
     parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
     for weight in (0.0, 0.25):
-        settings = {"seed": 1, "acgan": {"auxiliary_weight": {"generated": weight}}}
-        with Run(store, Card(name=f"{weight}", parameters=settings, parent_run_id=parent), system_metrics=False) as job:
-            job.final({"loss": weight + 1})
+        train(store, parent, weight=weight, accuracy=weight + 0.5)
     first, second = children(store, parent)
     assert first.varied == {"acgan.auxiliary_weight.generated": "0.0"}
     assert second.row == {
-        "run": "0.25",
+        "run": "0.25 1",
         "status": "FINISHED",
         "acgan.auxiliary_weight.generated": "0.25",
-        "final/loss": 1.25,
+        "heldout/accuracy": 0.75,
     }
 
 
-def test_a_closed_sweep_shows_its_table(store: Store, tmp_path: Path) -> None:
+def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(store: Store, tmp_path: Path) -> None:
+    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    train(store, parent, seed=0, weight=0.25, accuracy=0.9)
+    train(store, parent, seed=1, weight=0.5, accuracy=0.8, fails=True)
+    first, second = [job.seeded for job in children(store, parent)]
+    assert (first.settings, first.seed) == ({"acgan.auxiliary_weight.generated": "0.25"}, "0")
+    assert first.figures == {"heldout/accuracy": 0.9}
+    assert (second.seed, second.figures) == ("1", {})
+
+
+def test_jobs_of_two_judges_are_two_settings(store: Store, tmp_path: Path) -> None:
+    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    for judge in ("a1", "b2"):
+        train(store, parent, tags={"judge.digest": judge}, accuracy=0.9)
+    assert [job.seeded.settings for job in children(store, parent)] == [{"judge.digest": "a1"}, {"judge.digest": "b2"}]
+
+
+def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(store: Store, tmp_path: Path) -> None:
+    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    train(store, parent, accuracy=0.9)
+    Run(store, Card(name="cut off", parent_run_id=parent), system_metrics=False)
+    first, second = children(store, parent)
+    assert (first.varied, second.varied, second.seed) == ({}, {}, "")
+
+
+@pytest.mark.parametrize(("code", "fails", "found"), [("c3", False, "0.0 1"), ("d4", False, None), ("c3", True, None)])
+def test_a_job_counts_as_trained_if_it_finished_with_the_same_settings_data_and_code(
+    code: str, fails: bool, found: str | None, store: Store, tmp_path: Path
+) -> None:
+    parent, other = (open_sweep(store, tmp_path / name, Card(name=name)) for name in ("one", "other"))
+    train(store, parent, tags={"settings.digest": "a1", "code.digest": code}, fails=fails)
+    digests = {"settings": "a1", "code": "c3"}
+    assert find_trained(store, parent, digests) == found
+    assert find_trained(store, other, digests) is None
+
+
+def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: Store, tmp_path: Path) -> None:
+    picture = tmp_path / "sweep.png"
+    picture.write_bytes(b"a picture")
     parent = open_sweep(store, tmp_path, Card(name="aux_weights", description="Four weights."))
-    close_sweep(store, parent, [{"run": "a", "final/loss": 1.5}], status="FAILED")
+    outcome = Outcome(
+        runs=[{"run": "a", "accuracy": 0.5}],
+        settings=[{"weight": 1, "accuracy/mean": 0.5}],
+        texts=["| a table |\n", "a remark"],
+        picture=picture,
+        caption="A caption",
+    )
+    close_sweep(store, parent, outcome, status="FAILED")
     found = store.client.get_run(parent)
     assert found.info.status == "FAILED"
-    assert (
-        found.data.tags["mlflow.note.content"] == "Four weights.\n\n| run | final loss |\n| --- | --- |\n| a | 1.5 |\n"
+    described = found.data.tags["mlflow.note.content"]
+    assert described.startswith(
+        "Four weights.\n\n| a table |\n\n\na remark\n\nA caption:\n\n![A caption](get-artifact?path="
     )
-    assert [entry.path for entry in store.client.list_artifacts(parent)] == ["sweep.csv"]
+    kept = {file.name: file.read_text() for file in Path(store.client.download_artifacts(parent, "")).rglob("*.*")}
+    assert kept == {
+        "sweep.csv": "run,accuracy\na,0.5\n",
+        "settings.csv": "weight,accuracy/mean\n1,0.5\n",
+        "sweep.png": "a picture",
+    }
+
+
+def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store, tmp_path: Path) -> None:
+    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    close_sweep(store, parent, Outcome([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
+    described = store.client.get_run(parent).data.tags["mlflow.note.content"]
+    assert len(described) < 8000
+    assert described.endswith("| a row of a table |\n\nThe rest is in `sweep.csv`.\n")
 
 
 def test_a_sweep_without_jobs_closes_too(store: Store, tmp_path: Path) -> None:
     parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
-    close_sweep(store, parent, [], status="KILLED")
+    close_sweep(store, parent, Outcome([]), status="KILLED")
     assert store.client.get_run(parent).info.status == "KILLED"
     assert children(store, parent) == []

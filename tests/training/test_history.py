@@ -19,7 +19,7 @@ HISTORIES = st.builds(
     points=st.lists(st.builds(Point, KEYS, NUMBERS, st.integers(0, 10**9)), max_size=6),
     window=st.dictionaries(KEYS, NUMBERS, max_size=4),
     window_steps=st.integers(0, 10**6),
-    best_score=st.none() | NUMBERS,
+    best_score=st.none() | st.tuples(NUMBERS, NUMBERS),
     best_step=st.none() | st.integers(0, 10**9),
 )
 
@@ -55,9 +55,23 @@ def test_the_least_score_is_the_best_and_the_earlier_of_two_equal_ones() -> None
     told = []
     for score in (3.0, 4.0, 2.0, 2.0, 1.5):
         history.step += 10
-        told.append(history.improve(score))
+        told.append(history.improve((score,)))
     assert told == [True, False, True, False, True]
-    assert (history.best_score, history.best_step) == (1.5, 50)
+    assert (history.best_score, history.best_step) == ((1.5,), 50)
+
+
+def test_of_two_scores_with_the_same_first_number_the_second_decides() -> None:
+    history = History()
+    assert [history.improve(score) for score in ((3.0, -0.5), (3.0, -0.4), (3.0, -0.6))] == [True, False, True]
+
+
+def test_a_best_score_of_an_earlier_version_which_was_a_loss_is_no_rival_of_a_measure() -> None:
+    content = json.loads(History(step=20, reported=20, best_step=10).to_json()) | {"best_score": 0.7}
+    history = History.from_json(json.dumps(content))
+    assert (history.best_score, history.best_step) == (None, 10)
+    history.step = 30
+    assert history.improve((5.0, -0.1))
+    assert history.best_step == 30
 
 
 def test_a_mean_since_a_step_weighs_each_point_by_the_steps_that_it_is_the_mean_of() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.training.family import Parts, Report, Training, Values
+from pipeline.training.family import Measured, Parts, Report, Score, Training, Values
 from pipeline.training.history import History, Point
 from pipeline.training.loop import DivergedError, Event, Plan, Points, Reported, Step, run_steps
 
@@ -34,7 +34,7 @@ class Counting(Training):
     def report(self, step: int, recent: Values) -> Report:
         self.recent.append(recent)
         score = self.score(step)
-        return Report(step, {"heldout/loss": 0.0 if score is None else score}, score)
+        return Report(step, {"heldout/loss": 0.0 if score is None else score}, None if score is None else (score,))
 
     def samples(self) -> NDArray[np.float32]:
         return np.zeros((1, 1, 28, 28), np.float32)
@@ -100,7 +100,7 @@ def test_only_the_best_report_so_far_is_called_the_best() -> None:
     history = History()
     events = list(run_steps(Counting(score=lambda step: scores[step]), _plan(6, report_every=2), history))
     assert [event.best for event in events if isinstance(event, Reported)] == [True, False, True]
-    assert (history.best_step, history.best_score) == (6, 1.0)
+    assert (history.best_step, history.best_score) == (6, (1.0,))
 
 
 def test_nothing_happens_where_the_history_is_as_long_as_the_plan() -> None:
@@ -118,6 +118,49 @@ def test_a_report_without_a_score_is_never_the_best() -> None:
     events = list(run_steps(Counting(score=lambda _: None), _plan(4, report_every=2), history))
     assert [event.best for event in events if isinstance(event, Reported)] == [False, False]
     assert (history.best_step, history.best_score) == (None, None)
+
+
+def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) -> Callable[[Training], Measured]:
+    """A judge that gives the figures of step 2, 4, … one after the other."""
+    coming = iter(figures.values())
+
+    def next_figures(_: Training) -> Measured:
+        distance, coverage = next(coming)
+        score: Score | None = (distance, -coverage) if selecting else None
+        return Measured({"heldout/distance": distance, "heldout/coverage": coverage}, {"floor/distance": 0.3}, score)
+
+    return next_figures
+
+
+def test_what_the_judge_says_decides_which_report_is_the_best_and_a_tie_goes_to_the_second_number() -> None:
+    figures = {2: (5.0, 0.9), 4: (4.0, 0.1), 6: (4.0, 0.2), 8: (4.0, 0.2), 10: (4.5, 1.0)}
+    history = History()
+    events = list(run_steps(Counting(), _plan(10, report_every=2), history, measure(figures)))
+    assert [event.best for event in events if isinstance(event, Reported)] == [True, True, True, False, False]
+    assert (history.best_step, history.best_score) == (6, (4.0, -0.2))
+
+
+def test_figures_and_their_floors_are_points_of_the_report_and_of_the_history() -> None:
+    history = History()
+    events = list(run_steps(Counting(), _plan(2, report_every=2), history, measure({2: (5.0, 0.9)})))
+    points = [Point("heldout/loss", -2.0, 2), Point("heldout/distance", 5.0, 2), Point("heldout/coverage", 0.9, 2)]
+    assert events[-2] == Points([*points, Point("floor/distance", 0.3, 2)])
+    assert history.points[-4:] == [*points, Point("floor/distance", 0.3, 2)]
+    (report,) = (event for event in events if isinstance(event, Reported))
+    assert report.measured is not None
+    assert report.measured.values == {"heldout/distance": 5.0, "heldout/coverage": 0.9}
+
+
+def test_a_training_that_may_select_nothing_is_measured_all_the_same() -> None:
+    history = History()
+    list(run_steps(Counting(), _plan(2, report_every=2), history, measure({2: (5.0, 0.9)}, selecting=False)))
+    assert (history.best_step, history.best_score) == (None, None)
+    assert history.curves()["heldout/distance"][1].tolist() == [5.0]
+
+
+def test_a_figure_of_the_judge_that_is_no_number_stops_the_training() -> None:
+    with pytest.raises(DivergedError, match="heldout/distance is nan after 2 steps"):
+        list(run_steps(Counting(), _plan(4, report_every=2), History(), measure({2: (math.nan, 0.9)})))
 
 
 def test_it_goes_on_with_the_step_after_the_last_of_the_history() -> None:
@@ -145,4 +188,4 @@ def test_a_report_that_is_no_number_stops_the_training_before_it_is_called_the_b
         heard.extend(
             run_steps(Counting(score=lambda step: math.nan if step == 4 else 1.0), _plan(6, report_every=2), history)
         )
-    assert (history.best_step, history.best_score) == (2, 1.0)
+    assert (history.best_step, history.best_score) == (2, (1.0,))

@@ -1,0 +1,50 @@
+"""Classification accuracy score: what can be learnt from generated digits? Ravuri and Vinyals 2019 (arXiv 1905.10887).
+
+A classifier learns from generated digits alone and reads real ones. It errs where the generated digits are wrong, and
+where they leave out what real ones show.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.evaluation.accuracy import accuracy, confusion
+from pipeline.settings.errors import PipelineError
+
+Digits = NDArray[np.integer]
+Reader = Callable[[NDArray[np.generic]], NDArray[np.floating]]
+Learn = Callable[[NDArray[np.generic], Digits], Reader]
+
+CLASSIFICATION_ACCURACY = "classification_accuracy"
+
+
+class MissingDigitsError(PipelineError):
+    """The generated digits hold none of some class, so that nothing can be learnt of it."""
+
+
+def classification_accuracy(
+    generated: NDArray[np.generic], asked: Digits, *, unseen: NDArray[np.generic], labels: Digits, learn: Learn
+) -> float:
+    """Gives the share of real digits that is read right by who saw generated ones only.
+
+    Args:
+        generated: Generated images, n of them, as `learn` takes them.
+        asked: The digits asked for, 0 to 9, `(n,)`.
+        unseen: Real images, m of them, as the reader takes them.
+        labels: Their digits, 0 to 9, `(m,)`.
+        learn: Trains a classifier on images and digits, and gives what tells its p(y given x), `(m, 10)`, of images.
+
+    Returns:
+        A share in [0, 1]; its floor is what the same classifier reads right after learning from real digits.
+
+    Raises:
+        MissingDigitsError: A digit of `labels` was never asked for.
+    """
+    missing = sorted(set(labels.tolist()) - set(asked.tolist()))
+    if missing:
+        raise MissingDigitsError(
+            f"`asked` must hold every digit that is to be read. Received: none of {', '.join(map(str, missing))}"
+        )
+    read = learn(generated, asked)
+    return accuracy(confusion(read(unseen), labels))

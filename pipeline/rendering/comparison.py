@@ -1,0 +1,86 @@
+"""The settings of a sweep side by side, each with its mean and interval over seeds."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from pipeline.data.rows import Row
+from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
+from pipeline.evaluation.seeds import Setting, can_compare
+from pipeline.rendering.tables import number, sweep_table
+
+FLOOR = "real digits (floor)"
+UNCOMPARED = (
+    f"With fewer than {FEWEST_SEEDS} seeds a setting, no setting can be called better than another: add seed=0,1,2."
+)
+COMPARED = "Mean ± half the 95 % interval over seeds (Student's t)."
+
+
+def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Names settings by what they differ in: `real=1.75 generated=0.25`.
+
+    Args:
+        settings: Address → value of each, all with the same addresses.
+
+    Returns:
+        One name each; of an address only the last parts, as many as no other address ends in.
+    """
+    addresses = list(dict.fromkeys(address for one in settings for address in one))
+    short = {address: _shortened(address, addresses) for address in addresses}
+    return [" ".join(f"{short[address]}={value}" for address, value in one.items()) or "all runs" for one in settings]
+
+
+def setting_rows(settings: Mapping[str, Setting], measures: Sequence[str], floors: Mapping[str, float]) -> list[Row]:
+    """Gives the rows of the table that compares settings: the name, each measure as `0.9870 ± 0.0041`, the seeds.
+
+    Args:
+        settings: The settings by name, in the order to show.
+        measures: The measures to show, such as `heldout/accuracy`.
+        floors: What real digits score, by measure; the last row, left out where it is empty.
+
+    Returns:
+        A row a setting; a measure that no run of it has is left out.
+    """
+    rows: list[Row] = []
+    for name, setting in settings.items():
+        found = {short(measure): setting.estimate(measure) for measure in measures}
+        seeds = len(setting.runs)
+        rows.append({"setting": name, **{key: _cell(one, seeds) for key, one in found.items() if one}, "seeds": seeds})
+    if floors:
+        rows.append({"setting": FLOOR, **{short(key): number(value) for key, value in floors.items()}})
+    return rows
+
+
+def settings_table(rows: Sequence[Row], *, title: str) -> Table:
+    """Lays out `setting_rows`, figures right-aligned; it never orders or marks settings by their figures."""
+    table = sweep_table(rows, title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def remark(settings: Sequence[Setting], measures: Sequence[str]) -> str:
+    """Gives the line below the table: what its intervals are, or that there are too few seeds to compare settings."""
+    return COMPARED if can_compare(settings, measures) else UNCOMPARED
+
+
+def short(measure: str) -> str:
+    """Gives a measure's name without where it was taken: `accuracy` for `heldout/accuracy`."""
+    return measure.partition("/")[2] or measure
+
+
+def _shortened(address: str, addresses: Sequence[str]) -> str:
+    parts = address.split(".")
+    for count in range(1, len(parts)):
+        tail = ".".join(parts[-count:])
+        if not any(other != address and f".{other}".endswith(f".{tail}") for other in addresses):
+            return tail
+    return address
+
+
+def _cell(found: Estimate, seeds: int) -> str:
+    text = number(found.mean)
+    if found.margin is not None:
+        decimals = len(text.partition(".")[2])
+        text += f" ± {found.margin:,.{decimals}f}" if "e" not in text else f" ± {number(found.margin)}"
+    return text if found.seeds == seeds else f"{text} (of {found.seeds})"

@@ -1,0 +1,108 @@
+"""The settings of a sweep as a picture: how right their digits are against how varied, and how far from real ones."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from pipeline.evaluation.seeds import Setting
+from pipeline.rendering import figures
+from pipeline.rendering.comparison import short
+
+LOG_SPAN = 25.0
+NAME_WIDTH = 42
+POINT: dict[str, Any] = {"s": 20, "alpha": 0.7, "linewidths": 0, "zorder": 4}
+DIAMOND: dict[str, Any] = {
+    "fmt": "D",
+    "markersize": 8.5,
+    "markerfacecolor": "white",
+    "markeredgewidth": 1.6,
+    "capsize": 3,
+}
+Colour = tuple[float, float, float, float]
+
+
+def trade_off(
+    settings: Mapping[str, Setting],
+    path: Path,
+    *,
+    measures: tuple[str, str, str],
+    floors: Mapping[str, float],
+    title: str,
+    remark: str,
+) -> None:
+    """Draws one measure against another, a point a run, and a third beside them, a row a setting.
+
+    A setting's mean is a diamond, with its interval where there are seeds enough. What real digits score is a dotted
+    line. The rows on the right name the colours; settings stand in the order given, never by their figures.
+
+    Args:
+        settings: The settings by name.
+        path: The picture (PNG), written whole.
+        measures: The measure along the left panel, the one up it, and the one along the right panel.
+        floors: What real digits score, by measure; may lack some.
+        title: The line above the panels.
+        remark: The line above the left panel: what the intervals are, or that there are none.
+
+    Raises:
+        ValueError: There is no setting.
+    """
+    if not settings:
+        raise ValueError("`settings` must be one at least. Received: none")
+    across, upward, beside = measures
+    colours = _colours(len(settings))
+    height = max(4.2, 0.42 * len(settings) + 1.2)
+    with figures.panels((1, 2), path, title=title, inches=(6.4, height)) as (figure, [[left, right]]):
+        for setting, colour in zip(settings.values(), colours, strict=True):
+            _draw_cluster(left, setting, (across, upward), colour)
+        _draw_rows(right, list(settings.values()), beside, colours)
+        right.set_yticks(range(len(settings)), [fill(name, NAME_WIDTH) for name in settings], fontsize=9)
+        _draw_floors(left, right, measures, floors)
+        left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
+        right.set(xlabel=_spoken(beside), title="dotted: what real digits score" if floors else "")
+        figure.supxlabel(remark, fontsize=9, color=figures.GREY)
+
+
+def _colours(count: int) -> list[Colour]:
+    shades = mpl.colormaps["viridis"]
+    return [shades(0.88 * place / max(1, count - 1)) for place in range(count)]
+
+
+def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[str, str], colour: Colour) -> None:
+    across, upward = measures
+    runs = [figures for figures in setting.runs if across in figures and upward in figures]
+    if not runs:
+        return
+    axes.scatter([run[across] for run in runs], [run[upward] for run in runs], color=colour, **POINT)
+    means = setting.estimate(across), setting.estimate(upward)
+    if means[0] and means[1]:
+        axes.errorbar(means[0].mean, means[1].mean, xerr=means[0].margin, yerr=means[1].margin, color=colour, **DIAMOND)
+
+
+def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: str, colours: Sequence[Colour]) -> None:
+    for place, (setting, colour) in enumerate(zip(settings, colours, strict=True)):
+        values = setting.values(measure)
+        axes.scatter(values, [place] * len(values), color=colour, **POINT)
+        if found := setting.estimate(measure):
+            axes.errorbar(found.mean, place, xerr=found.margin, color=colour, **DIAMOND)
+    axes.set_ylim(len(settings) - 0.5, -0.5)
+    every = [value for setting in settings for value in setting.values(measure)]
+    if every and min(every) > 0 and max(every) > LOG_SPAN * min(every):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_floors(left: Axes, right: Axes, measures: tuple[str, str, str], floors: Mapping[str, float]) -> None:
+    for measure, draw in zip(measures, (left.axvline, left.axhline, right.axvline), strict=True):
+        if measure in floors:
+            draw(floors[measure], color=figures.GREY, linestyle=":", linewidth=1.4, zorder=0)
+
+
+def _spoken(measure: str) -> str:
+    return short(measure).replace("_", " ").replace("frechet", "Fréchet")

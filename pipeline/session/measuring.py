@@ -1,0 +1,136 @@
+"""What the judge says of generated digits: quickly at a training's reports, everything in an evaluation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.mnist import Images
+from pipeline.evaluation.accuracy import Confusion, confusion
+from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
+from pipeline.evaluation.floors import Figure, beside_floors
+from pipeline.evaluation.measures import COVERAGE, FRECHET, measure, measure_quickly
+from pipeline.models.judge import look
+from pipeline.rendering.tiles import to_pixels
+from pipeline.session.judging import Calibration
+from pipeline.settings.calibrate import CalibrateSettings
+from pipeline.settings.composed import Settings
+from pipeline.training.family import FLOOR, HELD_OUT, Family, Generated, Measured, Parts, Training
+from pipeline.training.judge import train_judge
+from pipeline.training.loop import Measure
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """How good generated digits are.
+
+    Attributes:
+        figures: Every measure by name, with its floor.
+        confusion: What the judge reads for each digit asked for, int64 `(10, 10)`.
+        calibration: Whose figures they are.
+    """
+
+    figures: dict[str, Figure]
+    confusion: Confusion
+    calibration: Calibration
+
+
+def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
+    """Gives what a training is asked at each report.
+
+    Args:
+        calibration: The judge; its validation images are what generated digits are measured against.
+        selecting: Whether a best report may be chosen: of the lowest Fréchet digit distance, and of equal ones the
+            highest coverage.
+
+    Returns:
+        A function from a training to `heldout/…`, `floor/…` and the score.
+    """
+    real = calibration.validation
+
+    def quickly(training: Training) -> Measured:
+        generated = training.generate(len(real))
+        values = measure_quickly(calibration.sample(generated.images, generated.digits), real)
+        figures = beside_floors(values, calibration.report_floors)
+        return Measured(
+            values={f"{HELD_OUT}{name}": figure.value for name, figure in figures.items()},
+            floors={f"{FLOOR}{name}": figure.floor for name, figure in figures.items()},
+            score=(values[FRECHET], -values[COVERAGE]) if selecting else None,
+        )
+
+    return quickly
+
+
+def report_figures(measured: Measured) -> dict[str, Figure]:
+    """Gives a report's figures by name, each with its floor."""
+    names = [key.removeprefix(HELD_OUT) for key in measured.values]
+    return {name: Figure(measured.values[HELD_OUT + name], measured.floors[FLOOR + name]) for name in names}
+
+
+def measure_family(family: Family, parts: Parts, settings: Settings, calibration: Calibration) -> Quality:
+    """Measures what a family's parts generate.
+
+    Args:
+        family: One that generates digits on demand.
+        parts: Its trained parts.
+        settings: `evaluate.classification_accuracy` asks for the slow measure too.
+        calibration: The judge.
+
+    Returns:
+        All that was asked for.
+
+    Raises:
+        ValueError: The family generates nothing.
+    """
+    if family.generate is None:
+        raise ValueError("`family` must have a `generate`. Received: none")
+    quality = measure_digits(family.generate(parts, settings, len(calibration.test)), calibration)
+    if not settings.evaluate.classification_accuracy:
+        return quality
+    splits = calibration.splits
+    many = family.generate(parts, settings, len(splits.train) + len(splits.validation))
+    scored = {CLASSIFICATION_ACCURACY: score_classification(many, calibration)}
+    return Quality(quality.figures | scored, quality.confusion, calibration)
+
+
+def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
+    """Measures generated digits against the test images.
+
+    Args:
+        generated: As many digits as `calibration.test` has, so that the floors are of their number.
+        calibration: The judge.
+
+    Returns:
+        Every measure but the classification accuracy score.
+    """
+    nearest = calibration.training.nearest(generated.images)
+    sample = calibration.sample(generated.images, generated.digits, nearest=nearest)
+    values = measure(sample, calibration.test, seed=calibration.settings.seed)
+    counts = confusion(sample.probabilities, sample.digits)
+    return Quality(beside_floors(values, calibration.floors), counts, calibration)
+
+
+def score_classification(generated: Generated, calibration: Calibration) -> Figure:
+    """Gives the classification accuracy score: a classifier like the judge, trained on generated digits alone.
+
+    Args:
+        generated: What to train it on; 60,000 is the published number.
+        calibration: The judge; the other classifier has its architecture, seed and length.
+
+    Returns:
+        The share of all test images that it reads right, beside the judge's own.
+    """
+    test = calibration.splits.test
+
+    def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
+        return _learn(images, digits, calibration.settings)
+
+    score = classification_accuracy(
+        to_pixels(generated.images[..., 0]), generated.digits, unseen=test.images, labels=test.labels, learn=learn
+    )
+    return Figure(score, calibration.accuracy)
+
+
+def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: CalibrateSettings) -> Reader:
+    taught = train_judge(Images(images.astype(np.uint8), digits.astype(np.uint8)), settings)
+    return lambda unseen: look(taught, unseen).probabilities

@@ -1,0 +1,32 @@
+"""Figures by name → the nested JSON that `dvc metrics` reads."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def nest(values: Mapping[str, float]) -> dict[str, Any]:
+    """Gives figures in a block for each part of their names before the last.
+
+    Args:
+        values: Figures by name, such as `test/hard/generator/loss`; no name is the first parts of another.
+
+    Returns:
+        Such as `{"test": {"hard": {"generator": {"loss": 0.7}}}}`.
+    """
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
+        *blocks, name = key.split("/")
+        inner = nested
+        for block in blocks:
+            inner = inner.setdefault(block, {})
+        inner[name] = value
+    return nested
+
+
+def write_json(content: Mapping[str, Any], file: Path) -> Path:
+    """Writes a file, the same on every platform, and gives it back; missing folders are made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8", newline="\n")
+    return file

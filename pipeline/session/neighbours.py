@@ -1,0 +1,50 @@
+"""Digits beside the training images that lie nearest to them, for a person to look for copies."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.mnist import Splits
+from pipeline.evaluation.memorization import TrainingImages
+from pipeline.evaluation.pixels import unit_pixels
+from pipeline.training.family import Generated, Picture
+
+ROWS = 8
+GENERATED = 400
+
+
+def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -> Picture:
+    """Lays digits out in ten pairs of columns, one class a pair: a digit, and the nearest training image to its right.
+
+    Args:
+        generated: Generated digits, `GENERATED` of them or so; the first of each class are shown.
+        splits: The nearest are found among the training and the validation images; test images are shown in the same
+            way, for how near unseen digits lie.
+        rows: Digits of each class, fewer where there are fewer.
+
+    Returns:
+        Two blocks of `(rows, 20, 28, 28)`.
+
+    Raises:
+        TooFewImagesError: A class has no digit.
+    """
+    kept = np.concatenate([splits.train.images, splits.validation.images])
+    training = TrainingImages(kept)
+    rows = max(1, min(rows, available_rows(generated.digits), available_rows(splits.test.labels)))
+    shown = _pairs(generated.images[..., 0], generated.digits, training, kept, rows)
+    real = _pairs(splits.test.images, splits.test.labels, training, kept, rows)
+    return Picture([shown, real], ("generated, each beside its nearest training image", "test images, likewise"))
+
+
+def _pairs(
+    images: NDArray[np.generic],
+    digits: NDArray[np.integer],
+    training: TrainingImages,
+    kept: NDArray[np.uint8],
+    rows: int,
+) -> NDArray[np.float32]:
+    columns = class_columns(images, digits, rows=rows)
+    flat = columns.reshape(-1, *columns.shape[2:])
+    nearest = training.nearest(flat).indices
+    pairs = np.stack([unit_pixels(flat), unit_pixels(kept[nearest])], axis=1)
+    return pairs.reshape(rows, -1, *columns.shape[2:]) * np.float32(2) - np.float32(1)

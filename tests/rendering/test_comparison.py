@@ -1,0 +1,73 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from pipeline.evaluation.seeds import Setting
+from pipeline.rendering.comparison import (
+    COMPARED,
+    FLOOR,
+    UNCOMPARED,
+    name_settings,
+    remark,
+    setting_rows,
+    settings_table,
+)
+
+MEASURES = ("heldout/accuracy", "heldout/coverage")
+REAL, GENERATED = "acgan.auxiliary_weight.real", "acgan.auxiliary_weight.generated"
+
+
+def setting(*accuracies: float) -> Setting:
+    return Setting({}, [{"heldout/accuracy": value, "heldout/coverage": 0.5} for value in accuracies])
+
+
+def test_a_setting_is_named_by_the_last_parts_that_tell_it_apart() -> None:
+    assert name_settings([{REAL: "1.75", GENERATED: "0.25"}]) == ["real=1.75 generated=0.25"]
+    both = {"acgan.soft_label.real": "0.9", REAL: "2.0", GENERATED: "0.0"}
+    assert name_settings([both]) == ["soft_label.real=0.9 auxiliary_weight.real=2.0 generated=0.0"]
+    nested = {"acgan.a.rate": "1", "rate": "2"}
+    assert name_settings([nested]) == ["a.rate=1 rate=2"]
+
+
+def test_a_sweep_of_nothing_but_seeds_is_one_setting_with_a_name() -> None:
+    assert name_settings([{}]) == ["all runs"]
+
+
+def test_three_seeds_give_mean_and_interval_and_fewer_the_mean_alone() -> None:
+    rows = setting_rows({"a": setting(0.9, 0.8, 0.7), "b": setting(0.9, 0.8)}, MEASURES, {})
+    assert rows[0] == {"setting": "a", "accuracy": "0.8000 ± 0.2484", "coverage": "0.5000 ± 0.0000", "seeds": 3}
+    assert rows[1] == {"setting": "b", "accuracy": "0.8500", "coverage": "0.5000", "seeds": 2}
+
+
+def test_a_mean_and_its_interval_have_the_same_decimals() -> None:
+    (row,) = setting_rows({"a": setting(100.0, 101.0, 102.0)}, MEASURES[:1], {})
+    assert row["accuracy"] == "101.00 ± 2.48"
+
+
+def test_a_measure_of_fewer_seeds_than_the_others_says_of_how_many() -> None:
+    found = Setting({}, [{"heldout/accuracy": 0.9}, {"heldout/coverage": 0.5}])
+    assert setting_rows({"a": found}, MEASURES, {}) == [
+        {"setting": "a", "accuracy": "0.9000 (of 1)", "coverage": "0.5000 (of 1)", "seeds": 2}
+    ]
+
+
+def test_what_real_digits_score_is_the_last_row() -> None:
+    rows = setting_rows({"a": Setting({}, [])}, MEASURES, {"heldout/accuracy": 0.993})
+    assert rows == [{"setting": "a", "seeds": 0}, {"setting": FLOOR, "accuracy": "0.9930"}]
+
+
+def test_settings_stay_in_the_order_of_the_sweep_whatever_they_score() -> None:
+    file = io.StringIO()
+    rows = setting_rows({"worst": setting(0.1), "best": setting(0.9), "middle": setting(0.5)}, MEASURES, {})
+    Console(file=file, width=80).print(settings_table(rows, title="three settings"))
+    lines = [line.split() for line in file.getvalue().splitlines()]
+    assert lines[2] == ["setting", "accuracy", "coverage", "seeds"]
+    assert [line[0] for line in lines[4:7]] == ["worst", "best", "middle"]
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, UNCOMPARED), (2, UNCOMPARED), (3, COMPARED)])
+def test_below_three_seeds_no_setting_is_called_better(seeds: int, said: str) -> None:
+    assert remark([setting(*[0.5] * seeds)], MEASURES) == said
+    assert "no setting can be called better" in UNCOMPARED
+    assert "better" not in COMPARED
