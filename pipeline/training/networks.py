@@ -33,7 +33,14 @@ class Networks:
         _move(self.discriminator_optimizer, self.discriminator.trainable_variables, tape, loss)
 
     def update_average(self, decay: float) -> None:
-        """Moves the averaged generator, batch normalisation's statistics included, towards the generator."""
+        """Moves the averaged generator, batch normalisation's statistics included, towards the generator.
+
+        Args:
+            decay: What the average keeps of itself a step. After t steps it keeps t / (t + 9) where that is less, so
+                that the first weights, which are noise, are forgotten soon (TensorFlow's `ExponentialMovingAverage`).
+        """
+        steps = tf.cast(self.generator_optimizer.iterations, tf.float32)
+        decay = tf.minimum(decay, steps / (steps + 9))
         for average, current in zip(self.averaged.weights, self.generator.weights, strict=True):
             average.assign(decay * average + (1 - decay) * current)
 

@@ -70,13 +70,15 @@ class Naive:
 
     def take_shared_step(self, step: int) -> Losses:
         """Makes the generated images anew for the second update: the same ones, since the generator has not moved."""
-        size, decay = self.settings.batch_size, self.settings.generator.moving_average
+        size = self.settings.batch_size
         pairs = self.pairs(step, 0, self.settings.generator.batches)
         before = self.generator.get_weights()
         generated = np.asarray(self.generator(pairs, training=True))
         self.generator.set_weights(before)
         losses = self._move_discriminator(step, generated[:size], pairs["digit"][:size])
         losses |= self._move_generator(pairs)
+        steps = self.generator_adam.steps
+        decay = min(self.settings.generator.moving_average, steps / (steps + 9))
         weights = zip(self.average.get_weights(), self.generator.get_weights(), strict=True)
         self.average.set_weights([decay * average + (1 - decay) * current for average, current in weights])
         return losses
