@@ -1,13 +1,12 @@
 """Two models in a row, A → B = C: C is rebuilt layer by layer from the very layers of A and then of B."""
 
-from collections import Counter
-from collections.abc import Iterator
 from inspect import signature
-from itertools import chain, count
 from typing import Any
 
 import keras
 
+from pipeline.models.graph import graph_of, inputs_of, layer_of, opens, outputs_of
+from pipeline.models.renaming import rename_clashes, told_apart
 from pipeline.settings.errors import PipelineError
 
 
@@ -19,8 +18,8 @@ def join(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
     """Joins two models into one flat model that lists and shares the layers of both.
 
     Nested Sequential and Functional models are opened. What `first` gives meets what `second` takes by name where both
-    are dicts, else in order. Layers of the halves that bear the same name are renamed, in place, with their half's name
-    in front.
+    are dicts, else in order; named outputs that `second` does not take are left out, with the layers that only they
+    need. Layers of the halves that bear the same name are renamed, in place, with their half's name in front.
 
     Args:
         first: A Functional or built Sequential model; its inputs become the joined model's.
@@ -28,15 +27,19 @@ def join(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
         name: The joined model's name.
 
     Returns:
-        A functional model whose every layer is a layer object of `first` or `second`.
+        A functional model whose every layer is a layer object of `first` or `second`. Outputs that one layer gives,
+        called twice, have a number behind their names, until the model is saved and loaded.
 
     Raises:
         CompositionError: Where a half is neither Functional nor Sequential, or the two do not meet.
     """
     pairing = _pair(first, second)
-    _rename_clashes(first, second)
-    given = keras.tree.flatten(_replay(first, _inputs(first)))
-    return keras.Model(_inputs(first), _replay(second, [given[index] for index in pairing]), name=name)
+    rename_clashes(first, second)
+    given = keras.tree.flatten(_replay(first, inputs_of(first)))
+    joined = keras.Model(inputs_of(first), _replay(second, [given[index] for index in pairing]), name=name)
+    # Keras names an output after its layer; under one name the losses of two would be reported as one.
+    joined.output_names = told_apart(joined.output_names)
+    return joined
 
 
 def nest(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
@@ -54,35 +57,9 @@ def nest(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
         CompositionError: As for `join`.
     """
     pairing = _pair(first, second)
-    given = keras.tree.flatten(first(_inputs(first)))
-    taken = keras.tree.pack_sequence_as(_inputs(second), [given[index] for index in pairing])
-    return keras.Model(_inputs(first), second(taken), name=name)
-
-
-def opens(operation: Any) -> bool:
-    """Says whether a layer is a model that is no more than its layers: Functional or built Sequential, `call` its own.
-
-    Args:
-        operation: A layer, or any operation of a functional model.
-    """
-    if not isinstance(operation, keras.Model) or not isinstance(operation, keras.Function | keras.Sequential):
-        return False
-    owner = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
-    return owner.__module__.startswith("keras.") and hasattr(operation, "inputs")
-
-
-def _inputs(model: keras.Model) -> Any:
-    return model.input if isinstance(model, keras.Function) else model.inputs[0]
-
-
-def _outputs(model: keras.Model) -> Any:
-    if isinstance(model, keras.Function):
-        return model.output
-    return keras.tree.pack_sequence_as(model.compute_output_spec(model.inputs[0]), model.outputs)
-
-
-def _graph(model: keras.Model) -> keras.Function:
-    return model if isinstance(model, keras.Function) else keras.Function(_inputs(model), _outputs(model))
+    given = keras.tree.flatten(first(inputs_of(first)))
+    taken = keras.tree.pack_sequence_as(inputs_of(second), [given[index] for index in pairing])
+    return keras.Model(inputs_of(first), second(taken), name=name)
 
 
 def _replay(model: keras.Model, inputs: Any, *, training: bool | None = None) -> Any:
@@ -97,11 +74,11 @@ def _replay(model: keras.Model, inputs: Any, *, training: bool | None = None) ->
         _attach_masks(bound["inputs"], bound.get("mask"))
         return _replay(operation, bound["inputs"], training=bound.get("training"))
 
-    wanted = keras.tree.flatten(_inputs(model))
-    if isinstance(inputs, dict) and not isinstance(_inputs(model), dict):
+    wanted = keras.tree.flatten(inputs_of(model))
+    if isinstance(inputs, dict) and not isinstance(inputs_of(model), dict):
         inputs = [inputs[tensor.name] for tensor in wanted]
     tensors = [_cast(tensor, like.dtype) for tensor, like in zip(keras.tree.flatten(inputs), wanted, strict=True)]
-    return _graph(model)._run_through_graph(tensors, call_fn=call)
+    return graph_of(model)._run_through_graph(tensors, call_fn=call)
 
 
 def _cast(tensor: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
@@ -117,20 +94,32 @@ def _attach_masks(tensors: Any, masks: Any) -> None:
 def _pair(first: keras.Model, second: keras.Model) -> list[int]:
     """Gives, for each input of `second` in flattened order, the flattened index of the output of `first` it takes."""
     _require_layers(first, "first")
-    if isinstance(second, keras.Sequential) and not second.built:
-        second.build(first.output_shape)
+    given = keras.tree.flatten(outputs_of(first))
+    if isinstance(second, keras.Sequential) and not second.built and len(given) == 1:
+        _build(second, given[0], first.name)
     _require_layers(second, "second")
-    given, taken = keras.tree.flatten(_outputs(first)), keras.tree.flatten(_inputs(second))
-    pairing = _match(_outputs(first), _inputs(second))
+    pairing = _match(outputs_of(first), inputs_of(second))
     if pairing is None:
         raise CompositionError(
             f"`second` must take as many tensors as `first` gives, under the same names where both have names. "
-            f"Received: `{first.name}` gives {_listed(_outputs(first))}; "
-            f"`{second.name}` takes {_listed(_inputs(second))}"
+            f"Received: `{first.name}` gives {_listed(outputs_of(first))}; "
+            f"`{second.name}` takes {_listed(inputs_of(second))}"
         )
-    for index, tensor in zip(pairing, taken, strict=True):
+    for index, tensor in zip(pairing, keras.tree.flatten(inputs_of(second)), strict=True):
         _require_meeting(given[index], tensor, halves=(first.name, second.name))
     return pairing
+
+
+def _build(second: keras.Sequential, given: keras.KerasTensor, first: str) -> None:
+    head = second.layers[0].name if second.layers else "none"
+    try:
+        second.build(given.shape)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise CompositionError(
+            f"`second` must be built on the shape that `first` gives. Received: {given.shape} from layer "
+            f"`{layer_of(given).name}` of `{first}`, for layer `{head}` of `{second.name}`: {reason}"
+        ) from error
 
 
 def _require_layers(model: keras.Model, argument: str) -> None:
@@ -152,25 +141,28 @@ def _match(given: Any, taken: Any) -> list[int] | None:
     return [partners[index] for index in range(len(taken_names))]
 
 
-def _names(structure: Any) -> list[str]:
+def _names(structure: Any) -> list[tuple[Any, ...]]:
+    """Gives each tensor's keys in a dict, nested or not, in flattened order; elsewhere its own name."""
     if isinstance(structure, dict):
-        return list(keras.tree.flatten({name: name for name in structure}))
-    return [tensor.name for tensor in keras.tree.flatten(structure)]
+        return [path for path, _ in keras.tree.flatten_with_path(structure)]
+    return [(tensor.name,) for tensor in keras.tree.flatten(structure)]
 
 
-def _written_order(structure: Any, names: list[str]) -> list[int]:
-    return [names.index(name) for name in structure] if isinstance(structure, dict) else list(range(len(names)))
+def _written_order(structure: Any, names: list[tuple[Any, ...]]) -> list[int]:
+    """Gives flattened indices in the order in which a dict was written: Keras flattens its keys in sorted order."""
+    if not isinstance(structure, dict):
+        return list(range(len(names)))
+    return [index for key in structure for index, path in enumerate(names) if path[0] == key]
 
 
 def _listed(structure: Any) -> str:
-    if isinstance(structure, dict):
-        return ", ".join(f"`{name}` {tensor.shape}" for name, tensor in structure.items())
-    return ", ".join(f"layer `{_layer_of(tensor).name}` {tensor.shape}" for tensor in keras.tree.flatten(structure))
-
-
-def _layer_of(tensor: keras.KerasTensor) -> Any:
-    operation, _, index = tensor._keras_history
-    return _layer_of(operation.outputs[index]) if opens(operation) else operation
+    names = _names(structure)
+    tensors = keras.tree.flatten(structure)
+    labels = [f"`{'.'.join(map(str, path))}` " if isinstance(structure, dict) else "" for path in names]
+    return ", ".join(
+        f"{labels[index]}{tensors[index].shape} from layer `{layer_of(tensors[index]).name}`"
+        for index in _written_order(structure, names)
+    )
 
 
 def _require_meeting(given: keras.KerasTensor, taken: keras.KerasTensor, *, halves: tuple[str, str]) -> None:
@@ -180,43 +172,6 @@ def _require_meeting(given: keras.KerasTensor, taken: keras.KerasTensor, *, halv
     if not fits or (given.dtype != taken.dtype and not all(floats)):
         raise CompositionError(
             f"`second` must take the shape and kind of number that `first` gives. "
-            f"Received: {given.shape} {given.dtype} from layer `{_layer_of(given).name}` of `{halves[0]}`, "
-            f"{taken.shape} {taken.dtype} wanted by layer `{_layer_of(taken).name}` of `{halves[1]}`"
+            f"Received: {given.shape} {given.dtype} from layer `{layer_of(given).name}` of `{halves[0]}`, "
+            f"{taken.shape} {taken.dtype} wanted by layer `{layer_of(taken).name}` of `{halves[1]}`"
         )
-
-
-def _rename_clashes(first: keras.Model, second: keras.Model) -> None:
-    labels = (first.name, second.name) if first.name != second.name else ("first", "second")
-    homes: dict[Any, tuple[str, ...]] = {}
-    for model, label in zip((first, second), labels, strict=True):
-        for operation, address in _walk(model, (label,)):
-            homes.setdefault(operation, address)
-    leaves = [each for each in homes if not opens(each) and not isinstance(each, keras.layers.InputLayer)]
-    uses = Counter(each.name for each in leaves) + Counter(_layer_of(tensor).name for tensor in first.inputs)
-    halves = Counter((homes[each][0], each.name) for each in leaves)
-    taken = {each.name for each in homes}
-    for each in [leaf for leaf in leaves if uses[leaf.name] > 1]:
-        address = homes[each] if halves[homes[each][0], each.name] > 1 else homes[each][:1]
-        _rename(each, _free_name("_".join((*address, each.name)), taken))
-        taken.add(each.name)
-
-
-def _walk(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    for operation in _graph(model).operations:
-        yield operation, address
-        if opens(operation):
-            yield from _walk(operation, (*address, operation.name))
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    numbered = (f"{name}_{number}" for number in count(2))
-    return next(each for each in chain([name], numbered) if each not in taken)
-
-
-def _rename(operation: Any, name: str) -> None:
-    old, operation.name = operation.name, name
-    for owner in (operation, *getattr(operation, "variables", ())):
-        parts = (getattr(owner, "_path", None) or "").split("/")
-        if old in parts:
-            parts[parts.index(old)] = name
-            owner._path = "/".join(parts)

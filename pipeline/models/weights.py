@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.errors import UNREADABLE
-from pipeline.models.composition import opens
+from pipeline.models.graph import opens
 from pipeline.settings.errors import PipelineError
 
 Coefficients = dict[str, dict[str, npt.NDArray[Any]]]

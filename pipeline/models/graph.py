@@ -1,0 +1,57 @@
+"""What a Functional or Sequential model is made of: its tensors, its operations and the models nested in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+def opens(operation: Any) -> bool:
+    """Says whether a layer is a model that is no more than its layers: Functional or built Sequential, `call` its own.
+
+    Args:
+        operation: A layer, or any operation of a functional model.
+    """
+    if not isinstance(operation, keras.Model) or not isinstance(operation, keras.Function | keras.Sequential):
+        return False
+    owner = next(kind for kind in type(operation).__mro__ if "call" in vars(kind))
+    return owner.__module__.startswith("keras.") and hasattr(operation, "inputs")
+
+
+def inputs_of(model: keras.Model) -> Any:
+    """Gives what a model takes, in the form a person hands it over: a tensor, or a list or dict of them."""
+    return model.input if isinstance(model, keras.Function) else model.inputs[0]
+
+
+def outputs_of(model: keras.Model) -> Any:
+    """Gives what a model gives, in the form a person gets it: a tensor, or a list or dict of them."""
+    if isinstance(model, keras.Function):
+        return model.output
+    return keras.tree.pack_sequence_as(model.compute_output_spec(model.inputs[0]), model.outputs)
+
+
+def graph_of(model: keras.Model) -> keras.Function:
+    """Gives the graph of a model's operations, nested models being one operation each."""
+    return model if isinstance(model, keras.Function) else keras.Function(inputs_of(model), outputs_of(model))
+
+
+def layer_of(tensor: keras.KerasTensor) -> Any:
+    """Gives the innermost layer or operation that a tensor comes from."""
+    operation, _, index = tensor._keras_history
+    return layer_of(operation.outputs[index]) if opens(operation) else operation
+
+
+def walk(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Gives every operation of a model, those of nested models after each.
+
+    Args:
+        model: A Functional or built Sequential model.
+        address: What the addresses begin with, such as the model's name.
+
+    Yields:
+        An operation and its address: `address` and the names of the nested models that it lies in.
+    """
+    for operation in graph_of(model).operations:
+        yield operation, address
+        if opens(operation):
+            yield from walk(operation, (*address, operation.name))

@@ -1,0 +1,58 @@
+"""What the families of a convolutional encoder and decoder are set by."""
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from pipeline.settings.family import FamilySettings
+
+HALVINGS = 5
+NARROWEST = 16
+
+
+class ConvolutionalSettings(FamilySettings, ABC):
+    """An encoder of five convolutions that halve the image, and a decoder that doubles it as often.
+
+    Attributes:
+        mode: Which half learns: both (`joint`), the `encoder` or the `decoder` alone while the other keeps every bit,
+            or both in turn, a step each (`alternate`).
+        image_size: Pixels each way that the digits are padded to; five halvings and doublings must bring it back.
+        channels: 1 for grey, 3 for the same grey in red, green and blue.
+        learning_rate: Adam's learning rate, the highest where it decays.
+        decay_steps: Steps in which the learning rate falls to 0 along a cosine; null keeps it as it is.
+        batch_norm_momentum: Momentum of the moving averages of batch normalisation.
+    """
+
+    mode: Literal["joint", "encoder", "decoder", "alternate"]
+    image_size: Annotated[int, Field(ge=1, le=256)]
+    channels: Literal[1, 3]
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    decay_steps: Annotated[int, Field(ge=1)] | None
+    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+    @field_validator("image_size")
+    @classmethod
+    def _comes_back(cls, size: int) -> int:
+        smallest = -(-size // 2**HALVINGS)
+        if smallest * 2**HALVINGS != size:
+            raise ValueError(
+                f"must be a multiple of {2**HALVINGS}, such as 32, 64, 96 or 128: five halvings and doublings make "
+                f"{size} → {smallest} → {smallest * 2**HALVINGS}"
+            )
+        return size
+
+    @property
+    @abstractmethod
+    def code_size(self) -> int:
+        """Numbers that the decoder takes."""
+
+    @property
+    @abstractmethod
+    def base_filters(self) -> int:
+        """Filters of the widest convolutions, a multiple of 16; each block away from the code has half as many."""
+
+
+def has_whole_filters(base: int) -> bool:
+    """Tells whether the narrowest block, a sixteenth of the base, has a whole number of filters."""
+    return base >= NARROWEST and base % NARROWEST == 0

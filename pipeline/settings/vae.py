@@ -1,0 +1,37 @@
+"""Settings of the family of variational autoencoders."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_filters
+
+
+class Settings(ConvolutionalSettings):
+    """The variational autoencoder on MNIST: networks, what learns and the length of a training.
+
+    Attributes:
+        latent_size: Numbers in a latent vector, whose prior is standard normal.
+        width: Base of the filters.
+        beta: Weight of the KL divergence in what is minimised; with 1 that is the negative evidence lower bound.
+    """
+
+    latent_size: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]
+    beta: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _whole_filters(self) -> Self:
+        if not has_whole_filters(self.width):
+            raise ValueError(f"width must be a multiple of 16, the base of the filters. Received: {self.width}")
+        return self
+
+    @property
+    def code_size(self) -> int:
+        """Numbers in a latent vector: `latent_size`."""
+        return self.latent_size
+
+    @property
+    def base_filters(self) -> int:
+        """Filters of the encoder's last and the decoder's first map: `width`."""
+        return self.width
