@@ -29,7 +29,10 @@ ERRORS: dict[tuple[str, ...], str] = {
         "pipeline.evaluate",
         "evaluate.batch_size=many",
     ): "`evaluate.batch_size` must be a valid integer. Received: 'many'",
-    ("pipeline.render", "experiment=nope"): "`experiment` must be one of conf/experiment (compact, long, original). Received: nope",
+    (
+        "pipeline.render",
+        "experiment=nope",
+    ): "`experiment` must be one of conf/experiment (compact, long, original). Received: nope",
     (
         "pipeline.fetch",
         "data.source",
@@ -76,7 +79,13 @@ def test_help_shows_the_choices_and_the_numbers_before_tensorflow_is_imported(
 ) -> None:
     answer = answers["pipeline.train", "--help"]
     assert (answer.returncode, answer.stderr) == (0, "")
-    for text in ("python -m pipeline.train", "sweep: aux_weights", "experiment: compact, long, original", "soft_label:", "real: 0.95"):
+    for text in (
+        "python -m pipeline.train",
+        "sweep: aux_weights",
+        "experiment: compact, long, original",
+        "soft_label:",
+        "real: 0.95",
+    ):
         assert text in answer.stdout
 
 
