@@ -14,6 +14,7 @@ from pipeline.rendering import figures
 from pipeline.rendering.comparison import short
 
 LOG_SPAN = 25.0
+BEYOND_RUNS = 0.25
 NAME_WIDTH = 42
 POINT: dict[str, Any] = {"s": 20, "alpha": 0.7, "linewidths": 0, "zorder": 4}
 DIAMOND: dict[str, Any] = {
@@ -38,7 +39,8 @@ def trade_off(
     """Draws one measure against another, a point a run, and a third beside them, a row a setting.
 
     A setting's mean is a diamond, with its interval where there are seeds enough. What real digits score is a dotted
-    line. The rows on the right name the colours; settings stand in the order given, never by their figures.
+    line. The rows on the right name the colours; settings stand in the order given, never by their figures. On the left
+    an interval much wider than all runs together leaves the panel rather than shrink everything else.
 
     Args:
         settings: The settings by name.
@@ -62,6 +64,7 @@ def trade_off(
         _draw_rows(right, list(settings.values()), beside, colours)
         right.set_yticks(range(len(settings)), [fill(name, NAME_WIDTH) for name in settings], fontsize=9)
         _draw_floors(left, right, measures, floors)
+        _limit(left, list(settings.values()), (across, upward), floors)
         left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
         right.set(xlabel=_spoken(beside), title="dotted: what real digits score" if floors else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
@@ -81,6 +84,15 @@ def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[str, str], colou
     means = setting.estimate(across), setting.estimate(upward)
     if means[0] and means[1]:
         axes.errorbar(means[0].mean, means[1].mean, xerr=means[0].margin, yerr=means[1].margin, color=colour, **DIAMOND)
+
+
+def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[str, str], floors: Mapping[str, float]) -> None:
+    for measure, axis in zip(measures, (axes.xaxis, axes.yaxis), strict=True):
+        values = [value for setting in settings for value in setting.values(measure)]
+        values += [floors[measure]] if measure in floors else []
+        if values and (beyond := BEYOND_RUNS * (max(values) - min(values))):
+            low, high = axis.get_view_interval()
+            axis.set_view_interval(max(low, min(values) - beyond), min(high, max(values) + beyond), ignore=True)
 
 
 def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: str, colours: Sequence[Colour]) -> None:

@@ -17,6 +17,8 @@ from pipeline.training.history import History
 
 
 def prepare(fault: str, at: int) -> None:
+    # A shell starts what it runs in the background with Ctrl-C ignored, and the tests may be among that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     add = History.add
 
     def add_until(history: History, losses: Mapping[str, float]) -> None:

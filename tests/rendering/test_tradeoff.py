@@ -44,6 +44,16 @@ def test_an_interval_is_drawn_from_three_seeds_on(tmp_path: Path, drawn: list[An
         assert [bars.has_xerr for bars in axes.containers] == [True, False]
 
 
+def test_the_interval_of_a_setting_with_a_collapsed_run_does_not_shrink_the_others(
+    tmp_path: Path, drawn: list[Any]
+) -> None:
+    collapsed = setting((0.6, 0.97, 4.0), (0.6, 0.96, 3.0), (0.0, 0.1, 552.0))
+    draw({"a": THREE, "b": collapsed}, tmp_path / "sweep.png", coverage=0.9, accuracy=1.0)
+    left = drawn[0].axes[0]
+    assert left.get_xlim() == pytest.approx((-0.225, 1.125))
+    assert left.get_ylim() == pytest.approx((-0.125, 1.225))
+
+
 def test_the_rows_name_the_settings_in_their_order_from_above(tmp_path: Path, drawn: list[Any]) -> None:
     draw({"weight=2": THREE, "weight=1": THREE}, tmp_path / "sweep.png")
     right = drawn[0].axes[1]
