@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
+from pipeline.models.transposed import quicken
 from pipeline.settings.acgan import Settings
 
 
@@ -15,10 +16,12 @@ class Networks:
     """The generator, the discriminator, their optimisers and the generator's average.
 
     Attributes:
+        generate: The generator over the same weights, with kernels that take a step less time.
         averaged: The generator to use: its moving average, or the generator itself where none is kept.
     """
 
     generator: keras.Model
+    generate: keras.Model
     discriminator: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
@@ -54,6 +57,7 @@ def build_networks(settings: Settings, *, seed: int) -> Networks:
     discriminator = build_discriminator(settings.discriminator, seed=seed)
     return Networks(
         generator=generator,
+        generate=quicken(generator),
         discriminator=discriminator,
         generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
         discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),

@@ -56,12 +56,12 @@ def original_step(
     Returns:
         The losses before each update.
     """
-    generated = networks.generator(pairs._asdict(), training=False)
+    generated = networks.generate(pairs._asdict(), training=False)
     discriminator_losses = update_discriminator(networks, settings, real, generated, pairs.digit)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in networks.generator.trainable_variables])
         generator_losses = _generator_losses(
-            networks, settings, networks.generator(fresh_pairs._asdict(), training=True), fresh_pairs.digit
+            networks, settings, networks.generate(fresh_pairs._asdict(), training=True), fresh_pairs.digit
         )
         loss = generator_losses.total
     networks.move_generator(tape, loss)
@@ -89,7 +89,7 @@ def shared_step(
     count = tf.shape(real.images)[0]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in networks.generator.trainable_variables])
-        generated = networks.generator(pairs._asdict(), training=True)
+        generated = networks.generate(pairs._asdict(), training=True)
         with tape.stop_recording():
             discriminator_losses = update_discriminator(
                 networks, settings, real, generated[:count], pairs.digit[:count]

@@ -170,7 +170,7 @@ def test_the_discriminators_update_moves_all_of_it_and_not_a_bit_of_the_generato
     networks = build_networks(settings, seed=0)
     real, pairs, _ = _inputs(settings, splits)
     generator, discriminator = _weights(networks.generator), _weights(networks.discriminator)
-    generated = networks.generator(pairs._asdict(), training=False)
+    generated = networks.generate(pairs._asdict(), training=False)
     update_discriminator(networks, settings, real, generated, pairs.digit)
     assert_same_bits(_weights(networks.generator), generator)
     assert not _unmoved(networks.discriminator, discriminator)
@@ -182,7 +182,7 @@ def test_the_generators_update_moves_all_of_it_and_not_a_bit_of_the_discriminato
     whole, half = build_networks(settings, seed=0), build_networks(settings, seed=0)
     generator = _weights(whole.generator)
     real, pairs, _ = _inputs(settings, splits)
-    generated = half.generator(pairs._asdict(), training=recipe == "shared")
+    generated = half.generate(pairs._asdict(), training=recipe == "shared")
     update_discriminator(half, settings, real, generated, pairs.digit)
     _take(whole, settings, splits)
     assert_same_bits(_weights(whole.discriminator), _weights(half.discriminator))
@@ -205,7 +205,7 @@ def _discriminator_losses(networks: Networks, settings: Settings, splits: Splits
     """The generation loss on images that are generated in either mode, before any update."""
     real, pairs, _ = _inputs(settings, splits)
     size = settings.batch_size
-    generated = networks.generator(pairs._asdict(), training=training)[:size]
+    generated = networks.generate(pairs._asdict(), training=training)[:size]
     shown = np.ravel(
         networks.discriminator({"image": tf.concat([real.images, generated], 0)}, training=True)["generation"]
     )
@@ -326,7 +326,7 @@ def test_the_class_of_a_generated_image_teaches_the_discriminator_nothing_at_wei
     for digit in (0, 9):
         networks = build_networks(settings, seed=0)
         real, pairs, _ = _inputs(settings, splits)
-        generated = networks.generator(pairs._asdict(), training=False)
+        generated = networks.generate(pairs._asdict(), training=False)
         update_discriminator(networks, settings, real, generated, tf.fill(pairs.digit.shape, digit))
         after.append(_weights(networks.discriminator))
     assert_same_bits(*after)
