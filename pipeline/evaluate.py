@@ -1,4 +1,4 @@
-"""Stage: trained models, the judge and the test set → how good the digits are, and test losses."""
+"""Stage: trained models and the test set → test losses, and what the judge says of generated digits."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ def evaluate(settings: Settings, job: command.Job) -> None:
         scores.write(trained.reports)
         scores.log(run, trained.reports)
         trained.headline(run.store, scores.values(digits=False))
-    for table in scores.tables(family.unit):
+    for table in scores.tables(family.spoken_units):
         make_console().print(table)
 
 
 def _score(trained: Trained, family: Family, calibration: Calibration | None) -> Scores:
     from pipeline.data import mnist
+    from pipeline.session.baselines import baseline_errors
     from pipeline.session.measuring import measure_family
     from pipeline.session.scores import Scores
 
@@ -55,7 +56,7 @@ def _score(trained: Trained, family: Family, calibration: Calibration | None) ->
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     return Scores(
         weights=weights,
-        losses=family.evaluate(parts, splits, settings),
+        losses=family.evaluate(parts, splits, settings) | baseline_errors(family, splits, settings),
         quality=measure_family(family, parts, settings, calibration) if calibration else None,
     )
 

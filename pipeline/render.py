@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.session.trained import Trained
-    from pipeline.training.family import Family, Picture
+    from pipeline.training.family import Family, Pictures
 
 
 def render(settings: Settings, job: command.Job) -> None:
@@ -37,7 +37,7 @@ def render(settings: Settings, job: command.Job) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with trained.track("render", job) as run:
         family = find_family(trained.settings.family)
-        names = _draw_tiles(trained, family, folder)
+        names = _draw_pictures(trained, family, folder)
         _draw_training(trained, family, folder)
         _animate(trained, folder)
         run.files(folder, "pictures")
@@ -46,18 +46,23 @@ def render(settings: Settings, job: command.Job) -> None:
     make_console().print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
 
 
-def _draw_tiles(trained: Trained, family: Family, folder: Path) -> list[str]:
+def _draw_pictures(trained: Trained, family: Family, folder: Path) -> list[str]:
+    from pipeline.rendering.scatter import draw_scatter
     from pipeline.rendering.tiles import save_png, tile
+    from pipeline.training.family import Picture
 
-    settings = trained.settings
     pictures = _pictures(trained, family)
     for name, picture in pictures.items():
-        pixels = tile(picture.blocks, magnify=settings.render.magnify, headings=picture.headings)
-        save_png(pixels, folder / f"{name}.png")
+        file = folder / f"{name}.png"
+        if isinstance(picture, Picture):
+            magnify = trained.settings.render.magnify
+            save_png(tile(picture.blocks, magnify=magnify, headings=picture.headings), file)
+        else:
+            draw_scatter(picture.points, picture.digits, file, title=picture.title, axes=picture.axes)
     return list(pictures)
 
 
-def _pictures(trained: Trained, family: Family) -> dict[str, Picture]:
+def _pictures(trained: Trained, family: Family) -> Pictures:
     from pipeline.data import mnist
     from pipeline.session.neighbours import GENERATED, draw_neighbours
 
@@ -78,7 +83,7 @@ def _draw_training(trained: Trained, family: Family, folder: Path) -> None:
 
     name = trained.facts["name"]
     losses, measures = split_curves(trained.history().curves())
-    loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit)
+    loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit, units=family.units)
     if measures:
         best = trained.facts["best_step"]
         measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best)

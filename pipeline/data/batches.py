@@ -44,8 +44,7 @@ def draw_pairs(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Gives what the generator is asked for: latents with the digits to draw.
 
-    Philox turns a key and a counter into random bits. The key is (seed, stream) and each step has its own range of
-    the counter, so no two steps or streams share a draw.
+    No two steps or streams share a draw.
 
     Args:
         seed: The run's seed, 0 or more.
@@ -57,7 +56,28 @@ def draw_pairs(
     Returns:
         Latents, float32 `(count, latent_size)`, uniform in [-1, 1), and digits 0 to 9, int32 `(count, 1)`.
     """
-    bits = np.random.Philox(key=np.array([seed, stream], np.uint64), counter=np.array([0, 0, 0, step], np.uint64))
-    generator = np.random.Generator(bits)
+    generator = _generator(seed, step, stream)
     latents = generator.random((count, latent_size), dtype=np.float32) * np.float32(2) - np.float32(1)
     return latents, generator.integers(0, DIGITS, size=(count, 1), dtype=np.int32)
+
+
+def draw_noise(seed: int, step: int, stream: int, *, count: int, size: int) -> NDArray[np.float32]:
+    """Gives standard normal numbers, as a function of the step; no two steps or streams share a draw.
+
+    Args:
+        seed: The run's seed, 0 or more.
+        step: The step, from 0.
+        stream: What the draws are for, 0 or more; two streams of one seed are independent.
+        count: How many vectors.
+        size: Numbers in a vector.
+
+    Returns:
+        float32 `(count, size)`; the first vectors are the same however many are drawn.
+    """
+    return _generator(seed, step, stream).standard_normal((count, size), dtype=np.float32)
+
+
+def _generator(seed: int, step: int, stream: int) -> np.random.Generator:
+    """Philox turns key and counter into random bits; each step has its own range of the counter."""
+    key, counter = np.array([seed, stream], np.uint64), np.array([0, 0, 0, step], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))

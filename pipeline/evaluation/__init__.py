@@ -12,6 +12,7 @@
     diversity.py      do digits of one class differ?
     memorization.py   are digits copies of training images?
     classification_accuracy.py    what can be learnt from generated digits alone?
+    baselines.py      what do codes by principal components bring back, and those of a random encoder?
     intervals.py      figures of several seeds → mean and interval
     seeds.py          runs that differ in their seed alone → one setting
     distances.py      distances between many points, block by block

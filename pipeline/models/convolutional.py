@@ -9,6 +9,7 @@ from pipeline.models.seeds import seeds
 from pipeline.settings.convolutional import ConvolutionalSettings
 
 WINDOW = 5
+PIXELS = "pixels"
 
 
 def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Iterator[int]) -> keras.KerasTensor:
@@ -67,7 +68,22 @@ def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code
         features = _normalize(settings, f"double_{number}")(features)
         features = layers.ReLU(name=f"double_{number}_relu")(features)
     features = _double(settings.channels, stream, "double_5")(features)
-    return keras.Model({code: given}, layers.Activation("tanh", name="pixels")(features), name="decoder")
+    return keras.Model({code: given}, layers.Activation("tanh", name=PIXELS)(features), name="decoder")
+
+
+def before_tanh(decoder: keras.Model) -> keras.Model:
+    """Gives a decoder up to the numbers that its tanh is taken of, with the same layers.
+
+    A pixel in [0, 1] is (tanh x + 1) / 2, which is the sigmoid of 2x: so 2x is its logit, from which cross-entropy is
+    finite however sure the decoder is.
+
+    Args:
+        decoder: What `build_decoder` gave, or the same loaded from a file.
+
+    Returns:
+        A model from the same input to `(n, image_size, image_size, channels)`.
+    """
+    return keras.Model(decoder.input, decoder.get_layer(PIXELS).input, name="before_tanh")
 
 
 def _double(filters: int, stream: Iterator[int], block: str) -> layers.Layer:

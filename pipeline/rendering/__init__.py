@@ -8,6 +8,7 @@
     histograms.py   coefficients of each layer → panels of histograms
     animation.py    pictures of successive steps → an animated GIF
     measures.py     a history of measures → a panel each, with its floor
+    scatter.py      points of a plane, coloured by digit
     confusion.py    what is read for each digit asked for → a matrix
     tables.py       tables of losses, of figures beside their floors, and of sweeps
     comparison.py   the settings of a sweep over their seeds → a table

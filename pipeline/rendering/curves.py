@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,14 @@ LOG_SPAN = 25.0
 SPIKE = 3.0
 
 
-def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: str = "nats") -> None:
+def loss_curves(
+    history: Mapping[str, Series],
+    path: Path,
+    *,
+    title: str,
+    unit: str = "nats",
+    units: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Draws every loss over the steps, a row of panels for each component.
 
     A panel whose values span more than a factor of 25 has a logarithmic axis; where that cannot be (a value is 0 or
@@ -35,6 +43,7 @@ def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: 
         path: The picture (PNG), written whole.
         title: The line above the panels.
         unit: What the losses are measured in.
+        units: What losses of these names are measured in instead.
 
     Raises:
         ValueError: The history is empty, a name has fewer than two parts, or steps and losses differ in length.
@@ -50,7 +59,8 @@ def loss_curves(history: Mapping[str, Series], path: Path, *, title: str, unit: 
                 axes = grid[row][column]
                 if (component, loss) in lines:
                     _draw_panel(axes, lines[component, loss], splits)
-                    axes.set(title=f"{component}: {loss}" if component else loss, xlabel="step", ylabel=unit)
+                    axes.set(title=f"{component}: {loss}" if component else loss, xlabel="step")
+                    axes.set_ylabel(units.get(loss, unit))
                 else:
                     axes.set_axis_off()
         _draw_legend(figure, splits)

@@ -16,6 +16,7 @@
     listener    hands a training's events on to the terminal, the tracking store and the run's folder
     outputs     what a finished training leaves behind
     trained     finds that again, for the stages after it
+    baselines   what simpler codes bring back of the test images
     scores      what an evaluation found: files, figures, tables
     neighbours  digits beside their nearest training images
 """

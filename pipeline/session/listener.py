@@ -100,7 +100,7 @@ class Listener:
         report, scheme = event.report, self._family.scheme
         held_out = _below(f"{HELD_OUT}{scheme}/" if scheme else HELD_OUT, report.values)
         splits = {"train": _below("train/", event.recent), self._held_out: held_out}
-        self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.unit}", splits))
+        self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.spoken_units}", splits))
         if event.measured:
             title = f"step {report.step:,}: generated digits"
             self._bar.report(figures_table(title, report_figures(event.measured)))
@@ -127,7 +127,7 @@ def _totals(losses: Mapping[str, float]) -> dict[str, float]:
     return {
         key.removeprefix("train/").removesuffix("/loss"): value
         for key, value in losses.items()
-        if key.endswith("/loss")
+        if key.endswith(("/loss", "/objective"))
     }
 
 

@@ -1,6 +1,6 @@
 """What the judge says of generated digits: quickly at a training's reports, everything in an evaluation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,16 @@ from pipeline.data.mnist import Images
 from pipeline.evaluation.accuracy import Confusion, confusion
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
 from pipeline.evaluation.floors import Figure, beside_floors
-from pipeline.evaluation.measures import COVERAGE, FRECHET, measure, measure_quickly
+from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET, measure, measure_quickly
+from pipeline.evaluation.memorization import Nearest
+from pipeline.evaluation.sample import Sample
 from pipeline.models.judge import look
+from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tiles import to_pixels
 from pipeline.session.judging import Calibration
 from pipeline.settings.calibrate import CalibrateSettings
 from pipeline.settings.composed import Settings
-from pipeline.training.family import FLOOR, HELD_OUT, Family, Generated, Measured, Parts, Training
+from pipeline.training.family import FLOOR, HELD_OUT, Family, Generated, Measured, Parts, Training, Values
 from pipeline.training.judge import train_judge
 from pipeline.training.loop import Measure
 
@@ -26,12 +29,14 @@ class Quality:
 
     Attributes:
         figures: Every measure by name, with its floor.
-        confusion: What the judge reads for each digit asked for, int64 `(10, 10)`.
+        count: How many digits were measured.
+        confusion: What the judge reads for each digit asked for, int64 `(10, 10)`; none where none was asked for.
         calibration: Whose figures they are.
     """
 
     figures: dict[str, Figure]
-    confusion: Confusion
+    count: int
+    confusion: Confusion | None
     calibration: Calibration
 
 
@@ -50,8 +55,8 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
 
     def quickly(training: Training) -> Measured:
         generated = training.generate(len(real))
-        values = measure_quickly(calibration.sample(generated.images, generated.digits), real)
-        figures = beside_floors(values, calibration.report_floors)
+        values = measure_quickly(_view(generated, calibration), real)
+        figures = beside_floors(_meaningful(values, generated), calibration.report_floors)
         return Measured(
             values={f"{HELD_OUT}{name}": figure.value for name, figure in figures.items()},
             floors={f"{FLOOR}{name}": figure.floor for name, figure in figures.items()},
@@ -87,10 +92,13 @@ def measure_family(family: Family, parts: Parts, settings: Settings, calibration
     quality = measure_digits(family.generate(parts, settings, len(calibration.test)), calibration)
     if not settings.evaluate.classification_accuracy:
         return quality
+    if quality.confusion is None:
+        make_console().print("the classification accuracy is left out: no digit is asked for that could be learnt")
+        return quality
     splits = calibration.splits
     many = family.generate(parts, settings, len(splits.train) + len(splits.validation))
     scored = {CLASSIFICATION_ACCURACY: score_classification(many, calibration)}
-    return Quality(quality.figures | scored, quality.confusion, calibration)
+    return replace(quality, figures=quality.figures | scored)
 
 
 def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
@@ -101,13 +109,12 @@ def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
         calibration: The judge.
 
     Returns:
-        Every measure but the classification accuracy score.
+        Every measure but the classification accuracy score; where no digit was asked for, none of accuracy.
     """
-    nearest = calibration.training.nearest(generated.images)
-    sample = calibration.sample(generated.images, generated.digits, nearest=nearest)
-    values = measure(sample, calibration.test, seed=calibration.settings.seed)
-    counts = confusion(sample.probabilities, sample.digits)
-    return Quality(beside_floors(values, calibration.floors), counts, calibration)
+    sample = _view(generated, calibration, nearest=calibration.training.nearest(generated.images))
+    values = _meaningful(measure(sample, calibration.test, seed=calibration.settings.seed), generated)
+    counts = None if generated.digits is None else confusion(sample.probabilities, sample.digits)
+    return Quality(beside_floors(values, calibration.floors), len(sample), counts, calibration)
 
 
 def score_classification(generated: Generated, calibration: Calibration) -> Figure:
@@ -119,7 +126,12 @@ def score_classification(generated: Generated, calibration: Calibration) -> Figu
 
     Returns:
         The share of all test images that it reads right, beside the judge's own.
+
+    Raises:
+        ValueError: No digit was asked for, so that there is nothing to learn.
     """
+    if generated.digits is None:
+        raise ValueError("`generated` must have the digits that were asked for. Received: none")
     test = calibration.splits.test
 
     def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
@@ -129,6 +141,21 @@ def score_classification(generated: Generated, calibration: Calibration) -> Figu
         to_pixels(generated.images[..., 0]), generated.digits, unseen=test.images, labels=test.labels, learn=learn
     )
     return Figure(score, calibration.accuracy)
+
+
+def _view(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
+    """Gives the judge's view of digits; where none was asked for, each is of the class that the judge reads."""
+    if generated.digits is not None:
+        return calibration.sample(generated.images, generated.digits, nearest=nearest)
+    sample = calibration.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
+    return replace(sample, digits=sample.probabilities.argmax(axis=1).astype(np.int32))
+
+
+def _meaningful(values: Values, generated: Generated) -> Values:
+    """Leaves accuracy out where no digit was asked for: the judge agrees with its own readings."""
+    if generated.digits is not None:
+        return values
+    return {name: value for name, value in values.items() if name.split("_by_digit/")[0] != ACCURACY}
 
 
 def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: CalibrateSettings) -> Reader:

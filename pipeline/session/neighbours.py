@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.batches import DIGITS
 from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.mnist import Splits
 from pipeline.evaluation.memorization import TrainingImages
@@ -14,7 +15,9 @@ GENERATED = 400
 
 
 def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -> Picture:
-    """Lays digits out in ten pairs of columns, one class a pair: a digit, and the nearest training image to its right.
+    """Lays digits out in ten pairs of columns: a digit, and the nearest training image to its right.
+
+    Each pair of columns is of one class; generated digits stand as they came where none was asked for.
 
     Args:
         generated: Generated digits, `GENERATED` of them or so; the first of each class are shown.
@@ -26,14 +29,19 @@ def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -
         Two blocks of `(rows, 20, 28, 28)`.
 
     Raises:
-        TooFewImagesError: A class has no digit.
+        TooFewImagesError: A class has no digit, or there are fewer than ten.
     """
     kept = np.concatenate([splits.train.images, splits.validation.images])
     training = TrainingImages(kept)
-    rows = max(1, min(rows, available_rows(generated.digits), available_rows(splits.test.labels)))
-    shown = _pairs(generated.images[..., 0], generated.digits, training, kept, rows)
+    columns = _columns(generated)
+    rows = max(1, min(rows, available_rows(columns), available_rows(splits.test.labels)))
+    shown = _pairs(generated.images[..., 0], columns, training, kept, rows)
     real = _pairs(splits.test.images, splits.test.labels, training, kept, rows)
     return Picture([shown, real], ("generated, each beside its nearest training image", "test images, likewise"))
+
+
+def _columns(generated: Generated) -> NDArray[np.integer]:
+    return np.arange(len(generated.images)) % DIGITS if generated.digits is None else generated.digits
 
 
 def _pairs(

@@ -1,6 +1,6 @@
 """What an evaluation found of a training: written to files, logged and shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.training.family import FLOOR
 from pipeline.training.history import Point
 
-METRICS, CONFUSION = "metrics.json", "confusion"
+METRICS, EVALUATION, CONFUSION = "metrics.json", "evaluation", "confusion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,18 @@ class Scores:
         return {**self.losses, **values, **floors}
 
     def write(self, folder: Path) -> None:
-        """Writes `metrics.json` and, where the judge was asked, `confusion.csv` and `confusion.png`."""
+        """Writes `metrics.json` and the folder `evaluation`.
+
+        That has every figure in `figures.csv` and, where digits were asked for, the confusion as table and picture.
+        """
         write_json(self._metrics(), folder / METRICS)
-        if self.quality:
-            rows = _readings(self.quality.confusion)
-            (folder / f"{CONFUSION}.csv").write_text(as_csv(rows), encoding="utf-8", newline="\n")
+        tables = folder / EVALUATION
+        tables.mkdir(parents=True, exist_ok=True)
+        _write_rows(tables / "figures.csv", self._figure_rows())
+        if self._confusion is not None:
+            _write_rows(tables / f"{CONFUSION}.csv", _readings(self._confusion))
             title = "what the judge reads for each digit asked for, in percent"
-            draw_confusion(self.quality.confusion, folder / f"{CONFUSION}.png", title=title)
+            draw_confusion(self._confusion, tables / f"{CONFUSION}.png", title=title)
 
     def log(self, run: Recorder, folder: Path) -> None:
         """Logs everything, the files that `write` wrote among it."""
@@ -68,23 +73,31 @@ class Scores:
         run.file(folder / METRICS)
         if self.quality:
             run.tags(judge_tags(self.quality.calibration))
-            run.table(_counts(self.quality.confusion), f"{CONFUSION}.csv")
-            run.file(folder / f"{CONFUSION}.png", "pictures")
+        if self._confusion is not None:
+            run.table(_counts(self._confusion), f"{CONFUSION}.csv")
+            run.file(folder / EVALUATION / f"{CONFUSION}.png", "pictures")
             run.illustrate(f"pictures/{CONFUSION}.png", "What the judge reads for each digit asked for")
 
-    def tables(self, unit: str) -> Iterator[Table]:
+    def tables(self, units: str) -> Iterator[Table]:
         """Lays everything out for the terminal.
 
         Args:
-            unit: What losses are measured in.
+            units: What losses are measured in.
         """
         for scheme, losses in _by_scheme(self.losses).items():
-            yield losses_table(f"{scheme} test losses in {unit}".strip(), {"test": losses})
+            yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
         if self.quality:
-            count = int(self.quality.confusion.sum())
-            title = f"{count:,} digits of step {self.weights.step:,} ({self.weights.which})"
+            title = f"{self.quality.count:,} digits of step {self.weights.step:,} ({self.weights.which})"
             yield digits_table(f"{title}, by digit", self.figures)
             yield figures_table(title, self.figures)
+
+    @property
+    def _confusion(self) -> Confusion | None:
+        return self.quality.confusion if self.quality else None
+
+    def _figure_rows(self) -> list[Row]:
+        losses: list[Row] = [{"figure": key, "value": value} for key, value in self.losses.items()]
+        return losses + [{"figure": f"quality/{name}", **asdict(figure)} for name, figure in self.figures.items()]
 
     def _metrics(self) -> dict[str, object]:
         quality: dict[str, float] = {}
@@ -92,6 +105,10 @@ class Scores:
             quality |= {f"quality/{name}/{part}": number for part, number in asdict(figure).items()}
         judge = {"judge": judge_facts(self.quality.calibration)} if self.quality else {}
         return {"weights": asdict(self.weights), **nest(self.losses), **nest(quality), **judge}
+
+
+def _write_rows(file: Path, rows: Sequence[Row]) -> None:
+    file.write_text(as_csv(rows), encoding="utf-8", newline="\n")
 
 
 def _readings(counts: Confusion) -> list[Row]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+import pipeline.settings
 from pipeline.settings.calibrate import CalibrateSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import SettingsError
@@ -138,7 +140,7 @@ def suggest(address: str, known: list[str]) -> str:
 
 def known_addresses() -> list[str]:
     """Gives the address of every setting of every family."""
-    families = [name for name in (file.stem for file in Path(__file__).parent.glob("*.py")) if has_family(name)]
+    families = [module.name for module in iter_modules(pipeline.settings.__path__) if has_family(module.name)]
     addresses = _addresses((), Settings)
     for family in families:
         addresses += _addresses((family,), family_settings(family))

@@ -12,7 +12,7 @@ from pipeline.models.composition import join
 from pipeline.settings.acgan import Settings as AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.collapse import describe_collapse
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Report, Training, Values
+from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Report, Training, Values
 from pipeline.training.heldout import losses_on
 from pipeline.training.networks import build_networks
 from pipeline.training.recipes import RECIPES, Pairs, RealImages, StepLosses
@@ -55,7 +55,10 @@ class AcganTraining(Training):
         }
 
     def report(self, step: int, recent: Values) -> Report:
-        """Scores held-out images; see `Training`."""
+        """Scores held-out images; see `Training`.
+
+        It has no score: the generator's loss falls when the discriminator gets worse, so that a judge has to choose.
+        """
         count = self.settings.report_images
         images = Images(self.splits.held_out.images[:count], self.splits.held_out.labels[:count])
         scored = losses_on(self.parts(), images, self.settings, seed=self.seed, stream=REPORTS, batch_size=250)
@@ -63,7 +66,7 @@ class AcganTraining(Training):
         return Report(
             step=step,
             values=values,
-            score=(values["heldout/matched/generator/loss"],) if len(self.splits.validation) else None,
+            score=None,
             warnings=describe_collapse(recent, self.settings),
         )
 
@@ -155,7 +158,7 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
     return {f"test/{key}": value for key, value in scored.items()}
 
 
-def pictures(parts: Parts, splits: Splits, settings: Settings) -> dict[str, Picture]:
+def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
     """Draws the grid: ten columns of generated digits beside ten columns of real ones, one class a column."""
     real = splits.test
     rows = min(settings.render.rows, available_rows(real.labels))

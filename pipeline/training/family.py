@@ -3,7 +3,7 @@
 import gc
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -47,7 +47,7 @@ class Measured:
     Attributes:
         values: Figures by key, such as `heldout/accuracy`.
         floors: What real digits score, by key, such as `floor/accuracy`; one for each figure.
-        score: Takes the place of the report's own; none where nothing may be selected.
+        score: What a report without a score of its own is judged by; none where nothing may be selected.
     """
 
     values: Values
@@ -61,11 +61,11 @@ class Generated:
 
     Attributes:
         images: float32 `(n, 28, 28, 1)` in [-1, 1].
-        digits: The digits asked for, 0 to 9, int32 `(n,)`.
+        digits: The digits asked for, 0 to 9, int32 `(n,)`; none of a family that cannot be asked for one.
     """
 
     images: NDArray[np.float32]
-    digits: NDArray[np.int32]
+    digits: NDArray[np.int32] | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,26 @@ class Picture:
 
     blocks: Sequence[NDArray[np.float32]]
     headings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """Points of a plane, coloured by digit.
+
+    Attributes:
+        points: float32 `(n, 2)`.
+        digits: Whole numbers 0 to 9, `(n,)`.
+        title: The line above.
+        axes: What the two numbers are.
+    """
+
+    points: NDArray[np.float32]
+    digits: NDArray[np.integer[Any]]
+    title: str
+    axes: tuple[str, str]
+
+
+Pictures = dict[str, Picture | Scatter]
 
 
 class Training(ABC):
@@ -132,22 +152,32 @@ class Family:
         build: Makes a training from the settings and the data.
         evaluate: Scores kept parts on the test split; figures by key, `test/COMPONENT/LOSS` or `test/LOSS`, with a
             scheme between where there are several, such as `test/hard/generator/loss`.
-        pictures: Tiles from kept parts and real images, by the picture's name.
+        pictures: Tiles and scatters from kept parts and real images, by the picture's name.
         headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
         example: A small batch of named inputs for each part.
         generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
+        encode: The codes `(n, size)` that parts give of uint8 images `(n, 28, 28)`; none where codes are not what the
+            family is judged by. The evaluation sets its reconstructions beside those of simpler codes.
         scheme: The scheme of the held-out losses that compare with those of the training; empty where there is one.
         unit: What the losses are measured in.
+        units: What losses of these names are measured in instead.
     """
 
     build: Callable[[Settings, Splits], Training]
     evaluate: Callable[[Parts, Splits, Settings], Values]
-    pictures: Callable[[Parts, Splits, Settings], dict[str, Picture]]
+    pictures: Callable[[Parts, Splits, Settings], Pictures]
     example: Callable[[Settings], Examples]
     headline: tuple[str, ...]
     generate: Callable[[Parts, Settings, int], Generated] | None = None
+    encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
     scheme: str = ""
     unit: str = "nats"
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def spoken_units(self) -> str:
+        """All units in a phrase: `squared error a pixel, bce in nats a pixel`."""
+        return ", ".join([self.unit, *(f"{loss} in {unit}" for loss, unit in self.units.items())])
 
 
 def find_family(name: str) -> Family:

@@ -85,7 +85,8 @@ def run_steps(training: Training, plan: Plan, history: History, measure: Measure
         training: What is trained; it is moved.
         plan: Length and rhythm.
         history: The figures so far; it is extended.
-        measure: What is asked at each report how good the digits are; its score decides which report is the best.
+        measure: What is asked at each report how good the digits are; where the family's own report has no score, this
+            one's decides which report is the best.
 
     Yields:
         Events, in order. Whoever listens writes the checkpoint when it is due, before asking for the next event.
@@ -121,7 +122,8 @@ def _report(training: Training, plan: Plan, history: History, measure: Measure |
     values, score = dict(report.values), report.score
     if measured:
         _refuse_infinite(measured.values, history.step)
-        values, score = values | measured.values | measured.floors, measured.score
+        values |= measured.values | measured.floors
+        score = measured.score if score is None else score
     points = history.record(values)
     history.reported = history.step
     yield Reported(report, recent, best=score is not None and history.improve(score), measured=measured)

@@ -1,0 +1,44 @@
+"""Digits ↔ the larger square images that five halvings and doublings bring back to their size."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGIT_SIZE = 28
+PAPER = np.float32(-1)
+
+
+def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.float32]:
+    """Gives digits in the middle of larger sheets.
+
+    Args:
+        images: uint8 `(n, 28, 28)`, 0 for paper and 255 for ink.
+        size: Pixels each way of the sheet, 28 or more.
+        channels: How often the grey is repeated.
+
+    Returns:
+        float32 `(n, size, size, channels)` in [-1, 1], -1 for paper.
+    """
+    padded = np.full((len(images), size, size, channels), PAPER)
+    middle = window(size)
+    padded[:, middle, middle] = (images.astype(np.float32) / np.float32(127.5) - np.float32(1))[..., np.newaxis]
+    return padded
+
+
+def crop(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gives the digits in the middle of larger sheets, the mean of their channels.
+
+    Args:
+        images: `(n, size, size, channels)`, size 28 or more.
+
+    Returns:
+        `(n, 28, 28, 1)`.
+    """
+    middle = window(images.shape[1])
+    cropped: NDArray[np.float32] = images[:, middle, middle].mean(axis=-1, keepdims=True, dtype=np.float32)
+    return cropped
+
+
+def window(size: int) -> slice:
+    """Gives where the digit lies in a sheet, each way."""
+    first = (size - DIGIT_SIZE) // 2
+    return slice(first, first + DIGIT_SIZE)

@@ -1,0 +1,69 @@
+"""What simple codes bring back of an image, for a trained code to be set beside."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from pipeline.evaluation.pixels import unit_pixels
+
+Images = NDArray[np.uint8]
+Codes = NDArray[np.floating]
+
+HALF_A_LEVEL = 0.5 / 255
+
+
+def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
+    """Scores principal components, the best linear code of its size.
+
+    Args:
+        train: What the components are found on, uint8 `(n, 28, 28)`.
+        unseen: What is reconstructed, likewise.
+        size: Numbers in a code; no more components are taken than there are images or pixels.
+
+    Returns:
+        What `pixel_errors` gives.
+    """
+    fitted, shown = _flat(train), _flat(unseen)
+    components = PCA(min(size, *fitted.shape), svd_solver="covariance_eigh").fit(fitted)
+    return pixel_errors(shown, components.inverse_transform(components.transform(shown)))
+
+
+def linear_decoder_errors(train: Images, codes: Codes, unseen: Images, unseen_codes: Codes) -> dict[str, float]:
+    """Scores the best that a linear decoder makes of codes, by least squares.
+
+    Args:
+        train: What the decoder is fitted to, uint8 `(n, 28, 28)`.
+        codes: Their codes, `(n, size)`.
+        unseen: What is reconstructed, uint8 `(m, 28, 28)`.
+        unseen_codes: Their codes, `(m, size)`.
+
+    Returns:
+        What `pixel_errors` gives.
+    """
+    solution, *_ = np.linalg.lstsq(_with_one(codes), _flat(train).astype(np.float64), rcond=None)
+    return pixel_errors(_flat(unseen), _with_one(unseen_codes) @ solution)
+
+
+def pixel_errors(images: NDArray[np.floating], reconstructed: NDArray[np.floating]) -> dict[str, float]:
+    """Gives mean squared error and binary cross-entropy a pixel.
+
+    Args:
+        images: Originals in [0, 1].
+        reconstructed: Their reconstructions, of the same shape; clipped to [0, 1] and, for the cross-entropy, half a
+            grey level from either end, without which one pixel of paper on ink would cost without bound.
+
+    Returns:
+        `mse`, and `bce` in nats.
+    """
+    errors = np.clip(reconstructed, 0, 1) - images
+    shares = np.clip(reconstructed, HALF_A_LEVEL, 1 - HALF_A_LEVEL)
+    entropies = -(images * np.log(shares) + (1 - images) * np.log1p(-shares))
+    return {"mse": float(np.mean(errors**2)), "bce": float(np.mean(entropies))}
+
+
+def _flat(images: Images) -> NDArray[np.float32]:
+    return unit_pixels(images).reshape(len(images), -1)
+
+
+def _with_one(codes: Codes) -> NDArray[np.float64]:
+    return np.column_stack([codes.astype(np.float64), np.ones(len(codes))])

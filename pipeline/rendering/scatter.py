@@ -1,0 +1,46 @@
+"""Points of a plane, coloured by digit."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.rendering import figures
+
+COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
+MANY = 2000
+
+
+def draw_scatter(
+    points: NDArray[np.floating], digits: NDArray[np.integer], path: Path, *, title: str, axes: tuple[str, str]
+) -> None:
+    """Draws points in the colours of their digits, with a legend; both axes have one scale.
+
+    Args:
+        points: `(n, 2)`.
+        digits: Whole numbers 0 to 9, `(n,)`; a digit of which there is none is left out of the legend.
+        path: The picture (PNG), written whole.
+        title: The line above.
+        axes: What stands beneath and beside.
+
+    Raises:
+        ValueError: There is not one digit a point, or a point has not two finite numbers.
+    """
+    if points.shape != (len(digits), 2) or not np.isfinite(points).all():
+        raise ValueError(
+            f"`points` must be finite and (n, 2), and `digits` (n,). Received: {points.shape} and {digits.shape}"
+        )
+    size, alpha = (5, 0.5) if len(points) > MANY else (14, 0.8)
+    with figures.panels((1, 1), path, title=title, inches=(7.6, 7.0)) as (figure, ((panel,),)):
+        for digit in sorted(set(digits.tolist())):
+            place = points[digits == digit]
+            panel.scatter(
+                place[:, 0], place[:, 1], s=size, alpha=alpha, linewidths=0, color=COLOURS[digit], label=digit
+            )
+        panel.set(xlabel=axes[0], ylabel=axes[1])
+        panel.set_aspect("equal", adjustable="datalim")
+        legend = figure.legend(loc="outside right center", title="digit", frameon=False, markerscale=3)
+        for handle in legend.legend_handles:
+            if handle is not None:
+                handle.set_alpha(1)

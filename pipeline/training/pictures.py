@@ -1,0 +1,74 @@
+"""What codes can be shown by: reconstructions beneath their originals, and walks from one digit to another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.mnist import Images
+from pipeline.training.family import Picture
+
+ROWS = 8
+WALK = 10
+
+
+@dataclass(frozen=True)
+class Coder:
+    """Digits to codes and back.
+
+    Attributes:
+        encode: From uint8 `(n, 28, 28)` to codes `(n, size)`.
+        decode: From codes to digits `(n, 28, 28, 1)` in [-1, 1].
+    """
+
+    encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    decode: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS) -> NDArray[np.float32]:
+    """Lays originals over what comes back from their codes, one class a column.
+
+    Args:
+        coder: Encodes and decodes.
+        images: Real digits, each class among them.
+        rows: Originals of each class, fewer where there are fewer.
+
+    Returns:
+        `(2 * rows, 10, 28, 28)` in [-1, 1]: a row of originals, beneath it their reconstructions, and so on.
+    """
+    rows = max(1, min(rows, available_rows(images.labels)))
+    originals = class_columns(images.images, images.labels, rows=rows)
+    flat = originals.reshape(-1, *originals.shape[2:]).astype(np.uint8)
+    decoded = coder.decode(coder.encode(flat)).reshape(originals.shape)
+    return np.stack([_scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
+
+
+def reconstructions(coder: Coder, images: Images) -> Picture:
+    """Draws `reconstruct` with its heading."""
+    return Picture([reconstruct(coder, images)], ("test images, each over its reconstruction",))
+
+
+def walk(coder: Coder, images: Images) -> Picture:
+    """Draws the way from each digit to the next, along the straight line between the codes of two images.
+
+    Args:
+        coder: Encodes and decodes.
+        images: Real digits; the first of each class is shown.
+
+    Returns:
+        Ten rows, from 0 to 1 at the top to 9 to 0 at the bottom: an image, ten codes decoded, another image.
+    """
+    (first,) = class_columns(images.images, images.labels, rows=1)
+    codes = coder.encode(first.astype(np.uint8))
+    share = np.linspace(0, 1, WALK, dtype=np.float32)[:, np.newaxis]
+    between = [start + share * (end - start) for start, end in zip(codes, np.roll(codes, -1, axis=0), strict=True)]
+    decoded = coder.decode(np.concatenate(between)).reshape(len(codes), WALK, *first.shape[1:])
+    ends = _scaled(first)[:, np.newaxis]
+    block = np.concatenate([ends, decoded, np.roll(ends, -1, axis=0)], axis=1)
+    return Picture([block], ("test image, ten codes on the line between, test image",))
+
+
+def _scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
