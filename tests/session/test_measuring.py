@@ -62,11 +62,13 @@ def draw(count: int) -> Generated:
 
 
 def shifted(made: Generated) -> Generated:
+    assert made.digits is not None
     return Generated(made.images, (made.digits + 1) % 10)
 
 
 def alike(made: Generated) -> Generated:
     """One image a class, over and over."""
+    assert made.digits is not None
     return Generated(made.images[made.digits], made.digits)
 
 
@@ -130,7 +132,8 @@ def test_an_evaluation_has_every_measure_with_its_floor_and_the_confusion(
 ) -> None:
     assert quality.figures.keys() == calibration.floors.keys()
     assert {name.partition("/")[0] for name in quality.figures} >= {*QUICK, "memorization", "digit_score", "precision"}
-    assert quality.confusion.sum() == len(calibration.test) == 100
+    assert quality.confusion is not None
+    assert quality.confusion.sum() == quality.count == len(calibration.test) == 100
     assert quality.confusion.trace() / 100 == quality.figures["accuracy"].value
     assert quality.figures["recall"].floor == calibration.floors["recall"]
 
@@ -152,10 +155,49 @@ def test_a_classifier_learns_from_good_digits_as_much_as_from_real_ones_and_from
     assert wrong.value < 0.1
 
 
-def family(asked: list[int]) -> Family:
+def unasked(made: Generated) -> Generated:
+    return Generated(made.images, None)
+
+
+def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and_have_no_accuracy(
+    calibration: Calibration, quality: Quality
+) -> None:
+    made = draw(len(calibration.test))
+    read = calibration.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
+    found = measure_digits(unasked(made), calibration)
+    told = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
+    assert found.confusion is None
+    assert found.count == 100
+    assert found.figures == {name: one for name, one in told.figures.items() if "accuracy" not in name}
+    assert told.figures.keys() - found.figures.keys() >= {"accuracy", "accuracy_by_digit/mean"}
+    assert found.figures["coverage"] == quality.figures["coverage"]
+
+
+def test_a_report_of_digits_that_were_not_asked_for_has_neither_accuracy_nor_its_floor(
+    calibration: Calibration,
+) -> None:
+    measured = measure_reports(calibration, selecting=True)(Drawing(unasked))
+    assert tuple(report_figures(measured)) == QUICK[1:]
+    assert measured.score is not None
+
+
+def test_nothing_can_be_learnt_of_digits_that_were_not_asked_for(
+    calibration: Calibration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[int] = []
+    slow = settings_of("evaluate.classification_accuracy=true")
+    found = measure_family(family(asked, unasked), {}, slow, calibration)
+    assert asked == [100]
+    assert "classification_accuracy" not in found.figures
+    assert "the classification accuracy is left out" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="the digits that were asked for"):
+        score_classification(unasked(draw(10)), calibration)
+
+
+def family(asked: list[int], spoil: Callable[[Generated], Generated] = lambda made: made) -> Family:
     def generate(_parts: Parts, _settings: Settings, count: int) -> Generated:
         asked.append(count)
-        return draw(count)
+        return spoil(draw(count))
 
     return Family(
         build=lambda _settings, _splits: Drawing(),

@@ -31,6 +31,13 @@ def test_each_class_has_a_pair_of_columns_which_begins_with_the_digit() -> None:
         np.testing.assert_allclose(shown, TEST.images[TEST.labels == digit][:3], atol=1e-3)
 
 
+def test_digits_that_were_not_asked_for_stand_in_the_order_in_which_they_came() -> None:
+    images = as_generated(TRAIN).images
+    generated, _ = draw_neighbours(Generated(images, None), SPLITS, rows=2).blocks
+    np.testing.assert_allclose(generated[0, 0::2], images[:10, ..., 0], atol=1e-6)
+    np.testing.assert_allclose(generated[1, 0::2], images[10:20, ..., 0], atol=1e-6)
+
+
 def test_there_are_no_more_rows_than_the_rarest_class_has_digits() -> None:
     generated, real = draw_neighbours(as_generated(VALIDATION), SPLITS).blocks
     assert generated.shape[0] == real.shape[0] == 2

@@ -38,7 +38,7 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 
 @pytest.fixture
 def scores(calibration: Calibration) -> Scores:
-    return Scores(Weights("best", 1350), LOSSES, Quality(FIGURES, COUNTS, calibration))
+    return Scores(Weights("best", 1350), LOSSES, Quality(FIGURES, 52, COUNTS, calibration))
 
 
 def shown(scores: Scores, unit: str = "nats") -> str:
@@ -63,12 +63,12 @@ def test_no_figure_is_written_without_its_floor_and_the_judge_that_gave_it(
 
 def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(scores: Scores, tmp_path: Path) -> None:
     scores.write(tmp_path)
-    with (tmp_path / "confusion.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "evaluation" / "confusion.csv").open(encoding="utf-8") as file:
         rows = [(int(row["asked"]), int(row["read"])) for row in csv.DictReader(file)]
     assert len(rows) == 52
     assert rows.count((4, 9)) == 2
     assert rows.count((3, 3)) == 5
-    assert (tmp_path / "confusion.png").stat().st_size > 1000
+    assert (tmp_path / "evaluation" / "confusion.png").stat().st_size > 1000
 
 
 def test_values_are_losses_figures_and_floors_and_those_of_single_digits_can_be_left_out(scores: Scores) -> None:
@@ -102,4 +102,19 @@ def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_loss
         "weights": {"which": "best", "step": 1350},
         "test": {"loss": 0.25, "kl": 0.5},
     }
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
+    assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
+
+
+def test_every_figure_stands_in_a_table_of_its_own_file_with_its_floor(scores: Scores, tmp_path: Path) -> None:
+    scores.write(tmp_path)
+    lines = (tmp_path / "evaluation" / "figures.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["figure,value,floor", "test/hard/generator/loss,0.7,"]
+    assert "quality/accuracy_by_digit/7,0.9,0.95" in lines
+
+
+def test_digits_that_were_not_asked_for_have_no_confusion(scores: Scores, tmp_path: Path) -> None:
+    assert scores.quality is not None
+    unasked = replace(scores, quality=replace(scores.quality, confusion=None))
+    unasked.write(tmp_path)
+    assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
+    assert "52 digits of step 1,350 (best)" in shown(unasked)

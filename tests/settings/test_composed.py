@@ -14,6 +14,23 @@ NUMBER = "valid number"
 LOGICAL = "valid boolean"
 TEXT = "valid string"
 
+CODING = ("autoencoder", "vae")
+SHARED: list[tuple[str, Any, str]] = [
+    ("mode", "both", "'joint', 'encoder', 'decoder' or 'alternate'"),
+    ("steps", 0, "greater than or equal to 1"),
+    ("report_every", 0, "greater than or equal to 1"),
+    ("report_images", 9, "greater than or equal to 10"),
+    ("keep_every_report", 1, LOGICAL),
+    ("batch_size", 1, "greater than or equal to 2"),
+    ("image_size", 28, "multiple of 32"),
+    ("image_size", 288, "less than or equal to 256"),
+    ("channels", 2, "1 or 3"),
+    ("width", 0, "greater than or equal to 1"),
+    ("width", 24, "multiple of 16"),
+    ("learning_rate", 1.0, "less than 1"),
+    ("decay_steps", 0, "greater than or equal to 1"),
+    ("batch_norm_momentum", 1.0, "less than 1"),
+]
 REFUSED: list[tuple[str, Any, str]] = [
     ("seed", -1, "greater than or equal to 0"),
     ("seed", 2**31, "less than 2147483648"),
@@ -83,6 +100,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("acgan.adam.beta_1", 1.0, "less than 1"),
     ("acgan.adam.beta_1", -0.1, "greater than or equal to 0"),
     ("acgan.adam.beta_2", 1.0, "less than 1"),
+    *((f"{family}.{name}", value, allowed) for family in CODING for name, value, allowed in SHARED),
+    ("autoencoder.dim", 0, "greater than or equal to 1"),
+    ("vae.latent_size", 0, "greater than or equal to 1"),
+    ("vae.beta", -0.1, "greater than or equal to 0"),
     ("evaluate.weights", "worst", "'best' or 'last'"),
     ("evaluate.batch_size", 0, "greater than or equal to 1"),
     ("evaluate.classification_accuracy", 1, LOGICAL),
@@ -108,6 +129,12 @@ FILTERS: list[tuple[str, Any, str, str]] = [
 ]
 
 
+def chosen(address: str) -> dict[str, Any]:
+    """The choice of the family that an address belongs to."""
+    family = address.split(".", maxsplit=1)[0]
+    return {"family": family} if family in CODING else {}
+
+
 def refusal(content: dict[str, Any]) -> str:
     with pytest.raises(SettingsError) as refused:
         validate(content)
@@ -122,7 +149,7 @@ def test_the_numbers_in_the_params_file_are_sound() -> None:
 
 @pytest.mark.parametrize(("address", "value", "allowed"), REFUSED)
 def test_what_is_not_allowed_is_refused_by_address_value_and_what_is(address: str, value: Any, allowed: str) -> None:
-    text = refusal(changed({address: value}))
+    text = refusal(changed({**chosen(address), address: value}))
     received = text.rsplit("Received: ", 1)[1]
     assert text.startswith(f"`{address}` must ")
     assert allowed in text
@@ -140,10 +167,8 @@ def test_a_list_that_is_too_short_is_refused() -> None:
     assert "acgan.generator.filters" in refusal(changed({"acgan.generator.filters": [8, 8]}))
 
 
-def test_every_setting_of_the_acgan_stands_in_the_tables() -> None:
-    own = ("seed", "label", "start_from", "run", "data", "calibrate", "acgan", "evaluate", "render", "tracking")
-    expected = {address for address in addresses(blocks()) if address.split(".")[0] in own}
-    assert {row[0] for row in (*REFUSED, *FILTERS)} == expected
+def test_every_setting_stands_in_the_tables() -> None:
+    assert {row[0] for row in (*REFUSED, *FILTERS)} == set(addresses(blocks())) - {"family"}
 
 
 @pytest.mark.parametrize(

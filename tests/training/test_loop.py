@@ -132,12 +132,23 @@ def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) 
     return next_figures
 
 
-def test_what_the_judge_says_decides_which_report_is_the_best_and_a_tie_goes_to_the_second_number() -> None:
+def test_what_the_judge_says_decides_where_the_report_has_no_score_and_a_tie_goes_to_the_second_number() -> None:
     figures = {2: (5.0, 0.9), 4: (4.0, 0.1), 6: (4.0, 0.2), 8: (4.0, 0.2), 10: (4.5, 1.0)}
     history = History()
-    events = list(run_steps(Counting(), _plan(10, report_every=2), history, measure(figures)))
+    unscored = Counting(score=lambda _: None)
+    events = list(run_steps(unscored, _plan(10, report_every=2), history, measure(figures)))
     assert [event.best for event in events if isinstance(event, Reported)] == [True, True, True, False, False]
     assert (history.best_step, history.best_score) == (6, (4.0, -0.2))
+
+
+def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
+    scores, figures = {2: 3.0, 4: 1.0, 6: 2.0}, {2: (5.0, 0.9), 4: (9.0, 0.1), 6: (1.0, 0.9)}
+    history = History()
+    scored = Counting(score=lambda step: scores[step])
+    events = list(run_steps(scored, _plan(6, report_every=2), history, measure(figures)))
+    assert [event.best for event in events if isinstance(event, Reported)] == [True, True, False]
+    assert (history.best_step, history.best_score) == (4, (1.0,))
+    assert history.curves()["heldout/distance"][1].tolist() == [5.0, 9.0, 1.0]
 
 
 def test_figures_and_their_floors_are_points_of_the_report_and_of_the_history() -> None:
@@ -153,7 +164,8 @@ def test_figures_and_their_floors_are_points_of_the_report_and_of_the_history() 
 
 def test_a_training_that_may_select_nothing_is_measured_all_the_same() -> None:
     history = History()
-    list(run_steps(Counting(), _plan(2, report_every=2), history, measure({2: (5.0, 0.9)}, selecting=False)))
+    unscored = Counting(score=lambda _: None)
+    list(run_steps(unscored, _plan(2, report_every=2), history, measure({2: (5.0, 0.9)}, selecting=False)))
     assert (history.best_step, history.best_score) == (None, None)
     assert history.curves()["heldout/distance"][1].tolist() == [5.0]
 
