@@ -70,7 +70,7 @@ def _score(training: Planned, networks: Path, calibration: Calibration) -> Value
     if generate is None:
         raise BenchmarkError(f"`recipes` must be of a family that makes digits. Received: {training.settings.family}")
     made = generate(load_parts(networks), training.settings, len(calibration.test))
-    return measure_quickly(calibration.sample(made.images, made.digits), calibration.test)
+    return measure_quickly(calibration.sample(made.images, made.asked), calibration.test)
 
 
 def _classification_accuracy(training: Planned, record: Record) -> float:

@@ -55,7 +55,7 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
 
     def quickly(training: Training) -> Measured:
         generated = training.generate(len(real))
-        values = measure_quickly(_view(generated, calibration), real)
+        values = measure_quickly(judged(generated, calibration), real)
         figures = beside_floors(_meaningful(values, generated), calibration.report_floors)
         return Measured(
             values={f"{HELD_OUT}{name}": figure.value for name, figure in figures.items()},
@@ -111,10 +111,24 @@ def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
     Returns:
         Every measure but the classification accuracy score; where no digit was asked for, none of accuracy.
     """
-    sample = _view(generated, calibration, nearest=calibration.training.nearest(generated.images))
+    sample = judged(generated, calibration, nearest=calibration.training.nearest(generated.images))
     values = _meaningful(measure(sample, calibration.test, seed=calibration.settings.seed), generated)
     counts = None if generated.digits is None else confusion(sample.probabilities, sample.digits)
     return Quality(beside_floors(values, calibration.floors), len(sample), counts, calibration)
+
+
+def judged(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
+    """Gives the judge's view of generated digits.
+
+    Args:
+        generated: Where no digit was asked for, each counts as what the judge reads.
+        calibration: The judge.
+        nearest: Their nearest training images; None leaves memorisation out.
+    """
+    if generated.digits is not None:
+        return calibration.sample(generated.images, generated.digits, nearest=nearest)
+    sample = calibration.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
+    return replace(sample, digits=sample.probabilities.argmax(axis=1).astype(np.int32))
 
 
 def score_classification(generated: Generated, calibration: Calibration) -> Figure:
@@ -130,25 +144,15 @@ def score_classification(generated: Generated, calibration: Calibration) -> Figu
     Raises:
         ValueError: No digit was asked for, so that there is nothing to learn.
     """
-    if generated.digits is None:
-        raise ValueError("`generated` must have the digits that were asked for. Received: none")
     test = calibration.splits.test
 
     def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
         return _learn(images, digits, calibration.settings)
 
     score = classification_accuracy(
-        to_pixels(generated.images[..., 0]), generated.digits, unseen=test.images, labels=test.labels, learn=learn
+        to_pixels(generated.images[..., 0]), generated.asked, unseen=test.images, labels=test.labels, learn=learn
     )
     return Figure(score, calibration.accuracy)
-
-
-def _view(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
-    """Gives the judge's view of digits; where none was asked for, each is of the class that the judge reads."""
-    if generated.digits is not None:
-        return calibration.sample(generated.images, generated.digits, nearest=nearest)
-    sample = calibration.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
-    return replace(sample, digits=sample.probabilities.argmax(axis=1).astype(np.int32))
 
 
 def _meaningful(values: Values, generated: Generated) -> Values:

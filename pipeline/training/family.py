@@ -67,6 +67,17 @@ class Generated:
     images: NDArray[np.float32]
     digits: NDArray[np.int32] | None
 
+    @property
+    def asked(self) -> NDArray[np.int32]:
+        """The digits asked for, where some were.
+
+        Raises:
+            ValueError: None was.
+        """
+        if self.digits is None:
+            raise ValueError("`generated` must have the digits that were asked for. Received: none")
+        return self.digits
+
 
 @dataclass(frozen=True)
 class Picture:

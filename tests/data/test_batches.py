@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.batches import batch_indices, draw_noise, draw_pairs
 
+NOISE = [[1.7586746, 0.0458471]]
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -105,3 +106,26 @@ def test_one_step_shares_no_draw_with_the_next_however_much_it_draws() -> None:
     second, _ = draw_pairs(0, 1, 0, count=2000, latent_size=100)
     rows = {row.tobytes() for row in first[:, :4]}
     assert not any(row.tobytes() in rows for row in second[:, :4])
+
+
+def test_noise_is_standard_normal() -> None:
+    noise = draw_noise(0, 0, 0, count=2000, size=50)
+    assert (noise.shape, noise.dtype.name) == ((2000, 50), "float32")
+    assert stats.kstest(noise.ravel(), stats.norm.cdf).pvalue > 0.01
+
+
+def test_noise_is_what_earlier_runs_saw() -> None:
+    np.testing.assert_allclose(draw_noise(0, 7, 1, count=1, size=2), NOISE, rtol=1e-6)
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=SEEDS, step=st.integers(0, 2**40), count=st.integers(1, 9))
+def test_the_first_draws_of_noise_are_the_same_however_many_there_are(seed: int, step: int, count: int) -> None:
+    few, many = (draw_noise(seed, step, 3, count=number, size=4) for number in (count, 10))
+    np.testing.assert_array_equal(few, many[:count])
+
+
+@pytest.mark.parametrize("changed", [(1, 0, 0), (0, 1, 0), (0, 0, 1)], ids=["seed", "step", "stream"])
+def test_another_seed_step_or_stream_draws_independent_noise(changed: tuple[int, int, int]) -> None:
+    first, second = draw_noise(0, 0, 0, count=1000, size=100), draw_noise(*changed, count=1000, size=100)
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.015

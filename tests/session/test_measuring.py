@@ -62,14 +62,12 @@ def draw(count: int) -> Generated:
 
 
 def shifted(made: Generated) -> Generated:
-    assert made.digits is not None
-    return Generated(made.images, (made.digits + 1) % 10)
+    return Generated(made.images, (made.asked + 1) % 10)
 
 
 def alike(made: Generated) -> Generated:
     """One image a class, over and over."""
-    assert made.digits is not None
-    return Generated(made.images[made.digits], made.digits)
+    return Generated(made.images[made.asked], made.asked)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +88,7 @@ def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibrati
     measured = measure_reports(calibration, selecting=True)(training)
     assert training.asked == [len(calibration.validation)] == [60]
     made = draw(60)
-    expected = measure_quickly(calibration.sample(made.images, made.digits), calibration.validation)
+    expected = measure_quickly(calibration.sample(made.images, made.asked), calibration.validation)
     assert measured.values == {f"heldout/{name}": value for name, value in expected.items()}
     assert measured.floors == {f"floor/{name}": calibration.report_floors[name] for name in QUICK}
 

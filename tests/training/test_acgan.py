@@ -14,7 +14,7 @@ from pipeline.data.mnist import Images, Splits
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan import FAMILY, AcganTraining, sample_tiles
-from pipeline.training.family import Training, find_family
+from pipeline.training.family import Picture, Training, find_family
 from pipeline.training.heldout import losses_on
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_settings, small_training
@@ -215,11 +215,11 @@ def test_generated_digits_are_the_same_at_every_report_and_those_of_the_evaluati
     first, again = training.generate(30), training.generate(30)
     assert first.images.shape == (30, 28, 28, 1)
     assert first.images.dtype == np.float32
-    assert first.digits.shape == (30,)
+    assert first.asked.shape == (30,)
     np.testing.assert_array_equal(first.images, again.images)
     assert FAMILY.generate is not None
     evaluated = FAMILY.generate(training.parts(), settings, 30)
-    assert not np.array_equal(evaluated.digits, first.digits)
+    assert not np.array_equal(evaluated.asked, first.asked)
     assert not np.array_equal(evaluated.images[0], first.images[0])
 
 
@@ -228,8 +228,8 @@ def test_generated_digits_show_the_class_that_they_are_said_to_be_of(trainings: 
     generate = FAMILY.generate
     assert generate is not None
     made = generate({"generator": _telling_generator()}, small_settings(), 600)
-    np.testing.assert_allclose(made.images[:, 0, 1, 0], made.digits / 10, rtol=1e-6)
-    assert set(made.digits.tolist()) == set(range(10))
+    np.testing.assert_allclose(made.images[:, 0, 1, 0], made.asked / 10, rtol=1e-6)
+    assert set(made.asked.tolist()) == set(range(10))
     assert training.generate(3).images.min() >= -1
 
 
@@ -253,7 +253,9 @@ def test_the_evaluation_scores_the_test_split_on_draws_of_its_own(trainings: Tra
 def test_the_picture_has_as_many_rows_of_generated_digits_as_of_real_ones_one_class_a_column(
     trainings: Trainings, splits: Splits
 ) -> None:
-    generated, real = FAMILY.pictures(trainings().parts(), splits, small_settings())["digits"].blocks
+    picture = FAMILY.pictures(trainings().parts(), splits, small_settings())["digits"]
+    assert isinstance(picture, Picture)
+    generated, real = picture.blocks
     assert generated.shape == real.shape == (3, 10, 28, 28)
     test = splits.test.images.astype("float32") / 127.5 - 1
     for digit in range(10):
