@@ -36,8 +36,10 @@ Stage = dict[str, Any]
 def stages() -> Iterator[tuple[str, Stage]]:
     """Each stage with its matrix and its parameters written out."""
     content: Any = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    (families,) = (block["families"] for block in content["vars"])
     for name, stage in content["stages"].items():
-        for family in stage.get("matrix", {}).get("family", [""]):
+        assert stage.get("matrix", {"family": "${families}"}) == {"family": "${families}"}
+        for family in families if "matrix" in stage else [""]:
             text = json.dumps(stage).replace("${item.family}", family).replace("${data.path}", "data/mnist.npz")
             yield f"{name}@{family}" if family else name, json.loads(text)
 
@@ -71,6 +73,13 @@ def test_every_parameter_of_a_stage_has_a_value(name: str) -> None:
     known = addresses(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
     for parameter in STAGES[name]["params"]:
         assert any(f"{address}.".startswith(f"{parameter}.") for address in known)
+
+
+def test_every_family_that_can_be_chosen_has_its_stages() -> None:
+    families = {file.stem for file in (ROOT / "conf" / "model").glob("*.yaml")}
+    assert len(families) == 3
+    for stage in ("train", "evaluate", "render"):
+        assert {name.partition("@")[2] for name in STAGES if name.startswith(f"{stage}@")} == families
 
 
 @named
@@ -229,13 +238,31 @@ def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) -> None:
-    pictures = reproduced.project.root / "reports" / "acgan" / "pictures"
-    names = {file.name for file in pictures.iterdir()}
+    reports = reproduced.project.root / "reports"
+    names = {file.name for file in (reports / "acgan" / "pictures").iterdir()}
     assert {"digits.png", "nearest.png", "losses.png", "measures.png", "training.gif"} <= names
     assert {"weights-generator.png", "weights-discriminator.png"} <= names
-    for file in pictures.iterdir():
+    for file in reports.glob("*/pictures/*"):
         with Image.open(file) as picture:
             assert min(picture.size) >= 200
+
+
+@pytest.mark.slow
+def test_every_family_has_its_own_figures_and_pictures(reproduced: Reproduced) -> None:
+    reports = reproduced.project.root / "reports"
+    metrics = {
+        family: json.loads((reports / family / "metrics.json").read_text(encoding="utf-8"))
+        for family in ("autoencoder", "vae")
+    }
+    coders = {"trained", "pca", "random_encoder_linear_decoder"}
+    assert metrics["autoencoder"]["test"].keys() == coders
+    assert all(errors.keys() == {"mse", "bce"} for errors in metrics["autoencoder"]["test"].values())
+    assert metrics["vae"]["test"].keys() == {"loss", "reconstruction", "kl_divergence"}
+    assert metrics["vae"]["quality"].keys() >= {"frechet_digit_distance", "coverage", "memorization"}
+    assert "accuracy" not in metrics["vae"]["quality"]
+    shown = {file.stem for file in (reports / "vae" / "pictures").iterdir()}
+    assert shown >= {"digits", "nearest", "reconstructions", "walk", "plane", "scatter", "losses", "measures"}
+    assert not (reports / "vae" / "evaluation" / "confusion.csv").exists()
 
 
 @pytest.mark.slow
@@ -248,6 +275,11 @@ def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reprod
     assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5], "floor": [3, 5]}
 
 
+def each(*stages: str) -> set[str]:
+    """These stages of every family."""
+    return {name for name in STAGES if name.partition("@")[0] in stages}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "stale"),
@@ -256,14 +288,16 @@ def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reprod
         ("conf/experiment/original.yaml", set()),
         ("pipeline/session/sweep.py", set()),
         ("pipeline/tracking/runs.py", set()),
-        ("pipeline/training/loop.py", {"train@acgan", "evaluate@acgan", "render@acgan"}),
-        ("pipeline/rendering/tiles.py", {"render@acgan"}),
-        ("pipeline/rendering/confusion.py", {"evaluate@acgan", "render@acgan"}),
-        ("pipeline/evaluate.py", {"evaluate@acgan"}),
-        ("pipeline/session/scores.py", {"evaluate@acgan"}),
+        ("conf/model/vae.yaml", {"train@vae", "evaluate@vae", "render@vae"}),
+        ("pipeline/training/loop.py", each("train", "evaluate", "render")),
+        ("pipeline/rendering/tiles.py", each("render")),
+        ("pipeline/rendering/confusion.py", each("evaluate", "render")),
+        ("pipeline/evaluate.py", each("evaluate")),
+        ("pipeline/session/baselines.py", each("evaluate")),
+        ("pipeline/session/scores.py", each("evaluate")),
         ("pipeline/calibrate.py", {"calibrate"}),
-        ("pipeline/evaluation/frechet.py", {"calibrate", "train@acgan", "evaluate@acgan", "render@acgan"}),
-        ("pipeline/data/mnist.py", {"fetch", "calibrate", "train@acgan", "evaluate@acgan", "render@acgan"}),
+        ("pipeline/evaluation/frechet.py", {"calibrate", *each("train", "evaluate", "render")}),
+        ("pipeline/data/mnist.py", {"fetch", "calibrate", *each("train", "evaluate", "render")}),
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.composition import join
-from pipeline.models.convolutional import last_map
+from pipeline.models.convolutional import before_tanh, last_map
 from tests.families import autoencoder
 
 # Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
@@ -199,3 +199,14 @@ def test_the_whole_loads_back_from_one_file(tmp_path: Path) -> None:
     whole.save(tmp_path / "autoencoder.keras")
     loaded = keras.models.load_model(tmp_path / "autoencoder.keras")
     np.testing.assert_array_equal(loaded({"image": _images()}), whole({"image": _images()}))
+
+
+def test_a_decoder_is_the_tanh_of_what_comes_before_it_also_from_a_file(tmp_path: Path) -> None:
+    encoder = build_encoder(autoencoder(), seed=0)
+    decoder = build_decoder(autoencoder(), encoder, seed=0)
+    join(encoder, decoder, name="whole")
+    decoder.save(tmp_path / "decoder.keras")
+    codes = {"code": np.random.default_rng(0).normal(size=(3, 16)).astype("float32")}
+    for model in (decoder, keras.models.load_model(tmp_path / "decoder.keras")):
+        np.testing.assert_allclose(np.tanh(before_tanh(model)(codes)), decoder(codes), atol=1e-6)
+        assert before_tanh(model).count_params() == decoder.count_params()

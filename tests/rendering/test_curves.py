@@ -49,6 +49,13 @@ def test_an_autoencoder_with_one_loss_has_one_panel_in_its_own_unit(tmp_path: Pa
     assert [axes.get_ylabel() for axes in drawn[0].axes] == ["squared error a pixel"]
 
 
+def test_a_loss_with_a_unit_of_its_own_says_so(tmp_path: Path, drawn: list[Any]) -> None:
+    steps = np.arange(3)
+    history = {"train/mse": (steps, steps), "train/bce": (steps, steps)}
+    loss_curves(history, tmp_path / "a.png", title="a title", unit="squared error", units={"bce": "nats"})
+    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["squared error", "nats"]
+
+
 def test_a_loss_that_only_one_component_has_leaves_the_other_panel_empty(tmp_path: Path, drawn: list[Any]) -> None:
     history = {"train/a/loss": (STEPS, STEPS + 1), "train/b/kl": (STEPS, STEPS + 1)}
     loss_curves(history, tmp_path / "curves.png", title="losses")

@@ -11,6 +11,7 @@ from pipeline.training.checkpoints import load_state, save_state
 from pipeline.training.family import Training
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, Plan, run_steps
+from tests.training.coding import coding_training
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_training
 
@@ -87,3 +88,17 @@ def test_a_longer_training_takes_its_learning_rates_from_its_own_settings(traini
     rates = [changed.networks.generator_optimizer.learning_rate, changed.networks.discriminator_optimizer.learning_rate]
     np.testing.assert_allclose([float(rate) for rate in rates], [0.001, 0.002])
     assert int(changed.networks.generator_optimizer.iterations) == 1
+
+
+@pytest.mark.parametrize(("family", "mode"), [("autoencoder", "alternate"), ("vae", "joint")])
+def test_halves_that_are_gone_on_with_are_those_of_one_training_whatever_its_length(
+    tmp_path: Path, family: str, mode: str
+) -> None:
+    changes: dict[str, Any] = {"mode": mode, "decay_steps": 6}
+    whole = _train(coding_training(family, **changes), _plan(6), History())
+    first, history = coding_training(family, **changes), History()
+    _train(first, _plan(3), history)
+    save_state(tmp_path / "state.npz", first.variables(), history)
+    second = coding_training(family, **changes)
+    weights, _ = _train(second, _plan(6), load_state(tmp_path / "state.npz", second.variables()))
+    assert_same_bits(weights, whole[0])
