@@ -1,0 +1,105 @@
+"""The page on adding a family, followed to the letter in a copy of the project."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from pipeline.settings.paths import ROOT
+from tests.projects import Finished, Project, facts_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PAGE = (ROOT / "docs" / "new-family.md").read_text(encoding="utf-8")
+SHORT = ("+debug=smoke", "shallow.steps=40", "shallow.report_every=20", "tracking.system_metrics=false")
+FILES = {"pipeline/settings/shallow.py", "pipeline/models/shallow.py", "pipeline/training/shallow.py"}
+
+
+def files() -> dict[str, str]:
+    """What the page has for each new file, by the path above its block."""
+    return dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
+
+
+def block_behind(words: str) -> str:
+    found = re.search(rf"{re.escape(words)}[^\n]*:\n\n```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@dataclass(frozen=True)
+class Added:
+    """A project with a fourth family, which was trained, evaluated and rendered."""
+
+    project: Project
+    run: Path
+    commands: dict[str, Finished]
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
+    project = Project.copied_to(tmp_path_factory.mktemp("family") / "a project", mnist_file)
+    for path, text in files().items():
+        assert not (project.root / path).exists()
+        (project.root / path).write_text(text, encoding="utf-8")
+    parameters, stages = project.root / "params.yaml", project.root / "dvc.yaml"
+    parameters.write_text(parameters.read_text(encoding="utf-8") + block_behind("At the end of `params.yaml`"))
+    families = re.compile(r"^  - families: .*\n", flags=re.MULTILINE)
+    stages.write_text(families.sub(block_behind("In `dvc.yaml`"), stages.read_text(encoding="utf-8")))
+    commands = {"train": project.start("python", "-m", "pipeline.train", "model=shallow", *SHORT).finish()}
+    (run,) = (path for path in (project.root / "runs" / "shallow").iterdir() if path.is_dir())
+    for stage in ("evaluate", "render"):
+        words = ("python", "-m", f"pipeline.{stage}", "model=shallow", "+debug=smoke", f"run={run.as_posix()!r}")
+        commands[stage] = project.start(*words).finish()
+    return Added(project, run, commands)
+
+
+def test_a_family_is_three_files_a_choice_a_block_and_a_name(added: Added) -> None:
+    assert files().keys() == {*FILES, "conf/model/shallow.yaml"}
+    stages = yaml.safe_load((added.project.root / "dvc.yaml").read_text(encoding="utf-8"))
+    assert stages["vars"][0]["families"][-1] == "shallow"
+    for name, command in added.commands.items():
+        assert command.returncode == 0, (name, command.stderr)
+
+
+def test_it_is_trained_with_reports_a_best_one_and_its_models(added: Added) -> None:
+    facts = facts_of(added.run / "models")
+    assert facts["steps"] == 40
+    assert facts["best_step"] in (20, 40)
+    kept = {path.stem for path in (added.run / "models" / "best").iterdir()}
+    assert kept == {"encoder", "decoder", "shallow"}
+    assert "squared error a pixel" in added.commands["train"].stdout
+
+
+def test_it_learns_and_its_test_loss_stands_in_the_metrics(added: Added) -> None:
+    metrics = json.loads((added.run / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["test"].keys() == {"loss"}
+    assert metrics["test"]["loss"] < 0.1
+    assert "quality" not in metrics
+
+
+def test_it_is_drawn(added: Added) -> None:
+    pictures = added.run / "reports" / "pictures"
+    names = {file.name for file in pictures.iterdir()}
+    assert names == {"reconstructions.png", "losses.png", "weights-encoder.png", "weights-decoder.png", "training.gif"}
+    with Image.open(pictures / "reconstructions.png") as picture:
+        assert min(picture.size) >= 200
+
+
+def test_its_runs_are_tracked_in_an_experiment_of_its_own(added: Added) -> None:
+    client = added.project.client()
+    experiment = client.get_experiment_by_name("mnist-shallow")
+    assert experiment is not None
+    runs = {run.data.tags["kind"]: run for run in client.search_runs([experiment.experiment_id])}
+    assert runs.keys() == {"training", "evaluate", "render"}
+    assert runs["training"].data.params["shallow.code_size"] == "16"
+    assert runs["training"].data.metrics["final/test/loss"] == runs["evaluate"].data.metrics["test/loss"]
+
+
+def test_a_mistake_in_its_settings_is_one_line_that_names_the_close_one(added: Added) -> None:
+    answer = added.project.start("python", "-m", "pipeline.train", "model=shallow", "shallow.code_sise=3").finish()
+    assert answer.returncode == 2
+    assert answer.stderr == "error: `shallow.code_sise` is not a setting: did you mean `shallow.code_size`?\n"
