@@ -77,7 +77,7 @@ def test_every_parameter_of_a_stage_has_a_value(name: str) -> None:
 
 def test_every_family_that_can_be_chosen_has_its_stages() -> None:
     families = {file.stem for file in (ROOT / "conf" / "model").glob("*.yaml")}
-    assert len(families) == 3
+    assert families >= {"acgan", "autoencoder", "vae"}
     for stage in ("train", "evaluate", "render"):
         assert {name.partition("@")[2] for name in STAGES if name.startswith(f"{stage}@")} == families
 

@@ -136,10 +136,7 @@ class Recorded:
         ("~acgan.steps", "`acgan.steps` is missing"),
         ("sweep=aux_weights", "`sweep` has no choice yet: write +sweep=CHOICE, with the + (aux_weights, "),
         ("+experiment=original", "`experiment` has a choice already: write experiment=CHOICE, without the +"),
-        (
-            "+sweep=nothing",
-            "`sweep` must be one of conf/sweep (aux_weights, labels_and_weights, soft_labels). Received",
-        ),
+        ("+sweep=nothing", "`sweep` must be one of conf/sweep (aux_weights, "),
         ("model=", "`model` must be one of conf/model (acgan"),
         ("model=null", "Config group override must be a string or a list"),
     ],
