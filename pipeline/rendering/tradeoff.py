@@ -70,6 +70,12 @@ def trade_off(
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
+def describe(measures: tuple[str, str, str]) -> str:
+    """Says what `trade_off` shows: `accuracy against coverage, beside them Fréchet digit distance`."""
+    across, upward, beside = map(_spoken, measures)
+    return f"{upward} against {across}" + (f", beside them {beside}" if beside not in (across, upward) else "")
+
+
 def _colours(count: int) -> list[Colour]:
     shades = mpl.colormaps["viridis"]
     return [shades(0.88 * place / max(1, count - 1)) for place in range(count)]

@@ -9,15 +9,11 @@ from pipeline.evaluation.seeds import Setting, by_setting
 from pipeline.rendering.comparison import FLOOR, name_settings, remark, setting_rows, settings_table, short
 from pipeline.rendering.tables import sweep_table
 from pipeline.rendering.terminal import make_console
-from pipeline.rendering.tradeoff import trade_off
+from pipeline.rendering.tradeoff import describe, trade_off
 from pipeline.tracking.recorder import as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import Outcome, SweepChild, children, close_sweep
-from pipeline.training.family import find_family
-
-PICTURE = "accuracy-coverage.png"
-TRADE = ("heldout/coverage", "heldout/accuracy", "heldout/frechet_digit_distance")
-CAPTION = "Accuracy against coverage, and the Fréchet digit distance"
+from pipeline.training.family import Family, find_family
 
 
 def conclude(store: Store, run_id: str, *, name: str, family: str, status: str) -> None:
@@ -27,7 +23,7 @@ def conclude(store: Store, run_id: str, *, name: str, family: str, status: str) 
         store: The store and experiment.
         run_id: The parent run; its jobs may have failed, and may lack any figure.
         name: What the tables are headed by.
-        family: The family that was trained; its headline is what the tables show.
+        family: The family that was trained; its headline is what the tables show, its trade-off what the picture does.
         status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     jobs = children(store, run_id)
@@ -35,13 +31,13 @@ def conclude(store: Store, run_id: str, *, name: str, family: str, status: str) 
     with TemporaryDirectory() as folder:
         try:
             if jobs:
-                title = f"{name}, {status.lower()}"
-                outcome = _tell(jobs, find_family(family).headline, Path(folder) / PICTURE, title=title)
+                outcome = _tell(jobs, find_family(family), Path(folder), title=f"{name}, {status.lower()}")
         finally:
             close_sweep(store, run_id, outcome, status=status)
 
 
-def _tell(jobs: Sequence[SweepChild], measures: Sequence[str], picture: Path, *, title: str) -> Outcome:
+def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> Outcome:
+    measures = family.headline
     found = by_setting(job.seeded for job in jobs if job.seed)
     settings = dict(zip(name_settings([one.settings for one in found]), found, strict=True))
     floors = common_floors(jobs, measures)
@@ -50,15 +46,17 @@ def _tell(jobs: Sequence[SweepChild], measures: Sequence[str], picture: Path, *,
     console = make_console()
     console.print(sweep_table(runs, title=f"{title}: the last report of each run"))
     console.print(settings_table(compared, title=f"{title}: each setting over its seeds"), said)
-    drawn = any(run.keys() >= {*TRADE[:2]} for one in found for run in one.runs)
-    if drawn:
-        trade_off(settings, picture, measures=TRADE, floors=floors, title=title, remark=said)
+    picture = None
+    if family.trade_off and any(run.keys() >= {*family.trade_off[:2]} for one in found for run in one.runs):
+        across, upward, _ = family.trade_off
+        picture = folder / f"{short(upward)}-{short(across)}.png"
+        trade_off(settings, picture, measures=family.trade_off, floors=floors, title=title, remark=said)
     return Outcome(
         runs=[job.row for job in jobs],
         settings=figure_rows(found, measures, floors),
         texts=[as_markdown(compared), said, as_markdown(runs)],
-        picture=picture if drawn else None,
-        caption=CAPTION,
+        picture=picture,
+        caption=describe(family.trade_off) if family.trade_off else "",
     )
 
 

@@ -182,6 +182,7 @@ FAMILY = Family(
     example=example,
     headline=("heldout/accuracy", "heldout/frechet_digit_distance", "heldout/coverage"),
     generate=generate,
+    trade_off=("heldout/coverage", "heldout/accuracy", "heldout/frechet_digit_distance"),
     scheme="matched",
 )
 

@@ -126,6 +126,7 @@ FAMILY = Family(
     example=example,
     headline=(f"heldout/{SQUARED_ERROR}", f"heldout/{CROSS_ENTROPY}"),
     encode=encode,
+    trade_off=(f"heldout/{CROSS_ENTROPY}", f"heldout/{SQUARED_ERROR}", f"heldout/{SQUARED_ERROR}"),
     unit="squared error a pixel",
     units={CROSS_ENTROPY: "nats a pixel"},
 )

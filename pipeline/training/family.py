@@ -169,6 +169,8 @@ class Family:
         generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
         encode: The codes `(n, size)` that parts give of uint8 images `(n, 28, 28)`; none where codes are not what the
             family is judged by. The evaluation sets its reconstructions beside those of simpler codes.
+        trade_off: Keys of the figures that a sweep's picture sets against each other: one along it, one up it, and one
+            beside them; none where there is no picture.
         scheme: The scheme of the held-out losses that compare with those of the training; empty where there is one.
         unit: What the losses are measured in.
         units: What losses of these names are measured in instead.
@@ -181,6 +183,7 @@ class Family:
     headline: tuple[str, ...]
     generate: Callable[[Parts, Settings, int], Generated] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
+    trade_off: tuple[str, str, str] | None = None
     scheme: str = ""
     unit: str = "nats"
     units: Mapping[str, str] = field(default_factory=dict)

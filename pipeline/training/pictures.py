@@ -42,7 +42,7 @@ def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS) -> NDArray[np
     originals = class_columns(images.images, images.labels, rows=rows)
     flat = originals.reshape(-1, *originals.shape[2:]).astype(np.uint8)
     decoded = coder.decode(coder.encode(flat)).reshape(originals.shape)
-    return np.stack([_scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
+    return np.stack([scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
 
 
 def reconstructions(coder: Coder, images: Images) -> Picture:
@@ -65,10 +65,11 @@ def walk(coder: Coder, images: Images) -> Picture:
     share = np.linspace(0, 1, WALK, dtype=np.float32)[:, np.newaxis]
     between = [start + share * (end - start) for start, end in zip(codes, np.roll(codes, -1, axis=0), strict=True)]
     decoded = coder.decode(np.concatenate(between)).reshape(len(codes), WALK, *first.shape[1:])
-    ends = _scaled(first)[:, np.newaxis]
+    ends = scaled(first)[:, np.newaxis]
     block = np.concatenate([ends, decoded, np.roll(ends, -1, axis=0)], axis=1)
     return Picture([block], ("test image, ten codes on the line between, test image",))
 
 
-def _scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
+def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Gives greys from 0 to 255 as numbers in [-1, 1], of the same shape."""
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1)

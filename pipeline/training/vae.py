@@ -31,7 +31,7 @@ from pipeline.training.bound import (
 from pipeline.training.coding import AT_ONCE, CodingTraining, decode, padded
 from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values
 from pipeline.training.halves import DECODER, ENCODER, OBJECTIVE, Halves, Inputs
-from pipeline.training.pictures import Coder, reconstructions, walk
+from pipeline.training.pictures import Coder, reconstructions, scaled, walk
 from pipeline.training.reconstruction import cross_entropies, digit_means
 
 UPDATES, REPORTS, SAMPLES, EVALUATION, MEASURED, EVALUATED, SHOWN = range(7)
@@ -171,6 +171,7 @@ FAMILY = Family(
         *("heldout/frechet_digit_distance", "heldout/coverage"),
     ),
     generate=generate,
+    trade_off=(f"heldout/{DIVERGENCE}", f"heldout/{RECONSTRUCTION}", "heldout/frechet_digit_distance"),
     unit="nats an image",
 )
 
@@ -183,7 +184,7 @@ def _generate(parts: Parts, settings: VaeSettings, *, seed: int, stream: int, co
 def _digits(parts: Parts, splits: Splits, settings: Settings) -> Picture:
     real = splits.test
     rows = min(settings.render.rows, available_rows(real.labels))
-    columns = class_columns(real.images, real.labels, rows=rows).astype(np.float32) / np.float32(127.5) - np.float32(1)
+    columns = scaled(class_columns(real.images, real.labels, rows=rows))
     made = _generate(parts, _vae(settings), seed=settings.seed, stream=SHOWN, count=columns.shape[0] * columns.shape[1])
     return Picture([made.images.reshape(columns.shape), columns], ("drawn from the prior", "test images"))
 

@@ -7,7 +7,7 @@ from matplotlib.collections import PathCollection
 from PIL import Image
 
 from pipeline.evaluation.seeds import Setting
-from pipeline.rendering.tradeoff import trade_off
+from pipeline.rendering.tradeoff import describe, trade_off
 
 MEASURES = ("heldout/coverage", "heldout/accuracy", "heldout/frechet_digit_distance")
 
@@ -94,3 +94,8 @@ def test_many_settings_have_rows_that_do_not_meet(tmp_path: Path) -> None:
 def test_a_sweep_without_a_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`settings` must be one at least"):
         draw({}, tmp_path / "a.png")
+
+
+def test_the_picture_is_described_by_its_measures_each_named_once() -> None:
+    assert describe(MEASURES) == "accuracy against coverage, beside them Fréchet digit distance"
+    assert describe(("heldout/bce", "heldout/mse", "heldout/mse")) == "mse against bce"

@@ -22,6 +22,7 @@ from pipeline.tracking.runs import Run
 from pipeline.tracking.store import Store, connect
 from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.history import Point
+from tests.composing import jobs_of, settings_of
 
 SWEEP = ("+sweep=aux_weights", "+debug=smoke")
 TWO = ("--multirun", "+debug=smoke", "acgan.auxiliary_weight.generated=0.0,0.5")
@@ -39,11 +40,27 @@ def figures(settings: Settings) -> dict[str, float]:
     }
 
 
+def bounds(settings: Settings) -> dict[str, float]:
+    beta = float(settings.parameters()["vae.beta"])
+    return {"heldout/loss": 150 + beta, "heldout/reconstruction": 140 + 2 * beta, "heldout/kl_divergence": 10 - beta}
+
+
+def errors(settings: Settings) -> dict[str, float]:
+    size = float(settings.parameters()["autoencoder.dim"])
+    return {"heldout/mse": 0.1 / size, "heldout/bce": 0.1 + 0.1 / size}
+
+
 class Stage:
     """Logs what a training would; raises an error in the jobs that are named, after their first report."""
 
-    def __init__(self, store: Store, errors: dict[int, BaseException] | None = None) -> None:
-        self.store, self.errors = store, errors or {}
+    def __init__(
+        self,
+        store: Store,
+        errors: dict[int, BaseException] | None = None,
+        *,
+        figures: Callable[[Settings], dict[str, float]] = figures,
+    ) -> None:
+        self.store, self.errors, self.figures = store, errors or {}, figures
         self.trained: list[int] = []
 
     def __call__(self, settings: Settings, job: Job) -> None:
@@ -57,7 +74,7 @@ class Stage:
             if job.number in self.errors:
                 run.log([Point("heldout/accuracy", 0.123, 1)])
                 raise self.errors[job.number]
-            points = {**figures(settings), **FLOORS}
+            points = {**self.figures(settings), **FLOORS}
             run.log([Point(key, value, 3) for key, value in points.items()])
 
 
@@ -110,7 +127,7 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
         except SystemExit as end:
             status = int(end.code or 0)
         said = capsys.readouterr()
-        parent = find_sweep(store, folder)
+        parent = find_sweep(stage.store, folder)
         if parent is None:
             return Swept(status, None, said.out, said.err, {})
         kept = Path(store.client.download_artifacts(parent, "")).rglob("*.*")
@@ -132,7 +149,7 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_floor(cal
         "| acgan real=1.0 generated=1.0 seed=2 smoke | FINISHED | 0.96 | 2.99 | 0.29 |",
         f"| {FLOOR} | 0.9900 | 0.2500 | 0.9600 |",
         COMPARED,
-        "![Accuracy against coverage",
+        "![accuracy against coverage, beside them Fréchet digit distance]",
     ):
         assert line in described
     for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, FLOOR):
@@ -153,6 +170,34 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_floor(cal
     )
     with Image.open(swept.files["accuracy-coverage.png"]) as picture:
         assert picture.width > 1000
+
+
+@pytest.mark.parametrize(
+    ("chosen", "family", "figures", "kept", "said"),
+    [
+        ("beta", "vae", bounds, "reconstruction-kl_divergence.png", "reconstruction against kl divergence, beside"),
+        ("code_size", "autoencoder", errors, "mse-bce.png", "mse against bce]"),
+    ],
+)
+def test_another_family_is_swept_and_drawn_by_its_own_figures_in_its_own_experiment(
+    chosen: str,
+    family: str,
+    figures: Callable[[Settings], dict[str, float]],
+    kept: str,
+    said: str,
+    call: Call,
+    store: Store,
+) -> None:
+    root = Path(store.uri.removeprefix("sqlite:///")).parent
+    own = connect(family=family, experiment="mnist", root=root)
+    swept = call(Stage(own, figures=figures), f"+sweep={chosen}", "+debug=smoke")
+    assert swept.parent is not None
+    assert swept.parent.info.experiment_id != store.experiment_id
+    assert swept.files.keys() >= {kept, "sweep.csv", "settings.csv"}
+    assert f"![{said}" in swept.parent.data.tags["mlflow.note.content"]
+    expected = [figures(settings_of(*job)) for job in jobs_of(f"+sweep={chosen}", "+debug=smoke")]
+    for row, told in zip(swept.rows("settings.csv"), expected, strict=True):
+        assert {name: float(row[f"{name}/mean"]) for name in told} == pytest.approx(told)
 
 
 def test_with_one_seed_nothing_is_called_better_and_nothing_has_an_interval(call: Call, store: Store) -> None:
