@@ -29,9 +29,9 @@ class Started:
 
     process: "subprocess.Popen[str]"
 
-    def finish(self) -> Finished:
+    def finish(self, *, seconds: float = LIMIT_SECONDS) -> Finished:
         try:
-            out, err = self.process.communicate(timeout=LIMIT_SECONDS)
+            out, err = self.process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

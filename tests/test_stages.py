@@ -22,8 +22,9 @@ from pipeline.settings.paths import ROOT
 from tests.composing import CHOICES, addresses, composed, settings_of
 from tests.projects import Finished, Project, facts_of
 
-# The first test that needs it waits for all of what DVC does.
-pytestmark = pytest.mark.timeout(900)
+# The first test that needs it waits for all of what DVC does: eleven stages, each of which imports TensorFlow.
+pytestmark = pytest.mark.timeout(1500)
+REPRO_SECONDS = 600
 
 TINY = (
     *("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"),
@@ -112,7 +113,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Re
     parameters = project.root / "params.yaml"
 
     def dvc(*words: str) -> Finished:
-        return project.start("dvc", *words, extra={"MNIST_DIR": str(mnist_file.parent)}).finish()
+        return project.start("dvc", *words, extra={"MNIST_DIR": str(mnist_file.parent)}).finish(seconds=REPRO_SECONDS)
 
     first, second = dvc("repro"), dvc("repro")
     commit(project.root)
