@@ -11,19 +11,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmarks.measuring.commands import run_timed
+from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings.recipes import MODULE, Planned
 from pipeline.rendering.tiles import write_whole
-from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import STORE_ROOT
 from pipeline.training.folder import NotTrainedError, RunFolder, code_digest
 
 REPORT = "step-"
 
 Say = Callable[[str], None]
-
-
-class BenchmarkError(PipelineError):
-    """A training that was to be measured failed, or left nothing to measure."""
 
 
 @dataclass(frozen=True)

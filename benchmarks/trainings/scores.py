@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring.commands import run_timed
+from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings.recipes import Planned
-from benchmarks.trainings.records import BenchmarkError, Record, Say, report_folder
+from benchmarks.trainings.records import Record, Say, report_folder
 from benchmarks.trainings.summary import Report, Run
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.measures import Values, measure_quickly

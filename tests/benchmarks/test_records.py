@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measuring.commands import Timed
+from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings import records
 from benchmarks.trainings.recipes import MODULE, Planned, plan
-from benchmarks.trainings.records import BenchmarkError, Record, train_missing
+from benchmarks.trainings.records import Record, train_missing
 from pipeline.training.folder import claim
 
 BEGAN = 1_000_000.0

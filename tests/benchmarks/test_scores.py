@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings import scores
 from benchmarks.trainings.recipes import plan
-from benchmarks.trainings.records import BenchmarkError, Record
+from benchmarks.trainings.records import Record
 from benchmarks.trainings.scores import score_runs
 from benchmarks.trainings.summary import Run
 from pipeline.evaluation.sample import Sample
