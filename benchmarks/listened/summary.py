@@ -1,0 +1,104 @@
+"""Times of trainings with and without listeners → rows, goals and a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.measuring.picture import Bars, draw
+from benchmarks.measuring.results import Goal, Row
+
+MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
+
+
+@dataclass(frozen=True)
+class Round:
+    """One training with all of it and one with none.
+
+    Attributes:
+        steps: Seconds of each step with all of it on.
+        bare_steps: Seconds of each step with all of it off.
+        evaluation: Seconds of held-out losses and measures, which are no overhead.
+        between: Seconds beside steps and evaluation, up to the end of the loop.
+        once: Seconds before the first step and after the last, whatever the length.
+        memory: The most bytes held until then.
+    """
+
+    steps: Sequence[float]
+    bare_steps: Sequence[float]
+    evaluation: float
+    between: float
+    once: float
+    memory: int
+
+    @property
+    def slower(self) -> float:
+        """Seconds that all steps took longer than bare ones, by the middle step of each, which outliers do not move."""
+        return (median(self.steps) - median(self.bare_steps)) * len(self.steps)
+
+    @property
+    def share(self) -> float:
+        """What listening adds to the steps' own time, without what comes once a training."""
+        return (self.between + self.slower) / sum(self.bare_steps)
+
+    def share_of(self, intervals: float) -> float:
+        """What listening adds to a training of so many of these lengths, with what comes once."""
+        return (intervals * (self.between + self.slower) + self.once) / (intervals * sum(self.bare_steps))
+
+
+def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
+    """Gives what listening adds, and of what that is made.
+
+    Args:
+        rounds: One at least.
+        intervals: How many of these lengths the project's own training has.
+    """
+    shares = [
+        ("added between the reports", [each.share for each in rounds]),
+        ("added to the project's own training, reckoned", [each.share_of(intervals) for each in rounds]),
+        ("steps slower by", [each.slower / sum(each.bare_steps) for each in rounds]),
+        ("between steps", [each.between / sum(each.bare_steps) for each in rounds]),
+    ]
+    seconds = [
+        ("steps, all off", [sum(each.bare_steps) for each in rounds]),
+        ("steps, all on", [sum(each.steps) for each in rounds]),
+        ("tracking, checkpoints, pictures and progress", [each.between for each in rounds]),
+        ("the same, once a training: run opened, models logged", [each.once for each in rounds]),
+        ("evaluation at the report, no overhead", [each.evaluation for each in rounds]),
+    ]
+    return [
+        *(Row.of(name, values, unit="share") for name, values in shares),
+        *(Row.of(name, values, unit="s") for name, values in seconds),
+        Row.of("peak memory of a whole training", [rounds[0].memory / 1e9], unit="GB"),
+    ]
+
+
+def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> list[Goal]:
+    """Compares what listening adds with what was to be reached.
+
+    Args:
+        rounds: One at least.
+        intervals: As for `make_rows`.
+        counts: False where there were too few rounds or other settings.
+    """
+    share = median(each.share for each in rounds)
+    whole = median(each.share_of(intervals) for each in rounds)
+    memory = rounds[0].memory / 1e9
+    return [
+        Goal.of("overhead between the reports, share", "<", MOST_SHARE, got=share, counts=counts),
+        Goal.of("overhead of the project's own training, reckoned", "<", MOST_SHARE, got=whole, counts=counts),
+        Goal.of("peak memory of a whole training, GB", "<", MOST_GIGABYTES, got=memory, counts=counts),
+    ]
+
+
+def draw_overhead(rows: Sequence[Row], path: Path) -> None:
+    """Draws the shares and the seconds."""
+    panels = [
+        Bars("share of the steps' own time", _labelled(rows, "share"), bound=MOST_SHARE),
+        Bars("seconds", _labelled(rows, "s")),
+    ]
+    draw(panels, path, title="What tracking, checkpoints, pictures and progress add to a training")
+
+
+def _labelled(rows: Sequence[Row], unit: str) -> list[tuple[str, Row]]:
+    return [(row.name, row) for row in rows if row.unit == unit]

@@ -1,0 +1,155 @@
+"""Child process in a copy of the project: the whole of `pipeline.train`, or the bare loop over the same training.
+
+What the whole does is told apart by when it happens: steps and evaluation (held-out losses and the judge's measures)
+are timed by stand-ins that only look at the clock; what lies between is tracking, checkpoints, pictures and progress.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from importlib import import_module
+from threading import Thread
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from benchmarks.measuring.serving import Answer, peak_memory, serve
+from benchmarks.trainings.recipes import compose_settings
+
+Result = TypeVar("Result")
+
+STEP, EVALUATION, BUILT, FINISH = "step", "evaluation", "built", "finish"
+
+
+class Clock:
+    """Spans of time by what was done in them."""
+
+    def __init__(self) -> None:
+        self.spans: dict[str, list[tuple[float, float]]] = {STEP: [], EVALUATION: [], BUILT: [], FINISH: []}
+
+    def timed(self, name: str, function: Callable[..., Result]) -> Callable[..., Result]:
+        """Gives a function that does the same and leaves its span under `name`."""
+
+        @wraps(function)
+        def watched(*arguments: Any, **options: Any) -> Result:
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.spans[name].append((started, time.perf_counter()))
+
+        return watched
+
+
+def train_whole(words: Sequence[str]) -> Answer:
+    """Trains as the command does.
+
+    Args:
+        words: The settings.
+
+    Returns:
+        `steps`: seconds of each but the first, which is compiled; `evaluation`; `between`: seconds beside both, from
+        the end of the first step to the end of the loop; `once`: seconds before the first step, from when the networks
+        are built, and after the loop; `memory`: most bytes held.
+    """
+    from pipeline import train
+    from pipeline.session import command, measuring, outputs, training
+    from pipeline.training.family import find_family
+
+    settings, clock = compose_settings(words), Clock()
+    family = find_family(settings.family)
+
+    def build(*arguments: Any) -> Any:
+        made: Any = clock.timed(BUILT, family.build)(*arguments)
+        made.take_step = clock.timed(STEP, made.take_step)
+        made.report = clock.timed(EVALUATION, made.report)
+        return made
+
+    def measure_reports(*arguments: Any, **options: Any) -> Any:
+        return clock.timed(EVALUATION, measuring.measure_reports(*arguments, **options))
+
+    module = import_module(f"pipeline.training.{settings.family}")
+    with (
+        patch.object(module, "FAMILY", replace(family, build=build)),
+        patch.object(training, "measure_reports", measure_reports),
+        patch.object(outputs, "finish", clock.timed(FINISH, outputs.finish)),
+        terminal(),
+    ):
+        train.train(settings, command.Job("pipeline.train", tuple(words)))
+    return _describe(clock, ended=time.perf_counter())
+
+
+def train_bare(words: Sequence[str]) -> Answer:
+    """Takes the same steps and does nothing else.
+
+    Args:
+        words: The settings.
+
+    Returns:
+        `steps`: seconds of each but the first.
+    """
+    from pipeline.data import mnist
+    from pipeline.training.family import find_family, forget_models
+
+    settings, clock = compose_settings(words), Clock()
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    training = find_family(settings.family).build(settings, splits)
+    take_step = clock.timed(STEP, training.take_step)
+    for step in range(settings.model.steps):
+        take_step(step)
+    forget_models()
+    return {"steps": _lengths(clock.spans[STEP][1:])}
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Lets standard output be a terminal, so that the live bar is drawn; where there are none, it stays as it is."""
+    try:
+        import pty
+    except ImportError:
+        yield
+        return
+    reader, writer = pty.openpty()
+
+    def swallow() -> None:
+        try:
+            while os.read(reader, 4096):
+                pass
+        except OSError:
+            return
+
+    thread = Thread(target=swallow, daemon=True)
+    thread.start()
+    with os.fdopen(writer, "w", encoding="utf-8") as screen, patch.object(sys, "stdout", screen):
+        yield
+    thread.join(timeout=1)
+    os.close(reader)
+
+
+def _describe(clock: Clock, *, ended: float) -> Answer:
+    steps, evaluation = clock.spans[STEP], sum(_lengths(clock.spans[EVALUATION]))
+    loop = clock.spans[FINISH][0][0] - steps[0][1]
+    begun = steps[0][0] - clock.spans[BUILT][0][1]
+    return {
+        "steps": _lengths(steps[1:]),
+        "evaluation": evaluation,
+        "between": loop - sum(_lengths(steps[1:])) - evaluation,
+        "once": begun + ended - clock.spans[FINISH][0][0],
+        "memory": peak_memory(),
+    }
+
+
+def _lengths(spans: Sequence[tuple[float, float]]) -> list[float]:
+    return [end - start for start, end in spans]
+
+
+def _answer(request: Answer) -> Answer:
+    arm = train_whole if request["whole"] else train_bare
+    return arm(request["words"])
+
+
+if __name__ == "__main__":
+    serve(_answer)

@@ -1,0 +1,112 @@
+"""What tracking, checkpoints, pictures and progress add to a training.
+
+    python -m benchmarks.overhead --json benchmarks/results/overhead.json
+
+trains with the project's own settings up to the first report, by turns with all of it (the whole of `pipeline.train`,
+its live bar drawn on a terminal of its own) and with none (the bare loop over the same training), in one process.
+
+Counted are the checkpoints, the report's tables, pictures and weights, MLflow, the bar, and by how much the steps
+themselves are slower meanwhile. Not counted: imports, the first step, which is compiled, and the evaluation at the
+report, whose seconds are a row of their own. What comes once a training (its run opened, its models logged) is a row,
+too: to what the whole training costs it is reckoned from both, and not measured, unless `--steps` is its whole length.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows
+from benchmarks.measuring.children import Child
+from benchmarks.measuring.findings import Findings, end, options_of, positive, publish, rows_table, say
+from benchmarks.measuring.machine import describe_machine
+from benchmarks.measuring.projects import borrowed_project
+from benchmarks.measuring.turns import FEWEST_ROUNDS, by_turns
+from benchmarks.trainings.recipes import compose_settings
+from pipeline.fetch import ensure_fetched
+from pipeline.session.command import TERMINATED
+from pipeline.settings.composed import Settings
+
+ARMS = {"on": True, "off": False}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the benchmark.
+
+    Args:
+        arguments: The words of the command line; its own by default.
+
+    Returns:
+        The exit status: 1 where a goal is not met.
+    """
+    return end(measure, parse(arguments))
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line; ends the process with status 2 where it is not sound."""
+    parser = options_of("overhead", __doc__)
+    parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
+    parser.add_argument("--steps", type=positive, help="steps of each training; up to the first report by default")
+    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
+    return parser.parse_args(arguments)
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Measures, and writes and prints what was found.
+
+    Args:
+        options: What `parse` gives.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        PipelineError: Something the user can mend, or a training failed.
+    """
+    settings = compose_settings(options.overrides)
+    steps = options.steps or settings.model.report_every
+    words = [*options.overrides, f"{settings.family}.steps={steps}"]
+    compose_settings(words)
+    ensure_fetched(settings.data)
+    machine = describe_machine()
+    rounds = _train_by_turns(words, settings.data.file, rounds=options.rounds)
+    intervals = settings.model.steps / steps
+    counts = options.rounds >= FEWEST_ROUNDS and not options.overrides and not steps % settings.model.report_every
+    rows = make_rows(rounds, intervals=intervals)
+    draw_overhead(rows, options.json.with_suffix(".png"))
+    goals = find_goals(rounds, intervals=intervals, counts=counts)
+    return publish(
+        Findings(rows, goals, [_introduce(settings, steps), rows_table(rows)]), options.json, machine=machine
+    )
+
+
+def _train_by_turns(words: Sequence[str], data: Path, *, rounds: int) -> list[Round]:
+    with (
+        borrowed_project(data) as project,
+        Child("benchmarks.listened.trainings", environment=project.changes(), folder=project.root) as child,
+    ):
+        say("first a training that is not timed: it makes the tracking store, and a judge where there is none")
+        child.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+
+        def train(arm: str) -> dict[str, Any]:
+            say(f"training with all of it {arm}")
+            return child.ask(whole=ARMS[arm], words=list(words))
+
+        found = by_turns({arm: partial(train, arm) for arm in ARMS}, rounds)
+    return [Round(bare_steps=off["steps"], **on) for on, off in zip(found["on"], found["off"], strict=True)]
+
+
+def _introduce(settings: Settings, steps: int) -> str:
+    return (
+        f"Trainings of {steps:,} steps of {settings.model.batch_size} images, a report every "
+        f"{settings.model.report_every:,}; shares are of the steps' own time with all of it off. The project's own "
+        f"training has {settings.model.steps:,} steps."
+    )
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    sys.exit(main())
