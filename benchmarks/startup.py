@@ -76,10 +76,9 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def _beyond(places: Places, options: argparse.Namespace) -> list[float]:
-    overrides = [word for word in options.overrides if not word.startswith("+debug=")]
     say("sweeps of one job, of three, and of one that is longer")
-    places.small.train(*sweep_words(1, *overrides))
-    return [beyond_training(places.small, *overrides) for _ in range(options.sweeps)]
+    places.small.train(*sweep_words(1, *options.overrides))
+    return [beyond_training(places.small, *options.overrides) for _ in range(options.sweeps)]
 
 
 if __name__ == "__main__":

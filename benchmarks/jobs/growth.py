@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import mean
 from typing import Any
@@ -68,7 +68,8 @@ def over_batches(size: Size, batches: Sequence[int] = BATCHES) -> dict[str, Curv
             Row.of(f"batch {batch}: memory", [child.ask(words=words[batch], steps=1)["memory"] / 1e9], unit="GB")
             for batch in batches
         ]
-        found = by_turns({batch: partial(_seconds, child, words[batch], size) for batch in batches}, size.rounds)
+        measures = {batch: partial(_seconds, child, words[batch], fewer(size, batch)) for batch in batches}
+        found = by_turns(measures, size.rounds)
     seconds = [Row.of(f"batch {batch}: a step", found[batch], unit="s") for batch in batches]
     speeds = [[batch / value for value in found[batch]] for batch in batches]
     speed = [
@@ -79,6 +80,11 @@ def over_batches(size: Size, batches: Sequence[int] = BATCHES) -> dict[str, Curv
         "speed": _curve(batches, speed),
         "memory": _curve(batches, memory),
     }
+
+
+def fewer(size: Size, batch: int) -> Size:
+    """Gives fewer steps a turn, one at least, to batches above 200, whose steps take seconds each."""
+    return replace(size, steps=max(1, min(size.steps, size.steps * 200 // batch)))
 
 
 def over_widths(size: Size, widths: Mapping[float, str] = WIDTHS) -> dict[str, Curve]:

@@ -23,12 +23,17 @@ def sweep_words(jobs: int, *overrides: str, steps: int = STEPS) -> list[str]:
 
     Args:
         jobs: How many.
-        *overrides: Other settings of each.
+        *overrides: Other settings of each; a choice of `debug` is left out, since small ones have theirs.
         steps: Of each training.
     """
     seeds = ",".join(map(str, range(jobs)))
     length = [f"acgan.steps={steps}", f"acgan.report_every={steps}"]
-    return [*SMOKE, *length, *overrides, f"seed={seeds}", "hydra.mode=MULTIRUN"]
+    return [*SMOKE, *length, *without_debug(overrides), f"seed={seeds}", "hydra.mode=MULTIRUN"]
+
+
+def without_debug(overrides: Sequence[str]) -> list[str]:
+    """Leaves out a choice of `debug`, which may be made once."""
+    return [word for word in overrides if not word.startswith("+debug=")]
 
 
 def beyond_training(project: Project, *overrides: str, jobs: int = 3) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from hydra import compose, initialize_config_dir
 
-from benchmarks.jobs.sweeps import SMOKE
+from benchmarks.jobs.sweeps import SMOKE, without_debug
 from benchmarks.measuring.children import run_quietly
 from benchmarks.measuring.projects import TRAIN, Project, borrowed_project
 from benchmarks.measuring.results import Goal, Row
@@ -88,11 +88,7 @@ def find_goals(rows: Sequence[Row], *, counts: bool) -> list[Goal]:
 
 def _write_small_parameters(project: Project, overrides: Sequence[str]) -> None:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        composed = compose("config", [*SMOKE, *SMALL_JUDGE, "data.limit=null", *_without_smoke(overrides)])
+        composed = compose("config", [*SMOKE, *SMALL_JUDGE, "data.limit=null", *without_debug(overrides)])
     known: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers = {name: value for name, value in plain(composed).items() if name in known}
     (project.root / "params.yaml").write_text(yaml.safe_dump(numbers), encoding="utf-8")
-
-
-def _without_smoke(overrides: Sequence[str]) -> list[str]:
-    return [word for word in overrides if not word.startswith("+debug=")]

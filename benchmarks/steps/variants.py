@@ -40,6 +40,7 @@ class Variant:
 
 VARIANTS: Mapping[str, Variant] = {
     "example": Variant("the example's own way", EXAMPLE),
+    "example-plain": Variant("the example without oneDNN", EXAMPLE, environment={"TF_ENABLE_ONEDNN_OPTS": "0"}),
     "example-onednn": Variant("the example with oneDNN", EXAMPLE, environment={"TF_ENABLE_ONEDNN_OPTS": "1"}),
     "torch": Variant("PyTorch, eager", TORCH, mode="eager"),
     "torch-last": Variant("PyTorch, eager, channels last", TORCH, mode="channels-last"),

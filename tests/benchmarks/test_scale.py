@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.jobs import parts
-from benchmarks.jobs.growth import threads
+from benchmarks.jobs.growth import Size, fewer, threads
 from benchmarks.jobs.parts import PARTS, Found
 from benchmarks.jobs.sweeps import ONE_THREAD
 from benchmarks.measuring.findings import figure, rows_table
@@ -46,6 +46,10 @@ def test_rows_of_curves_are_told_and_then_the_others() -> None:
     more = Row.of("more", [1.0], unit="GB")
     found = Found([Growth("a step", "batch", {"a": POINTS})], [more])
     assert found.rows == [POINTS[0][1], POINTS[1][1], more]
+
+
+def test_large_batches_take_fewer_steps_a_turn_but_one_at_least() -> None:
+    assert [fewer(Size(rounds=3, steps=6), batch).steps for batch in (25, 200, 400, 1600)] == [6, 6, 3, 1]
 
 
 def test_threads_are_told_to_every_library_that_has_some() -> None:

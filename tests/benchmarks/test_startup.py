@@ -24,7 +24,8 @@ def test_too_few_rounds_meet_nothing() -> None:
 
 
 def test_the_jobs_of_a_sweep_differ_in_their_seed_and_report_once() -> None:
-    words = sweep_words(3, "acgan.batch_size=5", steps=7)
+    words = sweep_words(3, "acgan.batch_size=5", "+debug=smoke", steps=7)
+    assert words.count("+debug=smoke") == 1
     assert words[-2:] == ["seed=0,1,2", "hydra.mode=MULTIRUN"]
     assert {"acgan.steps=7", "acgan.report_every=7", "acgan.batch_size=5"} <= set(words)
 
