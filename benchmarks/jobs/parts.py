@@ -72,7 +72,7 @@ def sweep(options: argparse.Namespace) -> Found:
     with borrowed_project(options.data) as project:
         project.train(*sweep_words(1, *options.overrides))
         ends = ends_of_jobs(project, options.jobs, *options.overrides)
-    counts = [2**power for power in range(options.jobs.bit_length())]
+    counts = sorted({*(2**power for power in range(options.jobs.bit_length())), options.jobs})
     rows = [Row.of(f"a sweep until job {count} has ended", [ends[count - 1]], unit="s") for count in counts]
     return Found([_panel("a sweep of small trainings, seconds", "jobs", list(zip(counts, rows, strict=True)))])
 

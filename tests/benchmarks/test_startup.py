@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,25 @@ def test_a_mistyped_number_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         parse(["--rounds", "some"])
     assert "must be a whole number of 1 or more. Received: some" in capsys.readouterr().err
+
+
+def test_what_was_waited_for_is_written_with_a_table_and_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.startup.prepared", lambda *_: nullcontext())
+    monkeypatch.setattr("benchmarks.startup.ensure_fetched", lambda _: None)
+    monkeypatch.setattr("benchmarks.startup.waits", lambda *_: {HELP: lambda: 1.5, FIRST: lambda: 13.0})
+    results = tmp_path / "startup.json"
+    assert main(["--json", str(results), "--rounds", "3", "--sweeps", "0"]) == 1
+    goals = json.loads(results.read_text(encoding="utf-8"))["goals"]
+    assert [(goal["name"], goal["got"], goal["met"]) for goal in goals] == [
+        ("--help, seconds", 1.5, True),
+        ("the first training step, seconds", 13.0, False),
+    ]
+    assert "| the first training step | 13 | 13 | 13 | 3 | s |" in results.with_suffix(".md").read_text(
+        encoding="utf-8"
+    )
+    assert results.with_suffix(".png").exists()
 
 
 @pytest.mark.slow
