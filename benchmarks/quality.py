@@ -16,9 +16,8 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TypeVar
 
+from benchmarks.measuring.findings import end, one_of, options_of, say
 from benchmarks.measuring.machine import Machine, describe_machine
 from benchmarks.measuring.results import Goal, exit_status, goals_table, machine_line, write_results
 from benchmarks.trainings.goals import counts, find_goals
@@ -36,11 +35,8 @@ from benchmarks.trainings.summary import (
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.rendering.tiles import write_whole
-from pipeline.session.command import INTERRUPTED, REFUSED, TERMINATED, Job
-from pipeline.settings.errors import PipelineError
+from pipeline.session.command import TERMINATED, Job
 from pipeline.settings.paths import STORE_ROOT, display
-
-Value = TypeVar("Value")
 
 MODULE = "benchmarks.quality"
 FOLDER = STORE_ROOT / "runs" / "quality"
@@ -55,22 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 1 where a goal is not met.
     """
-    options = parse(arguments)
-    try:
-        return measure(options)
-    except PipelineError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return REFUSED
-    except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted; the same command goes on with what is missing\n")
-        return INTERRUPTED
+    return end(measure, parse(arguments), interrupted="interrupted; the same command goes on with what is missing")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = argparse.ArgumentParser("python -m benchmarks.quality", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, default=FOLDER / "results.json", help="where the results go")
-    parser.add_argument("--recipes", type=_recipes, default=("default", "original"), help=", ".join(RECIPES))
+    parser = options_of("quality", __doc__)
+    parser.add_argument("--recipes", type=one_of(RECIPES), default=("default", "original"), help=", ".join(RECIPES))
     parser.add_argument("--seeds", type=_seeds, default=(0, 1, 2), help="three at least to compare recipes: 0,1,2")
     parser.add_argument("--reuse", action="store_true", help="take runs that were trained by other code, too")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
@@ -99,8 +86,8 @@ def measure(options: argparse.Namespace) -> int:
     machine, settings = describe_machine(), planned[0].settings
     ensure_fetched(settings.data)
     calibration = ensure_calibrated(settings, Job(MODULE, tuple(options.overrides)))
-    records = train_missing(planned, folder=FOLDER / "trainings", reuse=options.reuse, say=_say)
-    runs = score_runs(planned, records, calibration, folder=FOLDER / "trainings", say=_say)
+    records = train_missing(planned, folder=FOLDER / "trainings", reuse=options.reuse, say=say)
+    runs = score_runs(planned, records, calibration, folder=FOLDER / "trainings", say=say)
     goals, floors = find_goals(runs), {name: calibration.floors[name] for name in AT_REPORTS}
     floors[CLASSIFICATION_ACCURACY] = calibration.accuracy
     details = {
@@ -145,27 +132,13 @@ def _describe_run(run: Run, record: Record) -> dict[str, object]:
     return {"command": record.command, "began": record.began, "code": record.code, **asdict(run)}
 
 
-def _recipes(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := [name for name in names if name not in RECIPES]:
-        raise argparse.ArgumentTypeError(f"must be of {', '.join(RECIPES)}. Received: {unknown[0]!r}")
-    return _different(names)
-
-
 def _seeds(text: str) -> tuple[int, ...]:
     if not all(seed.isdecimal() for seed in text.split(",")):
         raise argparse.ArgumentTypeError(f"must be whole numbers, such as 0,1,2. Received: {text}")
-    return _different(tuple(map(int, text.split(","))))
-
-
-def _different(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    if len(set(values)) < len(values):
-        raise argparse.ArgumentTypeError(f"must differ. Received: {','.join(map(str, values))}")
-    return values
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+    seeds = tuple(map(int, text.split(",")))
+    if len(set(seeds)) < len(seeds):
+        raise argparse.ArgumentTypeError(f"must differ. Received: {text}")
+    return seeds
 
 
 if __name__ == "__main__":

@@ -6,5 +6,5 @@
     sweeps.py    sweeps of so many jobs, and two trainings side by side
     growth.py    steps of trainings of many sizes
     store.py     child: a tracking store of so many runs
-    curves.py    what was found → rows, goals and a picture
+    parts.py     the parts of scale.py: what grows → panels of curves, rows and goals
 """

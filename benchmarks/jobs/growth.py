@@ -50,7 +50,8 @@ def over_steps(size: Size) -> dict[str, Curve]:
     ends = [size.rounds * size.steps * (number + 1) for number in range(blocks)]
     seconds = [Row.of(f"a step, up to step {end}", answer["seconds"], unit="s") for end, answer in _with(ends, answers)]
     memory = [
-        Row.of(f"memory, step {end}", [answer["memory"] / 1e9], unit="GB") for end, answer in _with(ends, answers)
+        Row.of(f"peak memory, up to step {end}", [answer["memory"] / 1e9], unit="GB")
+        for end, answer in _with(ends, answers)
     ]
     return {"seconds": _curve(ends, seconds), "memory": _curve(ends, memory)}
 
@@ -60,14 +61,13 @@ def over_batches(size: Size, batches: Sequence[int] = BATCHES) -> dict[str, Curv
 
     Args:
         size: How much is measured.
-        batches: In rising order: the memory of each is the most that the process has held until then.
+        batches: Their sizes; the memory of each is measured in a process of its own.
     """
     words = {batch: [*size.overrides, f"acgan.batch_size={batch}"] for batch in batches}
+    memory = [Row.of(f"batch {batch}: peak memory", [_peak(words[batch])], unit="GB") for batch in batches]
     with Child(OURS) as child:
-        memory = [
-            Row.of(f"batch {batch}: memory", [child.ask(words=words[batch], steps=1)["memory"] / 1e9], unit="GB")
-            for batch in batches
-        ]
+        for each in words.values():
+            child.ask(words=each, steps=WARM_STEPS)
         measures = {batch: partial(_seconds, child, words[batch], fewer(size, batch)) for batch in batches}
         found = by_turns(measures, size.rounds)
     seconds = [Row.of(f"batch {batch}: a step", found[batch], unit="s") for batch in batches]
@@ -128,6 +128,11 @@ def over_threads(size: Size) -> dict[str, Curve]:
     doubled = [2 * value for value in ratios(found["two"], found["apart"])]
     gain = Row.of("steps of two trainings side by side against one after the other", doubled, unit="ratio")
     return {"seconds": _curve(THREADS, rows), "side by side": [(1, apart), (2, gain)]}
+
+
+def _peak(words: list[str]) -> float:
+    with Child(OURS) as child:
+        return float(child.ask(words=words, steps=WARM_STEPS + 1)["memory"]) / 1e9
 
 
 def _seconds(child: Child, words: list[str], size: Size) -> float:

@@ -98,7 +98,7 @@ def beside(options: argparse.Namespace) -> Found:
 
 def store(options: argparse.Namespace) -> Found:
     """Finds how long a run takes to log, and all runs to list, in stores of more and more runs."""
-    with Child("benchmarks.jobs.store") as child:
+    with Child("benchmarks.jobs.store", environment={"MLFLOW_TRACKING_URI": None}) as child:
         answers = {runs: child.ask(points=POINTS, runs=runs, repeats=REPEATS) for runs in options.runs}
     log = [(runs, Row.of(f"store of {runs} runs: log one", each["log"], unit="s")) for runs, each in answers.items()]
     listed = [(runs, Row.of(f"store of {runs} runs: list", each["list"], unit="s")) for runs, each in answers.items()]

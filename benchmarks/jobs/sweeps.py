@@ -87,7 +87,12 @@ def side_by_side(project: Project, overrides: Sequence[str]) -> float:
     """
     started = time.perf_counter()
     both = [_start(project, [*overrides, f"seed={seed}"], ONE_THREAD) for seed in (0, 1)]
-    statuses = [process.wait() for process in both]
+    try:
+        statuses = [process.wait() for process in both]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
     if any(statuses):
         raise BenchmarkError(f"two trainings side by side must end with status 0. Received: {statuses}")
     return time.perf_counter() - started

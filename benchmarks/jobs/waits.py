@@ -20,6 +20,7 @@ from pipeline.settings.paths import ROOT
 
 UNKNOWN = "acgan.stepz=3"
 SMALL_JUDGE = ("calibrate.epochs=1", "calibrate.batch_size=500")
+GIT = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org", "-c", "commit.gpgsign=false")
 HELP, REFUSED, FIRST, NOTHING = "--help", "a refused setting", "the first training step", "dvc repro, nothing to do"
 JOB = "a sweep job beyond its training"
 MOST_SECONDS: Mapping[str, float] = {HELP: 2, REFUSED: 2, FIRST: 12, NOTHING: 5}
@@ -44,8 +45,8 @@ def prepared(data: Path, overrides: Sequence[str]) -> Iterator[Places]:
     with borrowed_project(data) as own, borrowed_project(data, judges=False) as small:
         own.first_step(*first_words(overrides))
         _write_small_parameters(small, overrides)
-        for command in (("git", "init", "--quiet"), ("git", "add", "--all")):
-            run_quietly(command, folder=small.root, environment=small.environment())
+        for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=a state")):
+            run_quietly((*GIT, *words), folder=small.root, environment=small.environment())
         repro(small)
         yield Places(own, small)
 

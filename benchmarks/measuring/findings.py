@@ -73,12 +73,15 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def end(measure: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def end(
+    measure: Callable[[argparse.Namespace], int], options: argparse.Namespace, *, interrupted: str = "interrupted"
+) -> int:
     """Runs a benchmark and says in one line what the user can mend.
 
     Args:
         measure: The benchmark; it gives its exit status.
         options: Its command line.
+        interrupted: What is said where the user stops it.
 
     Returns:
         The command's exit status.
@@ -89,7 +92,7 @@ def end(measure: Callable[[argparse.Namespace], int], options: argparse.Namespac
         sys.stderr.write(f"error: {error}\n")
         return REFUSED
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted\n")
+        sys.stderr.write(f"error: {interrupted}\n")
         return INTERRUPTED
 
 

@@ -76,7 +76,8 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
     axes.set_yticks(places, [label for label, _ in panel.rows])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set_xlim(min(0.0, *(row.min for row in rows)), ROOM_FOR_FIGURE * max(1e-9, *(row.max for row in rows)))
+    most = max(panel.bound or 1e-9, *(row.max for row in rows))
+    axes.set_xlim(min(0.0, *(row.min for row in rows)), ROOM_FOR_FIGURE * most)
     if panel.bound is not None:
         axes.axvline(panel.bound, color=figures.VERMILION, linestyle="--", linewidth=1.2)
 

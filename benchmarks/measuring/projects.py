@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.children import changed, run_quietly
 from benchmarks.measuring.errors import BenchmarkError
+from pipeline.session.command import REFUSED
 from pipeline.settings.paths import ROOT, STORE_ROOT
 
 FOLDERS = ("benchmarks", "pipeline", "conf")
@@ -21,7 +22,6 @@ FILES = ("params.yaml", "dvc.yaml", ".gitignore", ".dvcignore", ".dvc/config", "
 JUDGES = ("models/judge", "runs/judges")
 UNSET = ("MLFLOW_TRACKING_URI", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 TRAIN = "pipeline.train"
-REFUSED = 2
 LOOKED_EVERY = 0.01
 PATIENCE_SECONDS = 900
 

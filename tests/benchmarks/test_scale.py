@@ -84,6 +84,11 @@ def test_curves_are_drawn_over_what_grows_with_the_reach_of_their_runs(tmp_path:
 POINTS_AS_BARS = [(row.name, row) for _, row in POINTS]
 
 
+def test_a_bound_beyond_the_bars_is_on_the_picture(tmp_path: Path, drawn: list[Any]) -> None:
+    draw([Bars("seconds", POINTS_AS_BARS, bound=50)], tmp_path / "bars.png", title="What a user waits for")
+    assert drawn[0].axes[0].get_xlim()[1] > 50
+
+
 def test_a_table_has_a_line_a_row_with_four_digits() -> None:
     assert rows_table([POINTS[0][1]]).splitlines()[2] == "| one | 2 | 1 | 3 | 3 | s |"
     assert [figure(value) for value in (12345.6, 0.123456, 999.96)] == ["12,346", "0.1235", "1000"]
