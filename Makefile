@@ -20,7 +20,8 @@ repro: setup ## set up, then run every stage that is not up to date on MNIST
 	@$(IN_VENV) dvc repro
 
 test: lint ## set up, then run all checks and all tests, as CI does
-	@$(IN_VENV) pytest --cov
+	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser"
+	@$(IN_VENV) pytest --cov --cov-append -m browser
 
 check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser"
