@@ -141,7 +141,7 @@ def test_a_folder_whose_judge_is_not_whole_holds_none(content: str | None, tmp_p
     assert not holds(tmp_path, IDENTITY)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", sorted(FILES))
 def test_a_damaged_judge_is_refused_in_one_line(name: str, folder: Path, tmp_path: Path) -> None:
     for path in folder.iterdir():
         content = path.read_bytes()
