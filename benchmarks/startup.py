@@ -43,6 +43,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = options_of("startup", __doc__)
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is waited for")
     parser.add_argument("--sweeps", type=int, choices=range(4), default=1, help="how often the sweeps are run")
+    parser.add_argument("--stages", nargs="+", default=(), metavar="STAGE", help="of `dvc repro`; all by default")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
     return parser.parse_args(arguments)
 
@@ -62,13 +63,14 @@ def measure(options: argparse.Namespace) -> int:
     settings = compose_settings(options.overrides)
     ensure_fetched(settings.data)
     machine = describe_machine()
-    say("copying the project, and running every stage of one copy, small")
-    with prepared(settings.data.file, options.overrides) as places:
+    say("copying the project, and running the stages of one copy, small")
+    with prepared(settings.data.file, options.overrides, options.stages) as places:
         say(f"{options.rounds} rounds of waiting")
-        found = by_turns(waits(places, options.overrides), options.rounds)
+        found = by_turns(waits(places, options.overrides, options.stages), options.rounds)
         found |= {JOB: _beyond(places, options)} if options.sweeps else {}
     rows = make_rows(found)
-    goals = find_goals(rows, counts=options.rounds >= FEWEST_ROUNDS and not options.overrides)
+    counts = options.rounds >= FEWEST_ROUNDS and not options.overrides and not options.stages
+    goals = find_goals(rows, counts=counts)
     bars = [Bars(f"{row.name}, seconds", [("", row)], bound=MOST_SECONDS.get(row.name)) for row in rows]
     draw(bars, options.json.with_suffix(".png"), title="What a user waits for")
     text = "Seconds from the start of a command, on a warm disk."

@@ -28,42 +28,43 @@ MOST_SECONDS: Mapping[str, float] = {HELP: 2, REFUSED: 2, FIRST: 12, NOTHING: 5}
 
 @dataclass(frozen=True)
 class Places:
-    """Two copies of the project: one with the user's settings, one small, whose stages have all been run."""
+    """Two copies of the project: one with the user's settings, one small, whose stages have been run."""
 
     own: Project
     small: Project
 
 
 @contextmanager
-def prepared(data: Path, overrides: Sequence[str]) -> Iterator[Places]:
+def prepared(data: Path, overrides: Sequence[str], stages: Sequence[str] = ()) -> Iterator[Places]:
     """Makes the copies, with a tracking store, a judge and files read from disk once.
 
     Args:
         data: The file of MNIST.
         overrides: Settings of every training.
+        stages: Those that are run; all by default.
     """
     with borrowed_project(data) as own, borrowed_project(data, judges=False) as small:
         own.first_step(*first_words(overrides))
         _write_small_parameters(small, overrides)
         for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=a state")):
             run_quietly((*GIT, *words), folder=small.root, environment=small.environment())
-        repro(small)
+        repro(small, stages)
         yield Places(own, small)
 
 
-def waits(places: Places, overrides: Sequence[str]) -> dict[str, Callable[[], float]]:
+def waits(places: Places, overrides: Sequence[str], stages: Sequence[str] = ()) -> dict[str, Callable[[], float]]:
     """Gives what is waited for, each with what measures its seconds once."""
     return {
         HELP: partial(places.own.seconds, sys.executable, "-m", TRAIN, "--help"),
         REFUSED: partial(places.own.refusal, UNKNOWN),
         FIRST: partial(places.own.first_step, *first_words(overrides)),
-        NOTHING: partial(repro, places.small),
+        NOTHING: partial(repro, places.small, stages),
     }
 
 
-def repro(project: Project) -> float:
-    """Gives the seconds of `dvc repro`."""
-    return project.seconds(sys.executable, "-m", "dvc", "repro", "--quiet")
+def repro(project: Project, stages: Sequence[str]) -> float:
+    """Gives the seconds of `dvc repro`, of all stages or of those named."""
+    return project.seconds(sys.executable, "-m", "dvc", "repro", "--quiet", *stages)
 
 
 def first_words(overrides: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
     """
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    sys.stdout = sys.stderr  # unbuffered, so that an error's text is the last word
     for line in sys.stdin:
         replies.write(json.dumps(answer(json.loads(line))) + "\n")
         replies.flush()

@@ -47,7 +47,8 @@ def test_two_children_work_at_once_and_are_heard_in_turn(echo: Path) -> None:
 
 
 def test_a_child_that_fails_is_one_line_with_its_last_words(echo: Path) -> None:
-    with Child("echo", folder=echo) as child, pytest.raises(BenchmarkError) as raised:
+    buffered = {"PYTHONUNBUFFERED": None}
+    with Child("echo", folder=echo, environment=buffered) as child, pytest.raises(BenchmarkError) as raised:
         child.ask(fail=True)
     assert str(raised.value) == "`echo` must answer. Received: exit status 1: ValueError: no such step"
 
