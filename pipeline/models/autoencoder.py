@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from pipeline.models import convolutional
+from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.autoencoder import Settings
 
@@ -24,7 +25,7 @@ def build_encoder(settings: Settings, *, seed: int) -> keras.Model:
     stream = seeds(seed, "encoder")
     features = convolutional.halve(image, settings, stream)
     if settings.dim == settings.base_filters:
-        code = layers.GlobalAveragePooling2D(name="code")(features)
+        code = layers.GlobalAveragePooling2D(name="code", dtype=FULL)(features)
     else:
         features = layers.GlobalAveragePooling2D(name="features")(features)
         code = convolutional.project(settings.dim, stream, "code")(features)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.convolutional import ConvolutionalSettings
 
@@ -34,8 +35,8 @@ def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Ite
 
 
 def project(units: int, stream: Iterator[int], name: str) -> layers.Layer:
-    """Gives a dense layer without an activation."""
-    return layers.Dense(units, kernel_initializer=_glorot(stream), name=name)
+    """Gives a dense layer without an activation, in float32."""
+    return layers.Dense(units, kernel_initializer=_glorot(stream), name=name, dtype=FULL)
 
 
 def last_map(encoder: keras.Model) -> tuple[int, int]:
@@ -67,8 +68,8 @@ def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code
         features = _double(count, stream, f"double_{number}")(features)
         features = _normalize(settings, f"double_{number}")(features)
         features = layers.ReLU(name=f"double_{number}_relu")(features)
-    features = _double(settings.channels, stream, "double_5")(features)
-    return keras.Model({code: given}, layers.Activation("tanh", name=PIXELS)(features), name="decoder")
+    features = _double(settings.channels, stream, "double_5", dtype=FULL)(features)
+    return keras.Model({code: given}, layers.Activation("tanh", name=PIXELS, dtype=FULL)(features), name="decoder")
 
 
 def before_tanh(decoder: keras.Model) -> keras.Model:
@@ -86,9 +87,16 @@ def before_tanh(decoder: keras.Model) -> keras.Model:
     return keras.Model(decoder.input, decoder.get_layer(PIXELS).input, name="before_tanh")
 
 
-def _double(filters: int, stream: Iterator[int], block: str) -> layers.Layer:
-    name, kernel = f"{block}_conv2d_transpose", _glorot(stream)
-    return layers.Conv2DTranspose(filters, WINDOW, strides=2, padding="same", kernel_initializer=kernel, name=name)
+def _double(filters: int, stream: Iterator[int], block: str, *, dtype: str | None = None) -> layers.Layer:
+    return layers.Conv2DTranspose(
+        filters,
+        WINDOW,
+        strides=2,
+        padding="same",
+        kernel_initializer=_glorot(stream),
+        name=f"{block}_conv2d_transpose",
+        dtype=dtype,
+    )
 
 
 def _normalize(settings: ConvolutionalSettings, block: str) -> layers.Layer:

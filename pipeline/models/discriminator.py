@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import DiscriminatorSettings
 
@@ -33,10 +34,15 @@ def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.
         features = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{number}")(features)
         features = layers.Dropout(settings.dropout, seed=next(stream), name=f"dropout_{number}")(features)
     features = layers.Flatten(name="flatten")(features)
-    generation = layers.Dense(1, activation="sigmoid", kernel_initializer=_glorot(stream), name="generation")
-    auxiliary = layers.Dense(CLASSES, activation="softmax", kernel_initializer=_glorot(stream), name="auxiliary")
-    outputs = {"generation": generation(features), "auxiliary": auxiliary(features)}
+    outputs = {
+        "generation": _judge(1, "sigmoid", stream, name="generation")(features),
+        "auxiliary": _judge(CLASSES, "softmax", stream, name="auxiliary")(features),
+    }
     return keras.Model({"image": image}, outputs, name="discriminator")
+
+
+def _judge(units: int, activation: str, stream: Iterator[int], *, name: str) -> layers.Layer:
+    return layers.Dense(units, activation=activation, kernel_initializer=_glorot(stream), name=name, dtype=FULL)
 
 
 def _glorot(stream: Iterator[int]) -> keras.initializers.Initializer:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import GeneratorSettings
 
@@ -39,7 +40,7 @@ def build_generator(settings: GeneratorSettings, *, latent_size: int, seed: int)
     features = _normalize(settings, name="batch_normalization_1")(features)
     features = _upsample(third, "relu", stream, strides=2, padding="same", name="conv2d_transpose_2")(features)
     features = _normalize(settings, name="batch_normalization_2")(features)
-    image = _upsample(1, "tanh", stream, strides=2, padding="same", name="conv2d_transpose_3")(features)
+    image = _upsample(1, "tanh", stream, strides=2, padding="same", name="conv2d_transpose_3", dtype=FULL)(features)
     return keras.Model({"latent": latent, "digit": digit}, image, name="generator")
 
 
@@ -56,17 +57,14 @@ def _embed(
     return layers.Flatten(name="flatten_embedding")(embedded)
 
 
-def _upsample(
-    filters: int, activation: str, stream: Iterator[int], *, strides: int, padding: str, name: str
-) -> layers.Layer:
+def _upsample(filters: int, activation: str, stream: Iterator[int], *, strides: int, **rest: str) -> layers.Layer:
     return layers.Conv2DTranspose(
         filters,
         5,
         strides=strides,
-        padding=padding,
         activation=activation,
         kernel_initializer=keras.initializers.GlorotNormal(seed=next(stream)),
-        name=name,
+        **rest,
     )
 
 

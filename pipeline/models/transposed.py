@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pipeline.models.precision import FULL
+
 WINDOW = 5
 FEW_FILTERS = 4
 FEW_PLACES = 16
@@ -70,7 +72,7 @@ class QuickConv2DTranspose(keras.layers.Layer):
     """
 
     def __init__(self, layer: keras.layers.Layer, compute: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> None:
-        super().__init__(name=layer.name, trainable=layer.trainable)
+        super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
         self.layer = layer
         self.compute = compute
 
@@ -86,7 +88,7 @@ class QuickConv2DTranspose(keras.layers.Layer):
 
 
 def _quickened(layer: keras.layers.Layer) -> keras.layers.Layer:
-    if not isinstance(layer, keras.layers.Conv2DTranspose) or not layer.use_bias:
+    if not isinstance(layer, keras.layers.Conv2DTranspose) or not layer.use_bias or layer.compute_dtype != FULL:
         return layer
     _, height, width, _ = layer.input.shape
     shape = (layer.strides, layer.padding, layer.dilation_rate, layer.output_padding)

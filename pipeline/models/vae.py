@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from pipeline.models import convolutional
+from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.vae import Settings
 
@@ -44,10 +45,11 @@ def build_sampling(latent_size: int) -> keras.Model:
         `[mean, log_variance, noise]` to a latent, each `(n, latent_size)`.
     """
     mean, log_variance, noise = (keras.Input((latent_size,)) for _ in range(3))
-    deviation = layers.Rescaling(0.5, name="half_log_variance")(log_variance)
-    deviation = layers.Activation("exponential", name="deviation")(deviation)
-    scaled = layers.Multiply(name="scaled_noise")([deviation, noise])
-    return keras.Model([mean, log_variance, noise], layers.Add(name="latent")([mean, scaled]), name="sampling")
+    deviation = layers.Rescaling(0.5, name="half_log_variance", dtype=FULL)(log_variance)
+    deviation = layers.Activation("exponential", name="deviation", dtype=FULL)(deviation)
+    scaled = layers.Multiply(name="scaled_noise", dtype=FULL)([deviation, noise])
+    latent = layers.Add(name="latent", dtype=FULL)([mean, scaled])
+    return keras.Model([mean, log_variance, noise], latent, name="sampling")
 
 
 def build_decoder(settings: Settings, encoder: keras.Model, *, seed: int) -> keras.Model:

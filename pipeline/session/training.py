@@ -8,6 +8,7 @@ import yaml
 from pipeline.data import mnist
 from pipeline.data.mnist import Splits
 from pipeline.models.composition import nest
+from pipeline.models.precision import computing_in
 from pipeline.models.summaries import boxed, opened
 from pipeline.rendering.terminal import make_console
 from pipeline.session import outputs
@@ -54,7 +55,8 @@ def train(
     """
     family = find_family(settings.family)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    training = family.build(settings, splits)
+    with computing_in(settings.compute.precision):
+        training = family.build(settings, splits)
     history = _restore(training, settings, folder, calibration)
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
     parent = find_sweep(store, job.sweep) if job.sweep else None

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 import pipeline.settings
 from pipeline.settings.calibrate import CalibrateSettings
+from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
@@ -29,6 +30,7 @@ class Settings(Frozen):
         seed: Every draw of a run is a function of it.
         data: Where MNIST comes from and how it is split.
         calibrate: The judge, and the sizes of the samples that it compares.
+        compute: What the steps of a training are computed by and in.
         evaluate: What the evaluation scores.
         render: What the pictures show.
         tracking: How runs are logged.
@@ -42,6 +44,7 @@ class Settings(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     data: DataSettings
     calibrate: CalibrateSettings
+    compute: ComputeSettings
     evaluate: EvaluateSettings
     render: RenderSettings
     tracking: TrackingSettings
@@ -55,6 +58,7 @@ class Settings(Frozen):
             "seed": self.seed,
             "data": self._training_data(),
             "calibrate": self.calibrate.model_dump(mode="json"),
+            "compute": self.compute.model_dump(mode="json"),
             self.family: self.model.model_dump(mode="json"),
         }
         return dict(_flatten(blocks))

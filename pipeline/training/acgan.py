@@ -40,7 +40,7 @@ class AcganTraining(Training):
         self.networks = build_networks(self.settings, seed=self.seed)
         self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
         self._recipe = RECIPES[self.settings.recipe]
-        self._step = tf.function(self._compute_step)
+        self._step = tf.function(self._compute_step, jit_compile=settings.compute.xla)
 
     def take_step(self, step: int) -> Values:
         """Takes one step of the recipe; see `Training`."""

@@ -32,7 +32,9 @@ class AutoencoderTraining(CodingTraining):
         self.settings = _autoencoder(settings)
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(settings, splits, self.settings, Halves(encoder, decoder, self.settings))
+        super().__init__(
+            settings, splits, self.settings, Halves(encoder, decoder, self.settings, xla=settings.compute.xla)
+        )
         self._before_tanh = before_tanh(decoder)
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:

@@ -33,11 +33,15 @@ class Halves:
         encoder: The first half.
         decoder: The second half.
         settings: Which half learns, and at what rate.
+        xla: Whether XLA compiles the steps.
     """
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings) -> None:
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, xla: bool
+    ) -> None:
         self.models = {ENCODER: encoder, DECODER: decoder}
         self._settings = settings
+        self._xla = xla
         self._optimizers = {name: _adam(settings, model) for name, model in self.models.items()}
         self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
 
@@ -56,7 +60,7 @@ class Halves:
         turns = TURNS[self._settings.mode]
         turn = turns[step % len(turns)]
         if turn not in self._steps:
-            self._steps[turn] = tf.function(partial(self._take, turn, compute))
+            self._steps[turn] = tf.function(partial(self._take, turn, compute), jit_compile=self._xla)
         rate = learning_rate(self._settings, step)
         for name in turn:
             self._optimizers[name].learning_rate.assign(rate)

@@ -53,7 +53,9 @@ class VaeTraining(CodingTraining):
         self.settings = _vae(settings)
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(settings, splits, self.settings, Halves(encoder, decoder, self.settings))
+        super().__init__(
+            settings, splits, self.settings, Halves(encoder, decoder, self.settings, xla=settings.compute.xla)
+        )
         self._before_tanh = before_tanh(decoder)
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:

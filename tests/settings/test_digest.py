@@ -23,6 +23,8 @@ DECISIVE: dict[str, Any] = {
     "calibrate.batch_size": 127,
     "calibrate.learning_rate": 0.002,
     "calibrate.shift": 1,
+    "compute.xla": True,
+    "compute.precision": "mixed_bfloat16",
     "acgan.recipe": "original",
     "acgan.steps": 1499,
     "acgan.report_every": 149,

@@ -1,0 +1,19 @@
+"""Settings of how a training is computed; the defaults suit a machine without a graphics card."""
+
+from typing import Literal
+
+from pipeline.settings.frozen import Frozen
+
+
+class ComputeSettings(Frozen):
+    """How the steps of a training are computed.
+
+    Attributes:
+        xla: Whether XLA compiles a step; it draws dropout by another algorithm. It takes longer to compile and, without
+            a graphics card, to run.
+        precision: What layers compute in. Weights, optimisers, the parts' outputs and losses are float32 in both; with
+            `mixed_bfloat16` results differ from one kind of machine to another.
+    """
+
+    xla: bool
+    precision: Literal["float32", "mixed_bfloat16"]

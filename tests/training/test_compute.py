@@ -1,0 +1,50 @@
+"""Tests of trainings that are compiled by XLA or compute in bfloat16."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.models.precision import computing_in
+from pipeline.settings.composed import Settings
+from pipeline.settings.compute import ComputeSettings
+from pipeline.training.family import Training, Values, find_family
+from tests.training.coding import coding_settings
+from tests.training.tiny import NO_DROPOUT, small_settings, small_splits
+
+SETTINGS: dict[str, Settings] = {
+    # XLA draws dropout by another algorithm.
+    "acgan": small_settings(**NO_DROPOUT),
+    "autoencoder": coding_settings("autoencoder"),
+    "vae": coding_settings("vae"),
+}
+each_family = pytest.mark.parametrize("family", SETTINGS)
+
+
+def _training(family: str, **compute: Any) -> Training:
+    plain = ComputeSettings(xla=False, precision="float32")
+    settings = SETTINGS[family].model_copy(update={"compute": plain.model_copy(update=compute)})
+    with computing_in(settings.compute.precision):
+        return find_family(family).build(settings, small_splits(settings))
+
+
+def _losses(training: Training) -> Values:
+    taken = [training.take_step(step) for step in range(2)]
+    assert all(np.isfinite(list(values.values())).all() for values in taken)
+    return taken[0]
+
+
+@each_family
+def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
+    plain, compiled = _losses(_training(family)), _losses(_training(family, xla=True))
+    assert compiled == pytest.approx(plain, rel=1e-3)
+
+
+@each_family
+def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(family: str) -> None:
+    plain, rounded = _training(family), _training(family, precision="mixed_bfloat16")
+    assert _losses(rounded) == pytest.approx(_losses(plain), rel=0.05, abs=0.02)
+    assert {name: value.dtype for name, value in rounded.variables().items()} == {
+        name: value.dtype for name, value in plain.variables().items()
+    }
+    assert rounded.samples().dtype == np.float32
