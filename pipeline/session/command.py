@@ -38,12 +38,14 @@ class Job:
     Attributes:
         module: The stage, as in `python -m MODULE`.
         overrides: What was overridden on the command line or by a sweep.
+        family: The family that is chosen, which a sweep's file may do.
         sweep: The sweep's folder; none outside a sweep.
         number: The job's number in its sweep, from 0.
     """
 
     module: str
     overrides: tuple[str, ...]
+    family: str | None = None
     sweep: Path | None = None
     number: int = 0
 
@@ -51,7 +53,9 @@ class Job:
     def command(self) -> str:
         """The command that repeats this job alone, outside its sweep."""
         own = [override for override in self.overrides if not override.startswith("+sweep=")]
-        return shlex.join(["python", "-m", self.module, *own])
+        chosen = any(override.startswith("model=") for override in own)
+        model = [f"model={self.family}"] if self.sweep and self.family and not chosen else []
+        return shlex.join(["python", "-m", self.module, *model, *own])
 
 
 def run(
@@ -78,7 +82,7 @@ def run(
     failures: list[PipelineError] = []
 
     def job(composed: DictConfig) -> None:
-        described = _describe_job(module)
+        described = _describe_job(module, composed)
         jobs.append(described)
         if described.sweep:
             _run_job(stage, composed, described)
@@ -133,12 +137,12 @@ def task_overrides(config: Any) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _describe_job(module: str) -> Job:
+def _describe_job(module: str, composed: DictConfig) -> Job:
     config = HydraConfig.get()
-    overrides = task_overrides(config)
+    overrides, family = task_overrides(config), composed.get("family")
     if config.mode != RunMode.MULTIRUN:
-        return Job(module, overrides)
-    return Job(module, overrides, sweep=Path(config.sweep.dir), number=int(config.job.num))
+        return Job(module, overrides, family)
+    return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
 
 
 def plain(composed: DictConfig) -> dict[str, Any]:

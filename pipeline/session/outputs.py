@@ -37,7 +37,7 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], model_example(parts[name], examples[name]))
     run.files(folder.reports / "losses", "losses")
-    run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step, one latent a row")
+    run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
     run.file(folder.models / "run.json")
 
 

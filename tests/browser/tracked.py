@@ -72,7 +72,7 @@ def track_training(store: Store, folder: Path) -> str:
         np.savez(folder / "0-dense.npz", kernel=kernel)
         weight_histograms({"dense": {"kernel": kernel}}, folder / "histograms.png", title="weights of the generator")
         run.files(folder, "layers/generator")
-        run.illustrate(LAST_SAMPLES, "Samples of the last step, one latent a row")
+        run.illustrate(LAST_SAMPLES, "Samples of the last step")
     return run.run_id
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.session.cards import name_run, stage_card, sweep_card, training_card
 from pipeline.session.command import Job
+from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
 
 DIGESTS = {"settings": "a1", "data": "b2", "code": "c3"}
@@ -60,11 +61,12 @@ def test_a_jobs_command_repeats_it(overrides: tuple[str, ...]) -> None:
     assert settings_of(*again) == settings_of(*overrides)
 
 
-@pytest.mark.parametrize("sweep", ["aux_weights", "soft_labels"])
+@pytest.mark.parametrize("sweep", sorted(file.stem for file in (ROOT / "conf" / "sweep").glob("*.yaml")))
 def test_the_command_of_a_sweeps_job_repeats_it_alone_without_the_sweep(sweep: str) -> None:
     jobs = jobs_of(f"+sweep={sweep}", "+debug=smoke", "seed=1,2")
     for overrides in (jobs[1], jobs[-1]):
-        _, _, _, *again = shlex.split(Job("pipeline.train", tuple(overrides), sweep=Path("a")).command)
+        family = settings_of(*overrides).family
+        _, _, _, *again = shlex.split(Job("pipeline.train", tuple(overrides), family, sweep=Path("a")).command)
         assert settings_of(*again) == settings_of(*overrides)
         assert jobs_of(*again) == [again]
 

@@ -158,7 +158,7 @@ def test_a_stage_gets_its_settings_and_what_was_typed(call: Call) -> None:
     assert call(stage, *typed) == 0
     ((settings, job),) = stage.calls
     assert (settings.model.steps, settings.model.report_every) == (600, 600)
-    assert job == Job("pipeline.train", typed)
+    assert job == Job("pipeline.train", typed, "acgan")
 
 
 def test_each_job_of_a_sweep_gets_its_own(call: Call, tmp_path: Path) -> None:
