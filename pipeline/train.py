@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.session import command
 from pipeline.session.sweep import closed_afterwards, pass_over
+from pipeline.session.workers import take
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import ROOT, STORE_ROOT, display
@@ -23,6 +24,8 @@ def train(settings: Settings, job: command.Job) -> None:
         job: How the stage was called.
     """
     started = _find_start(settings)
+    if not take(job):
+        return
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.calibrate import ensure_calibrated

@@ -22,6 +22,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.session.command import REFUSED, Job, explain, leave, plain, task_overrides
+from pipeline.session.workers import hire, is_worker, joined
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.paths import STORE_ROOT, display
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 TRAIN = "pipeline.train"
 JOBS, STARTED, PASSED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED", "PIPELINE_SWEEP_PASSED"
+AT_ONCE = "PIPELINE_SWEEP_AT_ONCE"
 
 _opened: list[tuple[Store, str, str, str]] = []
 
@@ -46,6 +48,8 @@ class SweepCallback(Callback):
         Args:
             config: The sweep's configuration.
         """
+        if is_worker():
+            return
         try:
             self._open(config)
         except PipelineError as error:
@@ -64,7 +68,8 @@ class SweepCallback(Callback):
         from pipeline.tracking.sweeps import open_sweep
 
         folder = Path(config.hydra.sweep.dir)
-        os.environ.update({JOBS: str(len(jobs)), STARTED: str(time.time()), PASSED: "0"})
+        at_once = min(settings.compute.jobs, len(jobs))
+        os.environ.update({JOBS: str(len(jobs)), STARTED: str(time.time()), PASSED: "0", AT_ONCE: str(at_once)})
         store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
         close_abandoned(store)
         overrides = task_overrides(config.hydra)
@@ -73,7 +78,11 @@ class SweepCallback(Callback):
         run_id = open_sweep(store, folder, replace(card, description=f"{card.description}\n{again}\n"))
         name = " ".join(["sweep", folder.name, *([settings.label] if settings.label else [])])
         _opened.append((store, run_id, name, settings.family))
-        make_console().print(f"sweep of {len(jobs)} jobs. {again.replace('`', '')}", soft_wrap=True, markup=False)
+        beside = f", {at_once} at once" if at_once > 1 else ""
+        make_console().print(
+            f"sweep of {len(jobs)} jobs{beside}. {again.replace('`', '')}", soft_wrap=True, markup=False
+        )
+        hire(TRAIN, folder, jobs=at_once)
 
 
 @contextmanager
@@ -84,7 +93,8 @@ def closed_afterwards() -> Iterator[None]:
     """
     status = "FAILED"
     try:
-        yield
+        with joined():
+            yield
         status = "FINISHED"
     except (KeyboardInterrupt, SystemExit):
         status = "KILLED"
@@ -103,7 +113,8 @@ def describe_place(job: Job) -> str:
         return ""
     jobs = int(os.environ.get(JOBS, job.number + 1))
     place = f"job {job.number + 1} of {jobs}"
-    trained = job.number - int(os.environ.get(PASSED, "0"))
+    others = int(os.environ.get(AT_ONCE, "1")) - 1
+    trained = job.number - others - int(os.environ.get(PASSED, "0"))
     if trained < 1:
         return place
     taken = time.time() - float(os.environ[STARTED])

@@ -58,7 +58,7 @@ class Settings(Frozen):
             "seed": self.seed,
             "data": self._training_data(),
             "calibrate": self.calibrate.model_dump(mode="json"),
-            "compute": self.compute.model_dump(mode="json"),
+            "compute": self.compute.model_dump(mode="json", exclude={"jobs"}),
             self.family: self.model.model_dump(mode="json"),
         }
         return dict(_flatten(blocks))

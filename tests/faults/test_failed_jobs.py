@@ -1,4 +1,4 @@
-"""A sweep that is killed, one with a wrong value, and one of two jobs: diverging and sound."""
+"""A sweep that is killed, one with a wrong value, one of two jobs at once, and one of two: diverging and sound."""
 
 import csv
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Story:
         killed: A sweep, killed at step 2 of its first job.
         left: Its runs before the next command.
         refused: A sweep whose last value is wrong.
+        beside: A sweep of two sound jobs, side by side.
         swept: The sweep with a failing job.
     """
 
@@ -31,6 +32,7 @@ class Story:
     killed: Finished
     left: list[Run]
     refused: Finished
+    beside: Finished
     swept: Finished
 
     def sweep(self) -> Run:
@@ -38,10 +40,11 @@ class Story:
 
     def jobs(self) -> dict[str, Run]:
         """The jobs' runs by their weight."""
-        parent = self.sweep().info.run_id
+        return {run.data.params["acgan.auxiliary_weight.real"]: run for run in self.under(self.sweep())}
+
+    def under(self, sweep: Run) -> list[Run]:
         trainings = self.project.tracked("training")
-        own = [run for run in trainings if run.data.tags.get("mlflow.parentRunId") == parent]
-        return {run.data.params["acgan.auxiliary_weight.real"]: run for run in own}
+        return [run for run in trainings if run.data.tags.get("mlflow.parentRunId") == sweep.info.run_id]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     killed = project.train(*TINY, "acgan.steps=5", "+sweep=aux_weights", fault="SIGKILL@2").finish()
     left = [*project.tracked("sweep"), *project.tracked("training")]
     refused = project.train("--multirun", *TINY, f"{WEIGHTS},-1").finish()
+    beside = project.train("--multirun", *TINY, "seed=5,6", "compute.jobs=2").finish()
     swept = project.train("--multirun", *TINY, WEIGHTS).finish()
-    return Story(project, killed, left, refused, swept)
+    return Story(project, killed, left, refused, beside, swept)
 
 
 def test_what_a_killed_sweep_left_running_is_closed_by_the_next_command(story: Story) -> None:
@@ -67,6 +71,20 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_says_that_one_faile
     assert story.swept.returncode == 1
     assert {weight: run.info.status for weight, run in story.jobs().items()} == {"1e+39": "FAILED", "2.0": "FINISHED"}
     assert story.sweep().info.status == "FAILED"
+
+
+def test_jobs_at_once_are_taken_by_two_processes_and_stand_under_one_sweep(story: Story) -> None:
+    assert story.beside.returncode == 0, story.beside.stderr
+    assert "sweep of 2 jobs, 2 at once" in story.beside.stdout
+    sweep = story.project.tracked("sweep")[1]
+    jobs = story.under(sweep)
+    assert (sweep.info.status, {job.data.params["seed"]: job.info.status for job in jobs}) == (
+        "FINISHED",
+        {"5": "FINISHED", "6": "FINISHED"},
+    )
+    assert len({job.data.tags["owner.process"] for job in jobs}) == 2
+    (log,) = (story.project.root / "runs" / "sweeps").glob("*/worker-1.log")
+    assert "trained 6 steps" in log.read_text(encoding="utf-8")
 
 
 def test_a_wrong_last_value_is_refused_before_the_first_job(story: Story) -> None:

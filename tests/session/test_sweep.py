@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.session.command import Job
-from pipeline.session.sweep import JOBS, PASSED, STARTED, describe_place, list_jobs
+from pipeline.session.sweep import AT_ONCE, JOBS, PASSED, STARTED, describe_place, list_jobs
 from tests.composing import composed, jobs_of
 
 
@@ -56,6 +56,15 @@ def test_a_jobs_place_says_how_long_those_left_will_take(
     monkeypatch.setenv(STARTED, str(time.time() - 100))
     monkeypatch.delenv(PASSED, raising=False)
     assert describe_place(Job("pipeline.train", (), sweep=Path("sweep"), number=number)) == place
+
+
+def test_jobs_that_others_are_at_are_not_counted_as_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(JOBS, "4")
+    monkeypatch.setenv(STARTED, str(time.time() - 100))
+    monkeypatch.setenv(AT_ONCE, "2")
+    monkeypatch.delenv(PASSED, raising=False)
+    places = [describe_place(Job("pipeline.train", (), sweep=Path("sweep"), number=number)) for number in (1, 2)]
+    assert places == ["job 2 of 4", "job 3 of 4, 0:03:20 left in the sweep"]
 
 
 @pytest.mark.parametrize(("number", "place"), [(2, "job 3 of 4"), (3, "job 4 of 4, 0:01:40 left in the sweep")])

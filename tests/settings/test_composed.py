@@ -61,6 +61,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("calibrate.learning_rate", 0.0, "greater than 0"),
     ("calibrate.shift", 9, "less than or equal to 8"),
     ("calibrate.shift", 0.5, INTEGER),
+    ("compute.jobs", 0, "greater than or equal to 1"),
     ("compute.xla", "yes", LOGICAL),
     ("compute.precision", "float16", "'float32' or 'mixed_bfloat16'"),
     ("acgan.recipe", "keras", "'shared' or 'original'"),

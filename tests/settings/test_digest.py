@@ -52,6 +52,7 @@ DECISIVE: dict[str, Any] = {
 INDIFFERENT: dict[str, Any] = {
     "start_from": "runs/acgan/a-1",
     "run": "runs/acgan/a-1",
+    "compute.jobs": 2,
     "data.source": "keras",
     "data.path": "data/other.npz",
     "evaluate.weights": "last",

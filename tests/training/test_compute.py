@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
-from pipeline.settings.compute import ComputeSettings
 from pipeline.training.family import Training, Values, find_family
 from tests.training.coding import coding_settings
 from tests.training.tiny import NO_DROPOUT, small_settings, small_splits
@@ -22,8 +21,8 @@ each_family = pytest.mark.parametrize("family", SETTINGS)
 
 
 def _training(family: str, **compute: Any) -> Training:
-    plain = ComputeSettings(xla=False, precision="float32")
-    settings = SETTINGS[family].model_copy(update={"compute": plain.model_copy(update=compute)})
+    settings = SETTINGS[family]
+    settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=compute)})
     with computing_in(settings.compute.precision):
         return find_family(family).build(settings, small_splits(settings))
 
