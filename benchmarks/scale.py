@@ -5,10 +5,8 @@
 
 Each part can be run alone. Trainings are the default recipe's steps, without reports, but for two parts: `sweep` runs
 one sweep of the smoke test's trainings and looks when each job ends, and `beside` runs two whole trainings up to a
-report, by turns as a sweep with all threads and as two commands at once with a thread each. Both run in a copy of the
-project.
-
-The pipeline itself runs the jobs of a sweep one after the other; side by side they are commands that a user starts.
+report, by turns as a sweep whose jobs come one after the other with all threads and as one whose jobs train at once
+with half of them each (`compute.jobs=2`). Both run in a copy of the project.
 """
 
 import argparse
@@ -49,7 +47,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
     parser.add_argument("--batches", type=_rising, default=BATCHES, help="batch sizes, rising")
     parser.add_argument("--jobs", type=positive, default=16, help="jobs of the sweep")
-    parser.add_argument("--beside-steps", type=positive, default=40, help="steps of trainings side by side")
+    parser.add_argument("--beside-steps", type=positive, default=120, help="steps of trainings side by side")
     parser.add_argument("--runs", type=_rising, default=STORES, help="runs in the store, rising")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
     return parser.parse_args(arguments)

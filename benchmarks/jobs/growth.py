@@ -7,7 +7,6 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
-from benchmarks.jobs.sweeps import ONE_THREAD
 from benchmarks.measuring.children import Child
 from benchmarks.measuring.results import Row
 from benchmarks.measuring.turns import by_turns, ratios
@@ -16,6 +15,7 @@ OURS = "benchmarks.steps.ours"
 BATCHES = (25, 50, 100, 200, 400, 800, 1600)
 WIDTHS: Mapping[float, str] = {0.5: "[192,96,48]", 1: "[384,192,96]", 2: "[768,384,192]"}
 THREADS = (1, 2)
+KINDS_OF_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 WARM_STEPS = 1
 
 Curve = list[tuple[float, Row]]
@@ -38,7 +38,7 @@ class Size:
 
 def threads(count: int) -> dict[str, str]:
     """Gives what a process is told so that it computes on so many threads."""
-    return dict.fromkeys(ONE_THREAD, str(count))
+    return dict.fromkeys(KINDS_OF_THREADS, str(count))
 
 
 def over_steps(size: Size) -> dict[str, Curve]:

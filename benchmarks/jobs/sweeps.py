@@ -1,21 +1,13 @@
 """Sweeps of so many jobs, and two trainings side by side against one after the other."""
 
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.projects import TRAIN, Project
+from benchmarks.measuring.projects import Project
 
 SMOKE = ("+debug=smoke",)
 STEPS, MORE_STEPS = 2, 102
-ONE_THREAD = {
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
 
 
 def sweep_words(jobs: int, *overrides: str, steps: int = STEPS) -> list[str]:
@@ -80,30 +72,5 @@ def one_after_the_other(project: Project, overrides: Sequence[str]) -> float:
 
 
 def side_by_side(project: Project, overrides: Sequence[str]) -> float:
-    """Gives the seconds of two trainings at once, each a command with one thread; the end of the later counts.
-
-    Raises:
-        BenchmarkError: One did not end with status 0.
-    """
-    started = time.perf_counter()
-    both = [_start(project, [*overrides, f"seed={seed}"], ONE_THREAD) for seed in (0, 1)]
-    try:
-        statuses = [process.wait() for process in both]
-    finally:
-        for process in both:
-            process.kill()
-            process.wait()
-    if any(statuses):
-        raise BenchmarkError(f"two trainings side by side must end with status 0. Received: {statuses}")
-    return time.perf_counter() - started
-
-
-def _start(project: Project, overrides: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", TRAIN, *overrides],
-        cwd=project.root,
-        env=project.environment(**environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    """Gives the seconds of the same sweep whose trainings run at once, each with half of the threads."""
+    return project.train(*overrides, "seed=0,1", "hydra.mode=MULTIRUN", "compute.jobs=2")

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from benchmarks.jobs import parts
-from benchmarks.jobs.growth import Size, fewer, threads
+from benchmarks.jobs.growth import KINDS_OF_THREADS, Size, fewer, threads
 from benchmarks.jobs.parts import PARTS, Found
-from benchmarks.jobs.sweeps import ONE_THREAD
 from benchmarks.measuring.findings import figure, rows_table
 from benchmarks.measuring.picture import Bars, Growth, draw
 from benchmarks.measuring.results import Row
@@ -53,7 +52,7 @@ def test_large_batches_take_fewer_steps_a_turn_but_one_at_least() -> None:
 
 
 def test_threads_are_told_to_every_library_that_has_some() -> None:
-    assert threads(2) == dict.fromkeys(ONE_THREAD, "2")
+    assert threads(2) == dict.fromkeys(KINDS_OF_THREADS, "2")
 
 
 @pytest.mark.parametrize(("side", "met"), [(10.0, True), (9.0, True), (15.0, False)])
