@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.measuring.results import Goal
-from benchmarks.trainings.summary import AT_REPORTS, MEASURES, Report, Run, by_recipe
+from benchmarks.trainings.summary import AT_REPORTS, MEASURES, Run, at_steps, by_recipe
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
@@ -38,7 +38,7 @@ TARGETS = (
 def find_goals(runs: Sequence[Run]) -> list[Goal]:
     """Compares the medians over seeds with what was to be reached; no goal is met with fewer than three seeds.
 
-    A run stands where its last report in time left it: its best report is not looked for, since that would be to
+    Runs stand where their last report in time left them: the best report is not looked for, since that would be to
     choose by the test images. A run of a smoke test meets nothing.
 
     Args:
@@ -63,18 +63,12 @@ def counts(runs: Sequence[Run]) -> bool:
 
 
 def figure_within(runs: Sequence[Run], name: str, seconds: float) -> float | None:
-    """Gives the median over runs of a measure at each one's last report in time; None where one has none in time."""
+    """Gives the median over runs of a measure at their last report whose median time is within; None without one."""
     if name == CLASSIFICATION_ACCURACY:
-        scores = [run.classification_accuracy for run in runs if run.seconds <= seconds]
-    else:
-        last = [_last_within(run, seconds) for run in runs]
-        scores = [None if report is None else report.values[name] for report in last]
-    known = [score for score in scores if score is not None]
-    return median(known) if known and len(known) == len(runs) else None
-
-
-def _last_within(run: Run, seconds: float) -> Report | None:
-    return next((report for report in reversed(run.reports) if report.seconds <= seconds), None)
+        known = [run.classification_accuracy for run in runs if run.classification_accuracy is not None]
+        return median(known) if len(known) == len(runs) and median(run.seconds for run in runs) <= seconds else None
+    within = [reports for reports in at_steps(runs).values() if median(report.seconds for report in reports) <= seconds]
+    return median(report.values[name] for report in within[-1]) if within else None
 
 
 def _goal(target: Target, name: str, bound: float, runs: Sequence[Run]) -> Goal:

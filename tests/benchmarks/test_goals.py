@@ -46,9 +46,11 @@ def test_what_counts_is_the_last_report_in_time_and_not_the_best() -> None:
     assert figure_within(three("default", GOOD, worse, BETTER), COVERAGE, 300) == 0.5
 
 
-def test_there_is_no_figure_where_a_seed_has_no_report_in_time() -> None:
-    runs = [*three("default", GOOD)[:2], run("default", 2, report(750, 301))]
-    assert figure_within(runs, ACCURACY, 300) is None
+def test_the_time_of_a_report_is_that_of_the_middle_seed() -> None:
+    late = run("default", 2, report(750, 301, accuracy=0.985))
+    runs = three("default", GOOD)
+    assert figure_within([*runs[:2], late], ACCURACY, 300) == 0.985
+    assert figure_within([runs[0], late, late], ACCURACY, 300) is None
 
 
 def test_the_figure_is_the_middle_seed() -> None:
