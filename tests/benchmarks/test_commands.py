@@ -26,7 +26,7 @@ def test_waiting_costs_seconds_but_no_processor(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell what processes that have ended spent")
 def test_processor_seconds_are_those_of_the_command(tmp_path: Path) -> None:
-    assert 0.3 <= run_timed([sys.executable, "-c", BUSY], folder=tmp_path).processor_seconds < 3
+    assert 0.29 <= run_timed([sys.executable, "-c", BUSY], folder=tmp_path).processor_seconds < 3
 
 
 def test_the_machine_has_its_cores_and_releases_but_no_name() -> None:
