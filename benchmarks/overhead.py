@@ -2,8 +2,10 @@
 
     python -m benchmarks.overhead --json benchmarks/results/overhead.json
 
-trains with the project's own settings up to the first report, by turns with all of it (the whole of `pipeline.train`,
-its live bar drawn on a terminal of its own) and with none (the bare loop over the same training), in one process.
+trains with the project's own settings up to the first report with all of it: the whole of `pipeline.train`, its live
+bar drawn on a terminal of its own. That tells what lies between the steps. Then it trains so once more beside the bare
+loop over the same training. These two take their steps by turns, a second or two each, and whose turn it is not is
+stopped whole, its threads included: that tells how much slower steps are. (POSIX alone can stop a process.)
 
 Counted are the checkpoints, the report's tables, pictures and weights, MLflow, the bar, and by how much the steps
 themselves are slower meanwhile. Not counted: imports, the first step, which is compiled, and the evaluation at the
@@ -14,23 +16,24 @@ too: to what the whole training costs it is reckoned from both, and not measured
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
-from typing import Any
 
-from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows
+from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows, pair_turns
 from benchmarks.measuring.children import Child
 from benchmarks.measuring.findings import Findings, end, options_of, positive, publish, rows_table, say
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.measuring.projects import borrowed_project
-from benchmarks.measuring.turns import FEWEST_ROUNDS, by_turns
+from benchmarks.measuring.turns import FEWEST_ROUNDS
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
 from pipeline.session.command import TERMINATED
 from pipeline.settings.composed import Settings
 
-ARMS = {"on": True, "off": False}
+STEPS_A_TURN = 8
+ON, OFF = "with all of it on", "with all of it off"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +75,7 @@ def measure(options: argparse.Namespace) -> int:
     compose_settings(words)
     ensure_fetched(settings.data)
     machine = describe_machine()
-    rounds = _train_by_turns(words, settings.data.file, rounds=options.rounds)
+    rounds = _train(words, settings.data.file, steps=steps, rounds=options.rounds)
     intervals = settings.model.steps / steps
     counts = options.rounds >= FEWEST_ROUNDS and not options.overrides and not steps % settings.model.report_every
     rows = make_rows(rounds, intervals=intervals)
@@ -83,20 +86,35 @@ def measure(options: argparse.Namespace) -> int:
     )
 
 
-def _train_by_turns(words: Sequence[str], data: Path, *, rounds: int) -> list[Round]:
-    with (
-        borrowed_project(data) as project,
-        Child("benchmarks.listened.trainings", environment=project.changes(), folder=project.root) as child,
-    ):
+def _train(words: Sequence[str], data: Path, *, steps: int, rounds: int) -> list[Round]:
+    with borrowed_project(data) as project, ExitStack() as stack:
+        environment, module = project.changes(), "benchmarks.listened.trainings"
+        children = {
+            arm: stack.enter_context(Child(module, environment=environment, folder=project.root)) for arm in (ON, OFF)
+        }
         say("first a training that is not timed: it makes the tracking store, and a judge where there is none")
-        child.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+        children[ON].ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+        return [_train_round(children, words, steps=steps) for _ in range(rounds)]
 
-        def train(arm: str) -> dict[str, Any]:
-            say(f"training with all of it {arm}")
-            return child.ask(whole=ARMS[arm], words=list(words))
 
-        found = by_turns({arm: partial(train, arm) for arm in ARMS}, rounds)
-    return [Round(bare_steps=off["steps"], **on) for on, off in zip(found["on"], found["off"], strict=True)]
+def _train_round(children: Mapping[str, Child], words: Sequence[str], *, steps: int) -> Round:
+    say(f"training {ON}, alone")
+    alone = children[ON].ask(whole=True, words=list(words))
+    say(f"training {ON} and {OFF}, by turns")
+    for arm, child in children.items():
+        child.tell(whole=arm == ON, words=list(words), rest_every=STEPS_A_TURN)
+        child.rested()
+    seconds: dict[str, list[float]] = {}
+    starts = range(0, steps, STEPS_A_TURN)
+    for start, arm in product(starts, children):
+        children[arm].wake()
+        if start == starts[-1]:
+            seconds[arm] = children[arm].hear()["steps"]
+        else:
+            children[arm].rested()
+    return Round(
+        turns=pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN), **{**alone, "steps": sum(alone["steps"])}
+    )
 
 
 def _introduce(settings: Settings, steps: int) -> str:

@@ -13,37 +13,42 @@ MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
 
 @dataclass(frozen=True)
 class Round:
-    """One training with all of it and one with none.
+    """One training with all of it alone, and one beside another with none, whose steps were taken by turns.
 
     Attributes:
-        steps: Seconds of each step with all of it on.
-        bare_steps: Seconds of each step with all of it off.
-        evaluation: Seconds of held-out losses and measures, which are no overhead.
-        between: Seconds beside steps and evaluation, up to the end of the loop.
-        once: Seconds before the first step and after the last, whatever the length.
-        memory: The most bytes held until then.
+        turns: Seconds of the steps of one turn with all of it on, and of the same steps with all of it off.
+        between: Seconds beside steps and evaluation, up to the end of the loop, of the one alone.
+        steps: Seconds of all its steps.
+        evaluation: Seconds of its held-out losses and measures, which are no overhead.
+        once: Seconds before its first step and after its last, whatever the length.
+        memory: The most bytes that it held.
     """
 
-    steps: Sequence[float]
-    bare_steps: Sequence[float]
-    evaluation: float
+    turns: Sequence[tuple[float, float]]
     between: float
+    steps: float
+    evaluation: float
     once: float
     memory: int
 
     @property
     def slower(self) -> float:
-        """Seconds that all steps took longer than bare ones, by the middle step of each, which outliers do not move."""
-        return (median(self.steps) - median(self.bare_steps)) * len(self.steps)
+        """How much longer steps took than bare ones, as a share of these, by the middle turn."""
+        return median(on / off for on, off in self.turns) - 1
+
+    @property
+    def bare(self) -> float:
+        """Seconds that all steps of the one alone would take with all of it off, reckoned."""
+        return self.steps / (1 + self.slower)
 
     @property
     def share(self) -> float:
         """What listening adds to the steps' own time, without what comes once a training."""
-        return (self.between + self.slower) / sum(self.bare_steps)
+        return self.between / self.bare + self.slower
 
     def share_of(self, intervals: float) -> float:
         """What listening adds to a training of so many of these lengths, with what comes once."""
-        return (intervals * (self.between + self.slower) + self.once) / (intervals * sum(self.bare_steps))
+        return self.share + self.once / (intervals * self.bare)
 
 
 def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
@@ -56,12 +61,11 @@ def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
     shares = [
         ("added between the reports", [each.share for each in rounds]),
         ("added to the project's own training, reckoned", [each.share_of(intervals) for each in rounds]),
-        ("steps slower by", [each.slower / sum(each.bare_steps) for each in rounds]),
-        ("between steps", [each.between / sum(each.bare_steps) for each in rounds]),
+        ("steps slower by", [each.slower for each in rounds]),
+        ("between steps", [each.between / each.bare for each in rounds]),
     ]
     seconds = [
-        ("steps, all off", [sum(each.bare_steps) for each in rounds]),
-        ("steps, all on", [sum(each.steps) for each in rounds]),
+        ("steps, all on", [each.steps for each in rounds]),
         ("tracking, checkpoints, pictures and progress", [each.between for each in rounds]),
         ("the same, once a training: run opened, models logged", [each.once for each in rounds]),
         ("evaluation at the report, no overhead", [each.evaluation for each in rounds]),
@@ -71,6 +75,21 @@ def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
         *(Row.of(name, values, unit="s") for name, values in seconds),
         Row.of("peak memory of a whole training", [rounds[0].memory / 1e9], unit="GB"),
     ]
+
+
+def pair_turns(on: Sequence[float], off: Sequence[float], *, steps: int) -> list[tuple[float, float]]:
+    """Adds up the seconds of each turn.
+
+    Args:
+        on: Seconds of each step with all of it on, but for the first, which is compiled.
+        off: The same with all of it off.
+        steps: Steps a turn. The turn of the first step is left out, and one that was not whole.
+
+    Returns:
+        The two sums of each turn; of all steps where there is no whole turn.
+    """
+    starts = range(steps - 1, len(on) - steps + 1, steps)
+    return [(sum(on[at : at + steps]), sum(off[at : at + steps])) for at in starts] or [(sum(on), sum(off))]
 
 
 def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> list[Goal]:

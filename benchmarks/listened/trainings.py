@@ -2,6 +2,7 @@
 
 What the whole does is told apart by when it happens: steps and evaluation (held-out losses and the judge's measures)
 are timed by stand-ins that only look at the clock; what lies between is tracking, checkpoints, pictures and progress.
+Asked to rest, it stops itself before every so many steps, so that two of them can take their steps by turns.
 """
 
 import os
@@ -16,7 +17,7 @@ from threading import Thread
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from benchmarks.measuring.serving import Answer, peak_memory, serve
+from benchmarks.measuring.serving import Answer, peak_memory, rest, serve
 from benchmarks.trainings.recipes import compose_settings
 
 Result = TypeVar("Result")
@@ -43,17 +44,29 @@ class Clock:
 
         return watched
 
+    def steps(self, take_step: Callable[[int], Result], *, rest_every: int | None) -> Callable[[int], Result]:
+        """Gives a `take_step` that is timed, and before every so many steps rests."""
+        timed = self.timed(STEP, take_step)
 
-def train_whole(words: Sequence[str]) -> Answer:
+        def resting(step: int) -> Result:
+            if rest_every and step % rest_every == 0:
+                rest()
+            return timed(step)
+
+        return resting
+
+
+def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answer:
     """Trains as the command does.
 
     Args:
         words: The settings.
+        rest_every: Before how many steps each the process rests; it does not by default.
 
     Returns:
         `steps`: seconds of each but the first, which is compiled; `evaluation`; `between`: seconds beside both, from
-        the end of the first step to the end of the loop; `once`: seconds before the first step, from when the networks
-        are built, and after the loop; `memory`: most bytes held.
+        the end of the first step to the end of the loop, rests included; `once`: seconds before the first step, from
+        when the networks are built, and after the loop; `memory`: most bytes held.
     """
     from pipeline import train
     from pipeline.session import command, measuring, outputs, training
@@ -64,7 +77,7 @@ def train_whole(words: Sequence[str]) -> Answer:
 
     def build(*arguments: Any) -> Any:
         made: Any = clock.timed(BUILT, family.build)(*arguments)
-        made.take_step = clock.timed(STEP, made.take_step)
+        made.take_step = clock.steps(made.take_step, rest_every=rest_every)
         made.report = clock.timed(EVALUATION, made.report)
         return made
 
@@ -82,11 +95,12 @@ def train_whole(words: Sequence[str]) -> Answer:
     return _describe(clock, ended=time.perf_counter())
 
 
-def train_bare(words: Sequence[str]) -> Answer:
+def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer:
     """Takes the same steps and does nothing else.
 
     Args:
         words: The settings.
+        rest_every: As for `train_whole`.
 
     Returns:
         `steps`: seconds of each but the first.
@@ -97,7 +111,7 @@ def train_bare(words: Sequence[str]) -> Answer:
     settings, clock = compose_settings(words), Clock()
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     training = find_family(settings.family).build(settings, splits)
-    take_step = clock.timed(STEP, training.take_step)
+    take_step = clock.steps(training.take_step, rest_every=rest_every)
     for step in range(settings.model.steps):
         take_step(step)
     forget_models()
@@ -148,7 +162,7 @@ def _lengths(spans: Sequence[tuple[float, float]]) -> list[float]:
 
 def _answer(request: Answer) -> Answer:
     arm = train_whole if request["whole"] else train_bare
-    return arm(request["words"])
+    return arm(request["words"], rest_every=request.get("rest_every"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Child processes that are started once and then asked by turns; each has an environment of its own."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -79,12 +81,26 @@ class Child:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    def rested(self) -> None:
+        """Waits until the process has stopped itself (`benchmarks.measuring.serving.rest`).
+
+        Raises:
+            BenchmarkError: It has ended instead.
+        """
+        _, status = os.waitpid(self._process.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            raise self._failed()
+
+    def wake(self) -> None:
+        """Lets a process that has stopped itself go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def __enter__(self) -> Self:
         """Gives the child itself; it runs since it was made."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Lets the process end; one that does not is killed."""
+        """Lets the process end; one that does not, or rests, is killed."""
         if error is not None:
             self._process.kill()
         try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,11 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
     for line in sys.stdin:
         replies.write(json.dumps(answer(json.loads(line))) + "\n")
         replies.flush()
+
+
+def rest() -> None:
+    """Stops this process, all its threads with it, until it is woken (`benchmarks.measuring.children.Child.wake`)."""
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def peak_memory() -> int:

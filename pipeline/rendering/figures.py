@@ -15,6 +15,7 @@ from pipeline.rendering.tiles import write_whole
 
 BLUE, ORANGE, GREEN, PURPLE, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#6b6b6b"
 DOTS_PER_INCH = 100
+TITLE_INCHES = 0.8
 LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -34,7 +35,12 @@ LOOK: dict[Any, Any] = {
 
 @contextmanager
 def panels(
-    shape: tuple[int, int], path: Path, *, title: str, inches: tuple[float, float]
+    shape: tuple[int, int],
+    path: Path,
+    *,
+    title: str,
+    inches: tuple[float, float],
+    margins: tuple[float, float, float, float] | None = None,
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
     """Opens a figure of equal panels to draw in, and writes it as PNG at the end of the block.
 
@@ -43,16 +49,29 @@ def panels(
         path: The picture, written whole; the same drawing gives the same bytes.
         title: The line above all panels.
         inches: Width and height of one panel, at 100 pixels an inch.
+        margins: Inches left of the axes of each panel, right of them, below and above, for what is written there. Where
+            none are given they are found, which takes as long again as the drawing.
 
     Yields:
         The figure, and its panels row by row.
     """
     rows, columns = shape
-    size = (columns * inches[0], rows * inches[1] + 0.8)
-    room = ConstrainedLayoutEngine(rect=(0.005, 0, 0.975, 0.995), h_pad=0.09, w_pad=0.06)
+    size = (columns * inches[0], rows * inches[1] + TITLE_INCHES)
+    found = ConstrainedLayoutEngine(rect=(0.005, 0, 0.975, 0.995), h_pad=0.09, w_pad=0.06)
     with mpl.rc_context(LOOK):
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout=room)
+        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout=None if margins else found)
         figure.suptitle(title)
+        if margins:
+            left, right, below, above = margins
+            wide, high = inches[0] - left - right, inches[1] - below - above
+            figure.subplots_adjust(
+                left=left / size[0],
+                right=1 - right / size[0],
+                bottom=below / size[1],
+                top=1 - (TITLE_INCHES + above) / size[1],
+                wspace=(left + right) / wide,
+                hspace=(below + above) / high,
+            )
         yield figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False)]
         encoded = io.BytesIO()
         figure.savefig(encoded, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})

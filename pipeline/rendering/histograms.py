@@ -14,6 +14,7 @@ from pipeline.rendering import figures
 
 BINS = 60
 COLUMNS = 4
+MARGINS = (0.55, 0.12, 0.4, 0.4)
 TAIL = 5e-4
 ONE_VALUE = 1e-9
 
@@ -37,7 +38,7 @@ def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic
         raise ValueError(f"`coefficients` must hold at least one weight. Received: layers {list(coefficients)}")
     columns = min(COLUMNS, len(weights))
     rows = math.ceil(len(weights) / columns)
-    with figures.panels((rows, columns), path, title=title, inches=(3.0, 2.15)) as (_, grid):
+    with figures.panels((rows, columns), path, title=title, inches=(3.0, 2.15), margins=MARGINS) as (_, grid):
         flat = list(chain.from_iterable(grid))
         for axes in flat[len(weights) :]:
             axes.set_axis_off()

@@ -136,7 +136,7 @@ def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, 
         "latent": np.repeat(latent, CLASSES, axis=0),
         "digit": np.tile(np.arange(CLASSES, dtype=np.int32), rows)[:, np.newaxis],
     }
-    images: NDArray[np.float32] = generator.predict(inputs, batch_size=100, verbose=0)
+    images: NDArray[np.float32] = generator.predict_on_batch(inputs)
     return images.reshape(rows, CLASSES, *images.shape[1:3])
 
 

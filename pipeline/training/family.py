@@ -203,4 +203,5 @@ def find_family(name: str) -> Family:
 def forget_models() -> None:
     """Frees what Keras keeps of every model built in this process, as between the jobs of a sweep."""
     keras.backend.clear_session()
+    gc.unfreeze()
     gc.collect()

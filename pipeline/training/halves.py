@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.training.optimizers import FusedAdam
 
 ENCODER, DECODER, OBJECTIVE = "encoder", "decoder", "objective"
 
@@ -110,6 +111,6 @@ def learning_rate(settings: ConvolutionalSettings, step: int) -> float:
 
 
 def _adam(settings: ConvolutionalSettings, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.Adam(settings.learning_rate)
+    optimizer = FusedAdam(settings.learning_rate)
     optimizer.build(model.trainable_variables)
     return optimizer

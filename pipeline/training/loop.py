@@ -24,7 +24,8 @@ class Plan:
         steps: Steps of the whole training, those already taken included.
         report_every: Steps between two reports; the last step always reports.
         losses_every: Steps a point of the training losses is the mean of.
-        checkpoint_seconds: Seconds between two checkpoints at most, but for the length of a step or a report.
+        checkpoint_seconds: Seconds between two checkpoints at most, but for the length of a step or a report; the end
+            is one, too.
     """
 
     steps: int
@@ -36,6 +37,10 @@ class Plan:
         """Tells whether the step that `history` ends with is to be reported and is not yet."""
         step = history.step
         return history.reported < step and (step % self.report_every == 0 or step >= self.steps)
+
+    def is_done(self, history: History) -> bool:
+        """Tells whether nothing is left to do."""
+        return history.step >= self.steps and not self.report_is_due(history)
 
 
 @dataclass(frozen=True)
@@ -95,22 +100,23 @@ def run_steps(training: Training, plan: Plan, history: History, measure: Measure
         DivergedError: A loss is not finite.
     """
     saved = time.monotonic()
-    while history.step < plan.steps or plan.report_is_due(history):
+    while not plan.is_done(history):
         if plan.report_is_due(history):
-            yield CheckpointDue()
             yield from _report(training, plan, history, measure)
+        else:
+            yield from _step(training, plan, history)
+        if plan.is_done(history) or time.monotonic() - saved >= plan.checkpoint_seconds:
             yield CheckpointDue()
             saved = time.monotonic()
-            continue
-        losses = training.take_step(history.step)
-        _refuse_infinite(losses, history.step + 1)
-        history.add(losses)
-        yield Step(history.step, losses)
-        if history.step % plan.losses_every == 0 or plan.report_is_due(history):
-            yield Points(history.close_window())
-        if time.monotonic() - saved >= plan.checkpoint_seconds:
-            yield CheckpointDue()
-            saved = time.monotonic()
+
+
+def _step(training: Training, plan: Plan, history: History) -> Iterator[Event]:
+    losses = training.take_step(history.step)
+    _refuse_infinite(losses, history.step + 1)
+    history.add(losses)
+    yield Step(history.step, losses)
+    if history.step % plan.losses_every == 0 or plan.report_is_due(history):
+        yield Points(history.close_window())
 
 
 def _report(training: Training, plan: Plan, history: History, measure: Measure | None) -> Iterator[Event]:

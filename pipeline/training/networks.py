@@ -9,6 +9,7 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.models.transposed import quicken
 from pipeline.settings.acgan import Settings
+from pipeline.training.optimizers import FusedAdam
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def build_networks(settings: Settings, *, seed: int) -> Networks:
 
 
 def _adam(settings: Settings, learning_rate: float, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.Adam(learning_rate, beta_1=settings.adam.beta_1, beta_2=settings.adam.beta_2)
+    optimizer = FusedAdam(learning_rate, beta_1=settings.adam.beta_1, beta_2=settings.adam.beta_2)
     optimizer.build(model.trainable_variables)
     return optimizer
 

@@ -4,22 +4,32 @@ from typing import Any
 
 import pytest
 
-from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows
+from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows, pair_turns
 from benchmarks.listened.trainings import Clock, terminal
 from benchmarks.overhead import main
 
-QUICK = Round([1.01] * 100, [1.0] * 100, evaluation=5, between=1.0, once=10, memory=1_400_000_000)
-SLOW = Round([1.01] * 100, [1.0] * 100, evaluation=5, between=4.0, once=10, memory=1_600_000_000)
+QUICK = Round([(1.01, 1.0)] * 9, between=1.0, steps=101, evaluation=5, once=10, memory=1_400_000_000)
+SLOW = Round([(1.01, 1.0)] * 9, between=4.0, steps=101, evaluation=5, once=10, memory=1_600_000_000)
 
 
 def test_slower_steps_and_what_lies_between_them_are_added_up_and_evaluation_is_not() -> None:
-    assert QUICK.slower == pytest.approx(1.0)
+    assert QUICK.slower == pytest.approx(0.01)
     assert QUICK.share == pytest.approx(0.02)
 
 
-def test_one_step_that_was_held_up_does_not_make_all_of_them_slower() -> None:
-    held_up = Round([1.0] * 99 + [50.0], [1.0] * 100, evaluation=0, between=0, once=0, memory=0)
+def test_one_turn_that_was_held_up_does_not_make_all_of_them_slower() -> None:
+    held_up = Round([(1.0, 1.0)] * 4 + [(50.0, 1.0)], between=0, steps=54, evaluation=0, once=0, memory=0)
     assert held_up.slower == 0
+
+
+def test_steps_are_added_up_by_turns_but_for_the_first_turn_and_one_that_is_not_whole() -> None:
+    on, off = [float(step) for step in range(1, 8)], [1.0] * 7  # step 0 is compiled
+    assert pair_turns(on, off, steps=3) == [(3.0 + 4.0 + 5.0, 3.0)]
+    assert pair_turns(on, off, steps=2) == [(2.0 + 3.0, 2.0), (4.0 + 5.0, 2.0), (6.0 + 7.0, 2.0)]
+
+
+def test_a_training_shorter_than_two_turns_is_compared_whole() -> None:
+    assert pair_turns([1.0, 2.0], [1.0, 1.0], steps=3) == [(3.0, 2.0)]
 
 
 def test_what_comes_once_weighs_less_in_a_longer_training() -> None:
@@ -36,7 +46,7 @@ def test_goals_take_the_middle_round_and_the_memory_of_the_first() -> None:
 
 def test_shares_and_seconds_are_drawn_apart(tmp_path: Path, drawn: list[Any]) -> None:
     draw_overhead(make_rows([QUICK, SLOW], intervals=10), tmp_path / "overhead.png")
-    assert [len(axes.patches) for axes in drawn[0].axes] == [4, 5]
+    assert [len(axes.patches) for axes in drawn[0].axes] == [4, 4]
 
 
 def test_a_function_that_is_timed_gives_what_it_gave() -> None:

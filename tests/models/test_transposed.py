@@ -12,13 +12,11 @@ from keras import layers
 from numpy.typing import NDArray
 
 from pipeline.models.generator import build_generator
-from pipeline.models.transposed import QuickConv2DTranspose, by_matrix, by_phases, quicken
+from pipeline.models.transposed import QuickConv2DTranspose, by_phases, by_toom_cook, quicken
 from pipeline.settings.acgan import Settings
 from tests.training.tiny import small_settings
 
 Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-PHASES, MATRIX = ("phases", 2, "SAME"), ("matrix", 1, "VALID")
-COMPUTES: dict[str, Kernel] = {"phases": by_phases, "matrix": by_matrix}
 
 
 def _close(mine: Any, theirs: Any) -> None:
@@ -43,29 +41,40 @@ def _maps_and_gradients(compute: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> 
     return [given.numpy(), *(gradient.numpy() for gradient in tape.gradient(loss, [maps, kernel]))]
 
 
-@pytest.mark.parametrize("outputs", [1, 3])
-@pytest.mark.parametrize(("height", "width"), [(3, 3), (7, 4), (1, 2)])
-@pytest.mark.parametrize(("name", "stride", "padding"), [PHASES, MATRIX], ids=["phases", "matrix"])
-def test_maps_and_both_gradients_are_those_of_the_plain_convolution(
-    name: str, stride: int, padding: str, height: int, width: int, outputs: int
+def _assert_plain(
+    compute: Kernel, stride: int, padding: str, *, maps: tuple[int, int], window: tuple[int, int], outputs: int
 ) -> None:
-    maps, kernel = _draw(2, height, width, 6), _draw(5, 5, outputs, 6, seed=2)
-    sizes = (2 * height, 2 * width) if stride == 2 else (height + 4, width + 4)
+    given, kernel = _draw(2, *maps, 6), _draw(*window, outputs, 6, seed=2)
+    sides = [stride * side if stride == 2 else side + wide - 1 for side, wide in zip(maps, window, strict=True)]
 
-    def plain(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        return tf.nn.conv2d_transpose(maps, kernel, (2, *sizes, outputs), stride, padding)
+    def plain(given: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d_transpose(given, kernel, (2, *sides, outputs), stride, padding)
 
-    results = zip(
-        _maps_and_gradients(COMPUTES[name], maps, kernel), _maps_and_gradients(plain, maps, kernel), strict=True
-    )
-    for mine, theirs in results:
+    results = _maps_and_gradients(compute, given, kernel), _maps_and_gradients(plain, given, kernel)
+    for mine, theirs in zip(*results, strict=True):
         assert mine.shape == theirs.shape
         _close(mine, theirs)
 
 
-def test_a_window_that_is_not_square_and_not_five_wide_is_multiplied_too() -> None:
-    maps, kernel = _draw(2, 3, 2, 4), _draw(2, 3, 5, 4, seed=2)
-    _close(by_matrix(maps, kernel), tf.nn.conv2d_transpose(maps, kernel, (2, 4, 4, 5), 1, "VALID"))
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("maps", [(3, 3), (7, 4), (1, 2)])
+def test_phases_and_their_gradients_are_those_of_the_plain_convolution(maps: tuple[int, int], outputs: int) -> None:
+    _assert_plain(by_phases, 2, "SAME", maps=maps, window=(5, 5), outputs=outputs)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(("maps", "window"), [((3, 3), (5, 5)), ((4, 2), (4, 6)), ((1, 7), (7, 1))])
+def test_toom_cooks_products_and_their_gradients_are_those_of_the_plain_convolution(
+    maps: tuple[int, int], window: tuple[int, int], outputs: int
+) -> None:
+    _assert_plain(by_toom_cook, 1, "VALID", maps=maps, window=window, outputs=outputs)
+
+
+def test_toom_cooks_rounding_is_near_that_of_float32_at_the_generators_own_size() -> None:
+    maps, kernel = _draw(8, 3, 3, 384), _draw(5, 5, 192, 384, seed=2)
+    exact = tf.nn.conv2d_transpose(tf.cast(maps, tf.float64), tf.cast(kernel, tf.float64), (8, 7, 7, 192), 1, "VALID")
+    error = np.sqrt(np.mean((by_toom_cook(maps, kernel).numpy() - exact.numpy()) ** 2) / np.mean(exact**2))
+    assert error < 2e-6
 
 
 def test_a_quickened_generator_has_the_very_variables_and_gives_the_same_images() -> None:

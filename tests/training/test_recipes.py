@@ -34,10 +34,12 @@ def _acgan(**changes: Any) -> Settings:
 
 
 def _assert_close(model: keras.Model, other: keras.Model, settings: Settings) -> None:
-    """Within 2% of a step of Adam, whose first step is the sign of the gradient however small that is."""
+    """Within 2% of a step of Adam, but for one weight in a hundred: that of a gradient near 0 is rounding's sign."""
     rate = min(settings.generator.learning_rate, settings.discriminator.learning_rate)
     for mine, theirs in zip(model.trainable_variables, other.trainable_variables, strict=True):
-        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-5, atol=0.02 * rate, err_msg=mine.path)
+        difference = np.abs(mine.numpy() - theirs.numpy()) - 1e-5 * np.abs(theirs.numpy())
+        assert np.quantile(difference, 0.99) < 0.02 * rate, mine.path
+        assert difference.max() < rate, mine.path
     for mine, theirs in zip(model.non_trainable_variables, other.non_trainable_variables, strict=True):
         np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-6, err_msg=mine.path)
 

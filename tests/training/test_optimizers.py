@@ -1,0 +1,38 @@
+"""Tests of the fused Adam against Keras' own."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.training.optimizers import FusedAdam
+
+
+def _compiled(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> Callable[..., None]:
+    def move(*gradients: tf.Tensor) -> None:
+        optimizer.apply(list(gradients), variables)
+
+    compiled: Callable[..., None] = tf.function(move)
+    return compiled
+
+
+@pytest.mark.parametrize("betas", [(0.3, 0.999), (0.9, 0.99)])
+def test_moments_and_weights_are_keras_own_but_for_rounding(betas: tuple[float, float]) -> None:
+    draw = np.random.default_rng(0).normal
+    start = [draw(size=shape).astype(np.float32) for shape in ((5, 5, 3, 4), (7,))]
+    optimizers = [kind(0.004, beta_1=betas[0], beta_2=betas[1]) for kind in (FusedAdam, keras.optimizers.Adam)]
+    weights = [[keras.Variable(array) for array in start] for _ in optimizers]
+    for optimizer, variables in zip(optimizers, weights, strict=True):
+        optimizer.build(variables)
+    moves = [_compiled(optimizer, variables) for optimizer, variables in zip(optimizers, weights, strict=True)]
+    for step in range(20):
+        gradients = [tf.constant(draw(size=array.shape), tf.float32) for array in start]
+        for optimizer, move in zip(optimizers, moves, strict=True):
+            optimizer.learning_rate.assign(0.004 / (step + 1))
+            move(*gradients)
+    mine, theirs = optimizers
+    for one, other in zip(mine.variables + weights[0], theirs.variables + weights[1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=2e-6, err_msg=one.path)
+    assert int(mine.iterations) == 20
