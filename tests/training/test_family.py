@@ -1,0 +1,11 @@
+"""Tests of what all families share."""
+
+import gc
+
+from pipeline.training.family import forget_models
+
+
+def test_forgetting_models_thaws_what_a_training_has_frozen() -> None:
+    gc.freeze()
+    forget_models()
+    assert gc.get_freeze_count() == 0
