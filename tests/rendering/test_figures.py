@@ -15,4 +15,4 @@ def test_panels_with_margins_lie_in_equal_cells_below_the_title(tmp_path: Path) 
         for column, box in enumerate(line):
             top = height - TITLE_INCHES - row * 2.0
             edges = (column * 3.0 + left, top - 2.0 + below, column * 3.0 + 3.0 - right, top - above)
-            assert box.extents / DOTS_PER_INCH == pytest.approx(edges)
+            assert [side / DOTS_PER_INCH for side in box.extents] == pytest.approx(edges)
