@@ -32,6 +32,8 @@ LOOK: dict[Any, Any] = {
     "savefig.dpi": "figure",
 }
 
+Margins = tuple[float, float, float, float]
+
 
 @contextmanager
 def panels(
@@ -40,7 +42,7 @@ def panels(
     *,
     title: str,
     inches: tuple[float, float],
-    margins: tuple[float, float, float, float] | None = None,
+    margins: Margins | None = None,
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
     """Opens a figure of equal panels to draw in, and writes it as PNG at the end of the block.
 
@@ -57,21 +59,14 @@ def panels(
     """
     rows, columns = shape
     size = (columns * inches[0], rows * inches[1] + TITLE_INCHES)
-    found = ConstrainedLayoutEngine(rect=(0.005, 0, 0.975, 0.995), h_pad=0.09, w_pad=0.06)
     with mpl.rc_context(LOOK):
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout=None if margins else found)
+        figure = Figure(figsize=size, dpi=DOTS_PER_INCH)
         figure.suptitle(title)
         if margins:
-            left, right, below, above = margins
-            wide, high = inches[0] - left - right, inches[1] - below - above
-            figure.subplots_adjust(
-                left=left / size[0],
-                right=1 - right / size[0],
-                bottom=below / size[1],
-                top=1 - (TITLE_INCHES + above) / size[1],
-                wspace=(left + right) / wide,
-                hspace=(below + above) / high,
-            )
+            figure.subplots_adjust(**_spaced(size, inches, margins))
+        else:
+            room = ConstrainedLayoutEngine(rect=(0.005, 0, 0.975, 0.995), h_pad=0.09, w_pad=0.06)
+            figure.set_layout_engine(room)
         yield figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False)]
         encoded = io.BytesIO()
         figure.savefig(encoded, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
@@ -98,3 +93,16 @@ def note(axes: Axes, text: str, *, alarming: bool = False) -> None:
         weight="bold" if alarming else "normal",
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
     )
+
+
+def _spaced(size: tuple[float, float], inches: tuple[float, float], margins: Margins) -> dict[str, float]:
+    """Gives margins, in inches, as Matplotlib's shares of the figure and of the axes."""
+    left, right, below, above = margins
+    return {
+        "left": left / size[0],
+        "right": 1 - right / size[0],
+        "bottom": below / size[1],
+        "top": 1 - (TITLE_INCHES + above) / size[1],
+        "wspace": (left + right) / (inches[0] - left - right),
+        "hspace": (below + above) / (inches[1] - below - above),
+    }
