@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
     parser.add_argument("--batches", type=_rising, default=BATCHES, help="batch sizes, rising")
     parser.add_argument("--jobs", type=positive, default=16, help="jobs of the sweep")
-    parser.add_argument("--beside-steps", type=positive, default=120, help="steps of trainings side by side")
+    parser.add_argument("--beside-steps", type=positive, default=250, help="steps of trainings side by side")
     parser.add_argument("--runs", type=_rising, default=STORES, help="runs in the store, rising")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
     return parser.parse_args(arguments)

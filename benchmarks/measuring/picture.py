@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.measuring.results import Row
 from pipeline.rendering import figures
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
 ROOM_FOR_FIGURE = 1.18
+LABEL_WIDTH, FEW = 28, 2
+DECADE, WITHIN_A_DECADE = 10, (1, 1.5, 2, 3, 5, 7)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Growth:
-    """A panel of curves, both axes logarithmic.
+    """A panel of curves, both axes logarithmic but for places evenly apart.
 
     Attributes:
         title: What is shown, with its unit.
@@ -73,7 +77,7 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
     axes.barh(places, [row.median for row in rows], height=0.62, color=figures.BLUE, xerr=_reach(rows))
     for place, row in zip(places, rows, strict=True):
         axes.annotate(f"{row.median:.3g}", (row.max, place), (4, 0), textcoords="offset points", va="center")
-    axes.set_yticks(places, [label for label, _ in panel.rows])
+    axes.set_yticks(places, [fill(label, LABEL_WIDTH) for label, _ in panel.rows])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     most = max(panel.bound or 1e-9, *(row.max for row in rows))
@@ -89,9 +93,13 @@ def _draw_growth(axes: Axes, panel: Growth) -> None:
         axes.errorbar(
             places, [row.median for row in rows], yerr=_reach(rows), color=colour, marker="o", markersize=4, label=name
         )
-        axes.set_xscale("log")
+        evenly = len(places) > FEW and len(set(np.diff(places))) == 1
+        axes.set_xscale("linear" if evenly else "log")
         axes.set_xticks(places, [f"{place:,g}" for place in places])
     axes.set_yscale("log")
+    medians = [row.median for points in panel.curves.values() for _, row in points]
+    if max(medians) < DECADE * min(medians):
+        axes.yaxis.set_major_locator(LogLocator(subs=WITHIN_A_DECADE))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(NullFormatter())

@@ -80,6 +80,25 @@ def test_curves_are_drawn_over_what_grows_with_the_reach_of_their_runs(tmp_path:
     assert not empty.axison
 
 
+def test_places_evenly_apart_are_drawn_so_and_a_curve_within_a_decade_has_its_figures_at_the_side(
+    tmp_path: Path, drawn: list[Any]
+) -> None:
+    rows = [Row.of("a step", [seconds], unit="s") for seconds in (0.16, 0.2, 0.35)]
+    growth = Growth("a step, seconds", "steps taken", {"default": list(zip((9, 18, 27), rows, strict=True))})
+    draw([growth], tmp_path / "scale.png", title="How cost grows")
+    (axes,) = drawn[0].axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "log")
+    low, high = axes.get_ylim()
+    assert [tick for tick in axes.get_yticks() if low <= tick <= high] == pytest.approx([0.2, 0.3])
+
+
+def test_long_labels_of_bars_are_folded(tmp_path: Path, drawn: list[Any]) -> None:
+    draw([Bars("ratio", [("one way against the other way, by turns", POINTS[0][1])])], tmp_path / "b.png", title="Bars")
+    assert [label.get_text() for label in drawn[0].axes[0].get_yticklabels()] == [
+        "one way against the other\nway, by turns"
+    ]
+
+
 POINTS_AS_BARS = [(row.name, row) for _, row in POINTS]
 
 
