@@ -14,8 +14,9 @@ from pipeline.rendering import figures
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
 ROOM_FOR_FIGURE = 1.18
-LABEL_WIDTH, FEW = 28, 2
-DECADE, WITHIN_A_DECADE = 10, (1, 1.5, 2, 3, 5, 7)
+LABEL_WIDTH = 28
+DECADE = 10
+WITHIN_A_DECADE = (1, 1.5, 2, 3, 5, 7)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Growth:
-    """A panel of curves, both axes logarithmic but for places evenly apart.
+    """A panel of curves, both axes logarithmic; three places or more that are evenly apart are drawn so.
 
     Attributes:
         title: What is shown, with its unit.
@@ -93,19 +94,27 @@ def _draw_growth(axes: Axes, panel: Growth) -> None:
         axes.errorbar(
             places, [row.median for row in rows], yerr=_reach(rows), color=colour, marker="o", markersize=4, label=name
         )
-        evenly = len(places) > FEW and len(set(np.diff(places))) == 1
-        axes.set_xscale("linear" if evenly else "log")
-        axes.set_xticks(places, [f"{place:,g}" for place in places])
-    axes.set_yscale("log")
-    medians = [row.median for points in panel.curves.values() for _, row in points]
-    if max(medians) < DECADE * min(medians):
-        axes.yaxis.set_major_locator(LogLocator(subs=WITHIN_A_DECADE))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_formatter(NullFormatter())
+        _mark_places(axes, places)
+    _mark_figures(axes, [row.median for points in panel.curves.values() for _, row in points])
     axes.set_xlabel(panel.over)
     if len(panel.curves) > 1:
         axes.legend(frameon=False)
+
+
+def _mark_places(axes: Axes, places: Sequence[float]) -> None:
+    between = np.diff(places)
+    evenly = len(between) > 1 and len(set(between)) == 1
+    axes.set_xscale("linear" if evenly else "log")
+    axes.set_xticks(places, [f"{place:,g}" for place in places])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _mark_figures(axes: Axes, medians: Sequence[float]) -> None:
+    axes.set_yscale("log")
+    if max(medians) < DECADE * min(medians):
+        axes.yaxis.set_major_locator(LogLocator(subs=WITHIN_A_DECADE))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _reach(rows: Sequence[Row]) -> list[list[float]]:
