@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.models.transposed import quicken
+from pipeline.models.quick import quicken
 from pipeline.settings.acgan import Settings
 from pipeline.training.optimizers import FusedAdam
 
@@ -18,12 +18,14 @@ class Networks:
 
     Attributes:
         generate: The generator over the same weights, with kernels that take a step less time.
+        discriminate: The discriminator likewise.
         averaged: The generator to use: its moving average, or the generator itself where none is kept.
     """
 
     generator: keras.Model
     generate: keras.Model
     discriminator: keras.Model
+    discriminate: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
     averaged: keras.Model
@@ -60,6 +62,7 @@ def build_networks(settings: Settings, *, seed: int) -> Networks:
         generator=generator,
         generate=quicken(generator),
         discriminator=discriminator,
+        discriminate=quicken(discriminator),
         generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
         discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
         averaged=averaged,

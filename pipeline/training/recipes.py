@@ -124,7 +124,7 @@ def update_discriminator(
     digits = tf.concat([tf.cast(tf.reshape(real.digits, (-1, 1)), tf.int32), generated_digit], axis=0)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in networks.discriminator.trainable_variables])
-        outputs = networks.discriminator({"image": images}, training=True)
+        outputs = networks.discriminate({"image": images}, training=True)
         losses = discriminator_losses(outputs, digits, settings.soft_label, settings.auxiliary_weight)
         loss = losses.total
     networks.move_discriminator(tape, loss)
@@ -132,5 +132,5 @@ def update_discriminator(
 
 
 def _generator_losses(networks: Networks, settings: Settings, generated: tf.Tensor, digit: tf.Tensor) -> OutputLosses:
-    outputs = networks.discriminator({"image": generated}, training=True)
+    outputs = networks.discriminate({"image": generated}, training=True)
     return trick_losses(outputs, digit, settings.soft_label.trick)

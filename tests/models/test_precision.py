@@ -11,7 +11,7 @@ from pipeline.models import autoencoder, vae
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.models.precision import computing_in
-from pipeline.models.transposed import QuickConv2DTranspose, quicken
+from pipeline.models.quick import QuickConvolution, quicken
 from pipeline.settings.acgan import Settings
 from tests import families
 from tests.training.tiny import small_settings
@@ -95,5 +95,5 @@ def test_what_was_set_before_counts_again_afterwards_even_after_an_error() -> No
 def test_a_network_of_another_precision_keeps_its_own_convolutions() -> None:
     with computing_in(BFLOAT16):
         generator = _generator()
-    kinds = [isinstance(layer, QuickConv2DTranspose) for layer in quicken(generator).layers]
+    kinds = [isinstance(layer, QuickConvolution) for layer in quicken(generator).layers]
     assert kinds.count(True) == 1, "the last one alone, which computes in float32"

@@ -1,0 +1,132 @@
+"""How the places of maps and the taps of windows make convolutions through few products (Toom 1963, Cook 1966).
+
+Two of the points that polynomials are evaluated at are complex (Meng & Brothers 2019, arXiv 1901.01965), which keeps
+the rounding near that of the plain sum.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+POINTS = (0, 1, -1, 2, -2, 1j, -1j, 0.5, -0.5)
+POINTS_NEEDED = (7, 9)
+DOUBLING_WINDOW = 3
+
+Window = tuple[int, int]
+Matrix = NDArray[np.float32]
+Complex = NDArray[np.complexfloating]
+
+
+class Bilinear(NamedTuple):
+    """What turns places, taps and products into factors, factors and places.
+
+    Attributes:
+        of_maps: `(products, places)`.
+        of_kernel: `(products * phases², taps)`; the phases of a product follow one another.
+        of_result: `(places of the result, products)`.
+        places: Height and width of the maps.
+        result: Height and width of the result, of each phase of it where there are two.
+        phases: 2 where even and odd rows and columns of the result have products of their own, else 1.
+    """
+
+    of_maps: Matrix
+    of_kernel: Matrix
+    of_result: Matrix
+    places: Window
+    result: Window
+    phases: int
+
+
+def has_points(places: Window, window: Window) -> bool:
+    """Tells whether there are points for a convolution of maps with a window."""
+    needed = {side + taps - 1 for side, taps in zip(places, window, strict=True)}
+    return len(needed) == 1 and needed <= set(POINTS_NEEDED)
+
+
+@cache
+def transposed_convolution(places: Window, window: Window) -> Bilinear:
+    """Gives the products of a transposed convolution of stride 1, `valid`."""
+    points = _points(places, window)
+    taps = [_powers(points, count)[:, np.newaxis] for count in window]
+    return _in_two_unknowns(points, places, taps, [_interpolation(points)] * 2)
+
+
+@cache
+def convolution(places: Window, window: Window) -> Bilinear:
+    """Gives the products of a convolution of stride 1, `same`: the middle of a transposed one, taps turned."""
+    points = _points(places, window)
+    taps = [_powers(points, count)[:, np.newaxis, ::-1] for count in window]
+    return _in_two_unknowns(points, places, taps, _middles(points, places, window))
+
+
+@cache
+def doubling(places: Window, window: Window) -> Bilinear:
+    """Gives the products of a transposed convolution of stride 2, `same`, with a 5×5 window.
+
+    Even and odd rows, and columns, are convolutions with every second tap, of which there are at most three.
+    """
+    middle = (DOUBLING_WINDOW, DOUBLING_WINDOW)
+    points = _points(places, middle)
+    powers = _powers(points, DOUBLING_WINDOW)
+    taps = np.zeros((len(points), 2, window[0]), np.complex128)
+    taps[:, 0, 1::2] = powers[:, 1:]
+    taps[:, 1, 0::2] = powers
+    return _in_two_unknowns(points, places, [taps, taps], _middles(points, places, middle))
+
+
+def _points(places: Window, window: Window) -> Complex:
+    return np.array(POINTS[: places[0] + window[0] - 1], np.complex128)
+
+
+def _powers(points: Complex, count: int) -> Complex:
+    """Gives 1, t, t² and so on of every point t, a row each."""
+    return np.vander(points, count, increasing=True)
+
+
+def _interpolation(points: Complex) -> Complex:
+    return np.linalg.inv(_powers(points, len(points)))
+
+
+def _middles(points: Complex, places: Window, window: Window) -> list[Complex]:
+    return [_interpolation(points)[taps // 2 :][:side] for side, taps in zip(places, window, strict=True)]
+
+
+def _in_two_unknowns(points: Complex, places: Window, taps: list[Complex], result: list[Complex]) -> Bilinear:
+    """Joins what is done along rows and along columns.
+
+    Args:
+        points: All points.
+        places: Height and width of the maps.
+        taps: `(points, phases, taps)` of rows and of columns.
+        result: `(side of the result, points)` of rows and of columns.
+
+    Returns:
+        Real products for both.
+    """
+    phases, count = taps[0].shape[1], len(points) ** 2
+    maps = np.kron(_powers(points, places[0]), _powers(points, places[1]))
+    kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(count, -1)
+    of_maps, of_kernel, of_result = _real_products(points, maps, kernel, np.kron(*result))
+    of_kernel = of_kernel.reshape(len(of_maps) * phases**2, -1)
+    return Bilinear(of_maps, of_kernel, of_result, places, (len(result[0]), len(result[1])), phases)
+
+
+def _real_products(points: Complex, maps: Complex, kernel: Complex, result: Complex) -> tuple[Matrix, Matrix, Matrix]:
+    """Gives the same by real numbers alone.
+
+    Values at conjugate points are conjugate, so that one of two is left out; two complex numbers are multiplied by
+    three real products (Gauss).
+    """
+    mirrored = np.array([list(points).index(point.conjugate()) for point in points])
+    number = np.arange(len(points) ** 2)
+    mirror = (mirrored[:, np.newaxis] * len(points) + mirrored).ravel()
+    real, pair = number == mirror, number < mirror
+    a, b, c, d = maps[pair].real, maps[pair].imag, kernel[pair].real, kernel[pair].imag
+    to_real, to_imaginary = 2 * result[:, pair].real, -2 * result[:, pair].imag
+    return (
+        np.concatenate([maps[real].real, a + b, a, b]).astype(np.float32),
+        np.concatenate([kernel[real].real, c, d - c, c + d]).astype(np.float32),
+        np.concatenate([result[:, real].real, to_real + to_imaginary, to_imaginary, -to_real], 1).astype(np.float32),
+    )

@@ -1,0 +1,85 @@
+"""Models over the layers of others, whose convolutions take two cores without a graphics card less time.
+
+docs/performance.md has the figures. Training alone calls them, so that what is saved is made of Keras' own layers.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from pipeline.models.bilinear import DOUBLING_WINDOW, has_points
+from pipeline.models.phases import WINDOW, double_by_phases
+from pipeline.models.precision import FULL
+from pipeline.models.toom_cook import convolve, convolve_transposed, double
+
+FEW_FILTERS = 4
+
+Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def quicken(model: keras.Model) -> keras.Model:
+    """Gives a model over the very layers of another, whose convolutions take less time where they can.
+
+    Args:
+        model: A functional model.
+
+    Returns:
+        A functional model with the same variables. Its outputs differ from the model's by float32's rounding alone.
+    """
+    return keras.models.clone_model(model, clone_function=_quickened)
+
+
+class QuickConvolution(keras.layers.Layer):
+    """Calls another layer's convolution by other means; bias and activation stay that layer's.
+
+    Args:
+        layer: A built Conv2D or Conv2DTranspose.
+        compute: From maps and kernel to maps.
+    """
+
+    def __init__(self, layer: keras.layers.Layer, compute: Kernel) -> None:
+        super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
+        self.layer = layer
+        self.compute = compute
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Gives what the layer would give."""
+        maps = tf.nn.bias_add(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
+        return self.layer.activation(maps)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Gives the layer's own."""
+        shape: tuple[int | None, ...] = self.layer.compute_output_shape(input_shape)
+        return shape
+
+
+def _quickened(layer: keras.layers.Layer) -> keras.layers.Layer:
+    compute = _quick_kernel(layer)
+    return QuickConvolution(layer, compute) if compute else layer
+
+
+def _quick_kernel(layer: keras.layers.Layer) -> Kernel | None:
+    if not isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
+        return None
+    shape = (layer.use_bias, layer.compute_dtype, layer.data_format, layer.dilation_rate)
+    if shape != (True, FULL, "channels_last", (1, 1)) or None in layer.input.shape[1:]:
+        return None
+    return _quick_convolution(layer) if isinstance(layer, keras.layers.Conv2D) else _quick_transposed(layer)
+
+
+def _quick_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
+    shape = (layer.strides, layer.padding, layer.groups, {taps % 2 for taps in layer.kernel_size})
+    known = shape == ((1, 1), "same", 1, {1})
+    return convolve if known and has_points(layer.input.shape[1:3], layer.kernel_size) else None
+
+
+def _quick_transposed(layer: keras.layers.Conv2DTranspose) -> Kernel | None:
+    places, shape = layer.input.shape[1:3], (layer.strides, layer.padding, layer.output_padding)
+    if shape == ((1, 1), "valid", None):
+        return convolve_transposed if has_points(places, layer.kernel_size) else None
+    if shape != ((2, 2), "same", None) or layer.kernel_size != (WINDOW, WINDOW):
+        return None
+    if layer.filters <= FEW_FILTERS:
+        return double_by_phases
+    return double if has_points(places, (DOUBLING_WINDOW, DOUBLING_WINDOW)) else None

@@ -1,0 +1,42 @@
+"""What holds a quick kernel, and its gradients, to the plain one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def draw(*shape: int, seed: int = 0) -> tf.Tensor:
+    """Draws normal numbers."""
+    return tf.constant(np.random.default_rng(seed).normal(size=shape), tf.float32)
+
+
+def assert_close(mine: Any, theirs: Any) -> None:
+    """Asserts that numbers differ by rounding alone."""
+    np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5 * float(np.abs(theirs).max()))
+
+
+def assert_plain(quick: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> None:
+    """Asserts that a kernel gives the plain one's maps, and its gradients of maps and kernel."""
+    results = _maps_and_gradients(quick, maps, kernel), _maps_and_gradients(plain, maps, kernel)
+    for mine, theirs in zip(*results, strict=True):
+        assert mine.shape == theirs.shape
+        assert_close(mine, theirs)
+
+
+def rounding(quick: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> float:
+    """Gives the error of a kernel against the plain one in float64, as a share of what that gives."""
+    exact = plain(tf.cast(maps, tf.float64), tf.cast(kernel, tf.float64)).numpy()
+    return float(np.sqrt(np.mean((quick(maps, kernel).numpy() - exact) ** 2) / np.mean(exact**2)))
+
+
+def _maps_and_gradients(compute: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> list[NDArray[Any]]:
+    with tf.GradientTape() as tape:
+        tape.watch([maps, kernel])
+        given = compute(maps, kernel)
+        loss = tf.reduce_sum(given * draw(*given.shape, seed=1))
+    return [given.numpy(), *(gradient.numpy() for gradient in tape.gradient(loss, [maps, kernel]))]

@@ -1,0 +1,100 @@
+"""Tests of models whose convolutions are quick against those of Keras' own layers."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from pipeline.models.discriminator import build_discriminator
+from pipeline.models.generator import build_generator
+from pipeline.models.quick import QuickConvolution, quicken
+from pipeline.settings.acgan import Settings
+from tests.models.kernels import assert_close, draw
+from tests.training.tiny import small_settings
+
+
+def _generator(**changes: Any) -> keras.Model:
+    acgan = small_settings(generator=changes).model
+    assert isinstance(acgan, Settings)
+    return build_generator(acgan.generator, latent_size=6, seed=0)
+
+
+def _discriminator() -> keras.Model:
+    acgan = small_settings().model
+    assert isinstance(acgan, Settings)
+    return build_discriminator(acgan.discriminator, seed=0)
+
+
+def _replaced(model: keras.Model) -> list[str]:
+    return [layer.name for layer in quicken(model).layers if isinstance(layer, QuickConvolution)]
+
+
+def test_a_quickened_generator_has_the_very_variables_and_gives_the_same_images() -> None:
+    generator = _generator()
+    quick = quicken(generator)
+    pairs = {"latent": draw(3, 6), "digit": tf.constant([[1], [5], [9]])}
+    assert {id(variable) for variable in quick.variables} == {id(variable) for variable in generator.variables}
+    for training in (False, True):
+        assert_close(quick(pairs, training=training), generator(pairs, training=training))
+
+
+def test_a_quickened_discriminator_has_the_very_variables_and_judges_alike_with_the_same_dropout() -> None:
+    discriminator = _discriminator()
+    quick = quicken(discriminator)
+    image = {"image": draw(3, 28, 28, 1)}
+    assert {id(variable) for variable in quick.variables} == {id(variable) for variable in discriminator.variables}
+    states = [variable for variable in discriminator.non_trainable_variables if "seed" in variable.path]
+    for training in (False, True):
+        before = [state.numpy() for state in states]
+        mine = quick(image, training=training)
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
+        theirs = discriminator(image, training=training)
+        for name in ("generation", "auxiliary"):
+            assert_close(mine[name], theirs[name])
+    assert states
+
+
+def test_all_of_the_generators_convolutions_and_the_discriminators_last_one_are_quickened() -> None:
+    assert _replaced(_generator(filters=[8, 8, 8])) == [f"conv2d_transpose_{number}" for number in (1, 2, 3)]
+    assert _replaced(_discriminator()) == ["conv2d_4"]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2DTranspose(1, 3, strides=2, padding="same"),
+        layers.Conv2DTranspose(1, 5, strides=2, padding="valid"),
+        layers.Conv2DTranspose(1, 5, strides=2, padding="same", use_bias=False),
+        layers.Conv2DTranspose(1, 5, strides=2, padding="same", output_padding=1),
+        layers.Conv2DTranspose(8, 5, strides=2, padding="same"),
+        layers.Conv2D(1, 5, padding="same"),
+        layers.Conv2D(1, 2, padding="same"),
+        layers.Conv2D(2, 3, padding="same", groups=2),
+    ],
+)
+def test_layers_of_other_shapes_stay_as_they_are(layer: keras.layers.Layer) -> None:
+    image = keras.Input((8, 8, 2))
+    model = keras.Model(image, layer(image))
+    assert quicken(model).layers[-1] is layer
+
+
+def test_maps_of_unknown_size_stay_as_they_are() -> None:
+    image = keras.Input((None, None, 2))
+    layer = layers.Conv2DTranspose(1, 5, strides=2, padding="same")
+    assert quicken(keras.Model(image, layer(image))).layers[-1] is layer
+
+
+def test_a_generator_stays_savable_and_its_layers_keep_their_names(tmp_path: Path) -> None:
+    generator = _generator()
+    names = [layer.name for layer in generator.layers]
+    quicken(generator)
+    assert [layer.name for layer in generator.layers] == names
+    generator.save(tmp_path / "generator.keras")
+    loaded = keras.models.load_model(tmp_path / "generator.keras")
+    pairs = {"latent": draw(3, 6), "digit": tf.constant([[1], [5], [9]])}
+    assert np.array_equal(loaded(pairs), generator(pairs))
