@@ -179,7 +179,7 @@ def test_the_original_experiment_is_the_published_procedure() -> None:
     assert model.report_every * model.batch_size == 60_000
     assert model.steps == 100 * model.report_every
     assert (model.generator.learning_rate, model.discriminator.learning_rate) == (0.0002, 0.0002)
-    assert (model.adam.beta_1, model.adam.beta_2) == (0.5, 0.999)
+    assert (model.adam.beta_1, model.adam.beta_2, model.adam.global_clipnorm) == (0.5, 0.999, None)
     assert (model.soft_label.real, model.soft_label.generated, model.soft_label.trick) == (0.95, 0.0, 0.95)
     assert (model.auxiliary_weight.real, model.auxiliary_weight.generated) == (2.0, 0.0)
     assert (model.generator.embedding_deviation, model.generator.batch_norm_momentum) == (None, 0.99)

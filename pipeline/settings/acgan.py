@@ -79,10 +79,18 @@ class DiscriminatorSettings(Frozen):
 
 
 class Adam(Frozen):
-    """Decay of Adam's two moments, for both optimisers."""
+    """Both optimisers.
+
+    Attributes:
+        beta_1: Decay of the first moment.
+        beta_2: Decay of the second moment.
+        global_clipnorm: Norm of all gradients of a network together above which they are scaled down to it; null for
+            no limit.
+    """
 
     beta_1: Annotated[float, Field(ge=0, lt=1)]
     beta_2: Annotated[float, Field(ge=0, lt=1)]
+    global_clipnorm: Annotated[float, Field(gt=0)] | None
 
 
 class Settings(FamilySettings):

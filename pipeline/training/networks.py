@@ -70,7 +70,7 @@ def build_networks(settings: Settings, *, seed: int) -> Networks:
 
 
 def _adam(settings: Settings, learning_rate: float, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = FusedAdam(learning_rate, beta_1=settings.adam.beta_1, beta_2=settings.adam.beta_2)
+    optimizer = FusedAdam(learning_rate, **settings.adam.model_dump())
     optimizer.build(model.trainable_variables)
     return optimizer
 

@@ -11,7 +11,7 @@ from keras import layers
 
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.models.quick import QuickConvolution, quicken
+from pipeline.models.quick import QuickConvolution, QuickNormalization, quicken
 from pipeline.settings.acgan import Settings
 from tests.models.kernels import assert_close, draw
 from tests.training.tiny import small_settings
@@ -30,7 +30,8 @@ def _discriminator() -> keras.Model:
 
 
 def _replaced(model: keras.Model) -> list[str]:
-    return [layer.name for layer in quicken(model).layers if isinstance(layer, QuickConvolution)]
+    quick = QuickConvolution | QuickNormalization
+    return [layer.name for layer in quicken(model).layers if isinstance(layer, quick)]
 
 
 def test_a_quickened_generator_has_the_very_variables_and_gives_the_same_images() -> None:
@@ -59,8 +60,45 @@ def test_a_quickened_discriminator_has_the_very_variables_and_judges_alike_with_
     assert states
 
 
+def _normalization(maps: int = 8, **options: Any) -> tuple[keras.Model, layers.BatchNormalization]:
+    image = keras.Input((5, 6, maps))
+    layer = layers.BatchNormalization(momentum=0.7, epsilon=0.01, **options)
+    model = keras.Model(image, layer(image))
+    for number, variable in enumerate(layer.weights):
+        variable.assign(1 + abs(draw(maps, seed=number)))
+    return model, layer
+
+
+def _normalized(model: keras.Model, layer: layers.BatchNormalization, *, training: bool) -> list[Any]:
+    """Gives maps, the gradients of maps, scale and offset, and both moving averages after one call."""
+    before = layer.get_weights()
+    maps = 3 + 2 * draw(4, 5, 6, 8)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        loss = tf.reduce_sum(draw(4, 5, 6, 8, seed=1) * (given := model(maps, training=training)))
+    results = [given, *tape.gradient(loss, [maps, layer.gamma.value, layer.beta.value])]
+    results += [average.numpy() for average in (layer.moving_mean, layer.moving_variance)]
+    layer.set_weights(before)
+    return results
+
+
+@pytest.mark.parametrize(("training", "frozen"), [(True, False), (True, True), (False, False)])
+def test_quick_batch_normalisation_gives_the_layers_own_maps_gradients_and_moving_averages(
+    *, training: bool, frozen: bool
+) -> None:
+    model, layer = _normalization()
+    layer.trainable = not frozen
+    assert _replaced(model) == [layer.name]
+    results = [_normalized(one, layer, training=training) for one in (quicken(model), model)]
+    for mine, theirs in zip(*results, strict=True):
+        assert_close(mine, theirs)
+    moved = bool(np.any(results[0][-1] != layer.moving_variance.numpy()))
+    assert moved == (training and not frozen)
+
+
 def test_all_of_the_generators_convolutions_and_the_discriminators_last_one_are_quickened() -> None:
-    assert _replaced(_generator(filters=[8, 8, 8])) == [f"conv2d_transpose_{number}" for number in (1, 2, 3)]
+    convolutions = [name for name in _replaced(_generator(filters=[8, 8, 8])) if name.startswith("conv")]
+    assert convolutions == [f"conv2d_transpose_{number}" for number in (1, 2, 3)]
     assert _replaced(_discriminator()) == ["conv2d_4"]
 
 
@@ -75,6 +113,11 @@ def test_all_of_the_generators_convolutions_and_the_discriminators_last_one_are_
         layers.Conv2D(1, 5, padding="same"),
         layers.Conv2D(1, 2, padding="same"),
         layers.Conv2D(2, 3, padding="same", groups=2),
+        layers.BatchNormalization(axis=1),
+        layers.BatchNormalization(scale=False),
+        layers.BatchNormalization(center=False),
+        layers.BatchNormalization(renorm=True),
+        layers.BatchNormalization(dtype="mixed_bfloat16"),
     ],
 )
 def test_layers_of_other_shapes_stay_as_they_are(layer: keras.layers.Layer) -> None:

@@ -102,6 +102,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("acgan.discriminator.learning_rate", 1.0, "less than 1"),
     ("acgan.adam.beta_1", 1.0, "less than 1"),
     ("acgan.adam.beta_1", -0.1, "greater than or equal to 0"),
+    ("acgan.adam.global_clipnorm", 0.0, "greater than 0"),
     ("acgan.adam.beta_2", 1.0, "less than 1"),
     *((f"{family}.{name}", value, allowed) for family in CODING for name, value, allowed in SHARED),
     ("autoencoder.dim", 0, "greater than or equal to 1"),

@@ -48,6 +48,7 @@ DECISIVE: dict[str, Any] = {
     "acgan.discriminator.learning_rate": 0.0003,
     "acgan.adam.beta_1": 0.4,
     "acgan.adam.beta_2": 0.99,
+    "acgan.adam.global_clipnorm": None,
 }
 INDIFFERENT: dict[str, Any] = {
     "start_from": "runs/acgan/a-1",

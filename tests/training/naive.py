@@ -20,11 +20,15 @@ Losses = dict[str, float]
 
 @dataclass
 class Adam:
-    """Adam after Kingma & Ba 2015, algorithm 1 in the order of computation given at the end of its section 2."""
+    """Adam after Kingma & Ba 2015, algorithm 1 in the order of computation given at the end of its section 2.
+
+    Gradients whose norm together is above `global_clipnorm` are scaled down to it first (Pascanu et al. 2013).
+    """
 
     learning_rate: float
     beta_1: float
     beta_2: float
+    global_clipnorm: float | None = None
     steps: int = 0
     first: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     second: dict[int, NDArray[np.float64]] = field(default_factory=dict)
@@ -32,8 +36,11 @@ class Adam:
     def move(self, variables: Sequence[keras.Variable], gradients: Sequence[Any]) -> None:
         self.steps += 1
         rate = self.learning_rate * np.sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
-        for number, (variable, gradient) in enumerate(zip(variables, gradients, strict=True)):
-            slope = np.asarray(tf.convert_to_tensor(gradient), np.float64)
+        slopes = [np.asarray(tf.convert_to_tensor(gradient), np.float64) for gradient in gradients]
+        norm = np.sqrt(sum(np.sum(slope**2) for slope in slopes))
+        scale = min(1.0, self.global_clipnorm / norm) if self.global_clipnorm else 1.0
+        for number, (variable, gradient) in enumerate(zip(variables, slopes, strict=True)):
+            slope = scale * gradient
             self.first[number] = self.beta_1 * self.first.get(number, 0.0) + (1 - self.beta_1) * slope
             self.second[number] = self.beta_2 * self.second.get(number, 0.0) + (1 - self.beta_2) * slope**2
             variable.assign(variable - rate * self.first[number] / (np.sqrt(self.second[number]) + 1e-7))
@@ -48,9 +55,9 @@ class Naive:
         self.generator = build_generator(settings.generator, latent_size=latent_size, seed=seed)
         self.average = build_generator(settings.generator, latent_size=latent_size, seed=seed)
         self.discriminator = build_discriminator(settings.discriminator, seed=seed)
-        betas = settings.adam.beta_1, settings.adam.beta_2
-        self.generator_adam = Adam(settings.generator.learning_rate, *betas)
-        self.discriminator_adam = Adam(settings.discriminator.learning_rate, *betas)
+        adam = settings.adam.model_dump()
+        self.generator_adam = Adam(settings.generator.learning_rate, **adam)
+        self.discriminator_adam = Adam(settings.discriminator.learning_rate, **adam)
 
     def real(self, step: int) -> tuple[NDArray[Any], NDArray[Any]]:
         size = self.settings.batch_size

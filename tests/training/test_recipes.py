@@ -20,6 +20,7 @@ from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, sm
 
 STEPS = 3
 TWICE: Mapping[str, Any] = {"generator": {"batches": 2}}
+CLIPPED: Mapping[str, Any] = {"adam": {"global_clipnorm": 0.01}}
 WEIGHTED: Mapping[str, Any] = {
     **NO_DROPOUT,
     "soft_label": {"real": 0.8, "generated": 0.1, "trick": 0.7},
@@ -67,7 +68,7 @@ def test_the_compiled_original_step_equals_the_same_written_plainly(
     _assert_close(training.networks.generator, naive.generator, training.settings)
 
 
-@pytest.mark.parametrize("changes", [{}, TWICE], ids=["one batch", "two batches"])
+@pytest.mark.parametrize("changes", [{}, TWICE, CLIPPED], ids=["one batch", "two batches", "gradients scaled down"])
 def test_the_compiled_shared_step_equals_the_same_written_plainly(
     trainings: Trainings, splits: Splits, changes: dict[str, Any]
 ) -> None:
@@ -311,13 +312,13 @@ def test_optimisers_take_their_numbers_from_the_settings() -> None:
         _acgan(
             generator={"learning_rate": 0.003},
             discriminator={"learning_rate": 0.004},
-            adam={"beta_1": 0.25, "beta_2": 0.75},
+            adam={"beta_1": 0.25, "beta_2": 0.75, "global_clipnorm": 3.0},
         ),
         seed=0,
     )
     for optimizer, rate in ((networks.generator_optimizer, 0.003), (networks.discriminator_optimizer, 0.004)):
         assert float(optimizer.learning_rate) == pytest.approx(rate)
-        assert (optimizer.beta_1, optimizer.beta_2) == (0.25, 0.75)
+        assert (optimizer.beta_1, optimizer.beta_2, optimizer.global_clipnorm) == (0.25, 0.75, 3.0)
 
 
 def test_the_class_of_a_generated_image_teaches_the_discriminator_nothing_at_weight_two_to_nothing(
