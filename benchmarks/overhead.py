@@ -2,15 +2,16 @@
 
     python -m benchmarks.overhead --json benchmarks/results/overhead.json
 
-trains with the project's own settings up to the first report with all of it: the whole of `pipeline.train`, its live
+trains with the project's own settings up to the second report with all of it: the whole of `pipeline.train`, its live
 bar drawn on a terminal of its own. That tells what lies between the steps. Then it trains so once more beside the bare
 loop over the same training. These two take their steps by turns, a second or two each, and whose turn it is not is
 stopped whole, its threads included: that tells how much slower steps are. (POSIX alone can stop a process.)
 
-Counted are the checkpoints, the report's tables, pictures and weights, MLflow, the bar, and by how much the steps
-themselves are slower meanwhile. Not counted: imports, the first step, which is compiled, and the evaluation at the
-report, whose seconds are a row of their own. What comes once a training (its run opened, its models logged) is a row,
-too: to what the whole training costs it is reckoned from both, and not measured, unless `--steps` is its whole length.
+Counted are the checkpoints, the reports' tables, pictures and weights, MLflow, the bar, and by how much the steps
+themselves are slower meanwhile. Not counted: imports and the first step, which is compiled. The evaluation at the
+reports is the training's own, as its steps are; its seconds are a row of their own. What comes once a training (its run
+opened, its models logged) is a row, too: to what the whole training costs it is reckoned from both, and not measured,
+unless `--steps` is its whole length.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from pipeline.session.command import TERMINATED
 from pipeline.settings.composed import Settings
 
 STEPS_A_TURN = 8
+REPORTS = 2
 ON, OFF = "with all of it on", "with all of it off"
 
 
@@ -52,7 +54,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line; ends the process with status 2 where it is not sound."""
     parser = options_of("overhead", __doc__)
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
-    parser.add_argument("--steps", type=positive, help="steps of each training; up to the first report by default")
+    parser.add_argument("--steps", type=positive, help="steps of each training; up to the second report by default")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
     return parser.parse_args(arguments)
 
@@ -70,7 +72,7 @@ def measure(options: argparse.Namespace) -> int:
         PipelineError: Something the user can mend, or a training failed.
     """
     settings = compose_settings(options.overrides)
-    steps = options.steps or settings.model.report_every
+    steps = options.steps or REPORTS * settings.model.report_every
     words = [*options.overrides, f"{settings.family}.steps={steps}"]
     compose_settings(words)
     ensure_fetched(settings.data)
@@ -120,8 +122,8 @@ def _train_round(children: Mapping[str, Child], words: Sequence[str], *, steps: 
 def _introduce(settings: Settings, steps: int) -> str:
     return (
         f"Trainings of {steps:,} steps of {settings.model.batch_size} images, a report every "
-        f"{settings.model.report_every:,}; shares are of the steps' own time with all of it off. The project's own "
-        f"training has {settings.model.steps:,} steps."
+        f"{settings.model.report_every:,}; shares are of the time of steps and evaluations with all of it off. The "
+        f"project's own training has {settings.model.steps:,} steps."
     )
 
 

@@ -54,7 +54,8 @@ def train(settings: Settings, job: command.Job) -> None:
             training.train(settings, job, folder, digests=digests, calibration=calibration)
             results = _settle(folder, settings.family)
     finally:
-        forget_models()
+        if job.sweep:
+            forget_models()
     make_console().print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 

@@ -19,7 +19,7 @@ class Round:
         turns: Seconds of the steps of one turn with all of it on, and of the same steps with all of it off.
         between: Seconds beside steps and evaluation, up to the end of the loop, of the one alone.
         steps: Seconds of all its steps.
-        evaluation: Seconds of its held-out losses and measures, which are no overhead.
+        evaluation: Seconds of its held-out losses and measures, which are a training's own.
         once: Seconds before its first step and after its last, whatever the length.
         memory: The most bytes that it held.
     """
@@ -38,13 +38,13 @@ class Round:
 
     @property
     def bare(self) -> float:
-        """Seconds that all steps of the one alone would take with all of it off, reckoned."""
-        return self.steps / (1 + self.slower)
+        """Seconds that steps and evaluation of the one alone would take with all of it off, reckoned."""
+        return self.steps / (1 + self.slower) + self.evaluation
 
     @property
     def share(self) -> float:
-        """What listening adds to the steps' own time, without what comes once a training."""
-        return self.between / self.bare + self.slower
+        """What listening adds to the training's own time, without what comes once a training."""
+        return (self.between + self.steps + self.evaluation) / self.bare - 1
 
     def share_of(self, intervals: float) -> float:
         """What listening adds to a training of so many of these lengths, with what comes once."""
@@ -68,7 +68,7 @@ def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
         ("steps, all on", [each.steps for each in rounds]),
         ("tracking, checkpoints, pictures and progress", [each.between for each in rounds]),
         ("the same, once a training: run opened, models logged", [each.once for each in rounds]),
-        ("evaluation at the report, no overhead", [each.evaluation for each in rounds]),
+        ("evaluation at the reports, no overhead", [each.evaluation for each in rounds]),
     ]
     return [
         *(Row.of(name, values, unit="share") for name, values in shares),
@@ -113,7 +113,7 @@ def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> li
 def draw_overhead(rows: Sequence[Row], path: Path) -> None:
     """Draws the shares and the seconds."""
     panels = [
-        Bars("share of the steps' own time", _labelled(rows, "share"), bound=MOST_SHARE),
+        Bars("share of the training's own time", _labelled(rows, "share"), bound=MOST_SHARE),
         Bars("seconds", _labelled(rows, "s")),
     ]
     draw(panels, path, title="What tracking, checkpoints, pictures and progress add to a training")

@@ -70,7 +70,7 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
     """
     from pipeline import train
     from pipeline.session import command, measuring, outputs, training
-    from pipeline.training.family import find_family
+    from pipeline.training.family import find_family, forget_models
 
     settings, clock = compose_settings(words), Clock()
     family = find_family(settings.family)
@@ -92,7 +92,9 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
         terminal(),
     ):
         train.train(settings, command.Job("pipeline.train", tuple(words)))
-    return _describe(clock, ended=time.perf_counter())
+    ended = time.perf_counter()
+    forget_models()
+    return _describe(clock, ended=ended)
 
 
 def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer:

@@ -85,7 +85,12 @@ def find_goals(found: Mapping[str, Samples], rates: Sequence[float], *, counts: 
             ),
             ("original against PyTorch's best", ">=", FASTER_THAN_TORCH, _faster(found, "original", torch)),
             ("original: share of the matrix product's rate", ">=", SHARE_OF_LIMIT, share),
-            ("default against original", ">=", FASTER_THAN_ORIGINAL, _faster(found, "default-own", "original")),
+            (
+                "default against original, both at batch 100",
+                ">=",
+                FASTER_THAN_ORIGINAL,
+                _faster(found, "default", "original"),
+            ),
             ("peak memory of steps, GB", "<", MOST_GIGABYTES, max(memory, default=None)),
         )
     ]

@@ -69,11 +69,8 @@ def doubling(places: Window, window: Window) -> Bilinear:
     """
     middle = (DOUBLING_WINDOW, DOUBLING_WINDOW)
     points = _points(places, middle)
-    powers = _powers(points, DOUBLING_WINDOW)
-    taps = np.zeros((len(points), 2, window[0]), np.complex128)
-    taps[:, 0, 1::2] = powers[:, 1:]
-    taps[:, 1, 0::2] = powers
-    return _in_two_unknowns(points, places, [taps, taps], _middles(points, places, middle))
+    taps = [_every_second(points, side) for side in window]
+    return _in_two_unknowns(points, places, taps, _middles(points, places, middle))
 
 
 def _points(places: Window, window: Window) -> Complex:
@@ -83,6 +80,15 @@ def _points(places: Window, window: Window) -> Complex:
 def _powers(points: Complex, count: int) -> Complex:
     """Gives 1, t, t² and so on of every point t, a row each."""
     return np.vander(points, count, increasing=True)
+
+
+def _every_second(points: Complex, side: int) -> Complex:
+    """Gives the taps of even and of odd rows of a result: `(points, 2, taps)`."""
+    powers = _powers(points, DOUBLING_WINDOW)
+    taps = np.zeros((len(points), 2, side), np.complex128)
+    taps[:, 0, 1::2] = powers[:, 1:]
+    taps[:, 1, 0::2] = powers
+    return taps
 
 
 def _interpolation(points: Complex) -> Complex:

@@ -69,7 +69,7 @@ def panels(
             figure.set_layout_engine(room)
         yield figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False)]
         encoded = io.BytesIO()
-        figure.savefig(encoded, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
+        figure.savefig(encoded, format="png", metadata={"Software": None})
     write_whole(encoded.getvalue(), path)
 
 

@@ -5,23 +5,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+from keras import tree
+
 from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.tracking.logged_models import Arrays, ModelExample
 from pipeline.tracking.recorder import Recorder
-from pipeline.training.checkpoints import STATE, save_parts, save_state
+from pipeline.training.checkpoints import STATE, save_parts
 from pipeline.training.family import Examples, Parts, Training
-from pipeline.training.folder import RunFolder
+from pipeline.training.folder import RunFolder, link_or_copy
 from pipeline.training.history import History, write_curves
 
 REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
 
 def finish(training: Training, history: History, examples: Examples, *, folder: RunFolder, run: Recorder) -> None:
-    """Writes the last weights, the whole state, each layer's weights and the curves; logs what a user looks for.
+    """Writes the last weights, each layer's weights and the curves; keeps the last checkpoint; logs for the pages.
 
     Args:
-        training: What was trained.
+        training: What was trained, as the last checkpoint has it.
         history: Its figures.
         examples: A small batch of named inputs for each part that is logged as a model.
         folder: The run's folder.
@@ -29,7 +32,7 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
     """
     parts = training.parts()
     save_parts(folder.models / "last", parts)
-    save_state(folder.models / STATE, training.variables(), history)
+    link_or_copy(folder.checkpoint, folder.models / STATE)
     folder.remember(steps=history.step, best_step=history.best_step)
     write_curves(history, folder.reports / "losses")
     for name in list(parts)[:-1]:
@@ -61,4 +64,5 @@ def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
 def model_example(model: Any, inputs: Arrays) -> ModelExample:
     """Gives what a Keras model makes of a few named inputs, and what it needs to be loaded."""
     requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
-    return ModelExample(inputs, model.predict(dict(inputs), verbose=0), requirements)
+    outputs = tree.map_structure(np.asarray, model(dict(inputs), training=False))
+    return ModelExample(inputs, outputs, requirements)

@@ -58,7 +58,7 @@ def train(
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     with computing_in(settings.compute.precision):
         training = family.build(settings, splits)
-    gc.freeze()  # a third of a second each time that the collector walks through all that TensorFlow has made
+    _freeze_for_collector()
     history = _restore(training, settings, folder, calibration)
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
     parent = find_sweep(store, job.sweep) if job.sweep else None
@@ -84,7 +84,13 @@ def train(
         except DivergedError as error:
             folder.end(f"diverged: {error}")
             raise
+        _freeze_for_collector()
         outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+
+
+def _freeze_for_collector() -> None:
+    """Takes all that there is out of the collector's walks, a third of a second each through what TensorFlow makes."""
+    gc.freeze()
 
 
 def _restore(training: Training, settings: Settings, folder: RunFolder, calibration: Calibration | None) -> History:

@@ -61,7 +61,8 @@ class AcganTraining(Training):
         """
         count = self.settings.report_images
         images = Images(self.splits.held_out.images[:count], self.splits.held_out.labels[:count])
-        scored = losses_on(self.parts(), images, self.settings, seed=self.seed, stream=REPORTS, batch_size=250)
+        quick = {"generator": self.networks.generate_averaged, "discriminator": self.networks.discriminate}
+        scored = losses_on(quick, images, self.settings, seed=self.seed, stream=REPORTS, batch_size=250)
         values = {f"heldout/{key}": value for key, value in scored.items()}
         return Report(
             step=step,
@@ -72,11 +73,11 @@ class AcganTraining(Training):
 
     def samples(self) -> NDArray[np.float32]:
         """Draws ten rows of digits, one latent a row; see `Training`."""
-        return sample_tiles(self.networks.averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
+        return sample_tiles(self.networks.generate_averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
 
     def generate(self, count: int) -> Generated:
         """Makes digits with the generator's average; see `Training`."""
-        return _generate(self.networks.averaged, self.settings, seed=self.seed, stream=MEASURED, count=count)
+        return _generate(self.networks.generate_averaged, self.settings, seed=self.seed, stream=MEASURED, count=count)
 
     def variables(self) -> dict[str, keras.Variable]:
         """Gives both networks, the average, both optimisers and dropout's generators; see `Training`.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,9 +70,9 @@ class RunFolder:
         return read_facts(self.models)
 
     def hand_over(self, *, models: Path, reports: Path) -> None:
-        """Copies the outputs to the folders that DVC tracks, whole, and only then ends and removes this one."""
-        shutil.copytree(self.models, models, dirs_exist_ok=True)
-        shutil.copytree(self.reports, reports, dirs_exist_ok=True)
+        """Puts the outputs into the folders that DVC tracks, whole, and only then ends and removes this one."""
+        shutil.copytree(self.models, models, dirs_exist_ok=True, copy_function=link_or_copy)
+        shutil.copytree(self.reports, reports, dirs_exist_ok=True, copy_function=link_or_copy)
         self.end("handed over")
         shutil.rmtree(self.path)
 
@@ -151,3 +152,12 @@ def code_digest(paths: Iterable[str] = CODE) -> str:
 def combined_digest(*digests: str) -> str:
     """SHA-256 of several digests."""
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """Gives a file another name, in place of what has it; copies where the file system knows one name a file."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

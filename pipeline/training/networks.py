@@ -20,6 +20,7 @@ class Networks:
         generate: The generator over the same weights, with kernels that take a step less time.
         discriminate: The discriminator likewise.
         averaged: The generator to use: its moving average, or the generator itself where none is kept.
+        generate_averaged: The same over the same weights, with the quick kernels.
     """
 
     generator: keras.Model
@@ -29,6 +30,7 @@ class Networks:
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
     averaged: keras.Model
+    generate_averaged: keras.Model
 
     def move_generator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
         """Takes one optimiser's step on the generator's weights and no other."""
@@ -54,18 +56,21 @@ class Networks:
 def build_networks(settings: Settings, *, seed: int) -> Networks:
     """Builds both networks with every variable of their optimisers, so that nothing is created inside a step."""
     generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-    averaged = generator
+    averaged, generate = generator, quicken(generator)
+    generate_averaged = generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
+        generate_averaged = quicken(averaged)
     discriminator = build_discriminator(settings.discriminator, seed=seed)
     return Networks(
         generator=generator,
-        generate=quicken(generator),
+        generate=generate,
         discriminator=discriminator,
         discriminate=quicken(discriminator),
         generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
         discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
         averaged=averaged,
+        generate_averaged=generate_averaged,
     )
 
 

@@ -100,7 +100,16 @@ def test_facts_are_added_to_those_before(tmp_path: Path) -> None:
     assert [file.name for file in run.models.iterdir()] == ["run.json"]
 
 
-def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(tmp_path: Path) -> None:
+def _refuse_to_link(*_: object) -> None:
+    raise OSError("this file system knows one name a file")
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["by links", "by copies"])
+def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", _refuse_to_link)
     run = RunFolder(tmp_path / "run")
     for file in (run.models / "last" / "generator.keras", run.models / "state.npz", run.reports / "losses" / "a.csv"):
         file.parent.mkdir(parents=True, exist_ok=True)
