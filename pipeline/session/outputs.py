@@ -1,12 +1,12 @@
 """What a finished training leaves behind, in its folder and in the tracking store."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from keras import tree
 
 from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
@@ -64,5 +64,7 @@ def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
 def model_example(model: Any, inputs: Arrays) -> ModelExample:
     """Gives what a Keras model makes of a few named inputs, and what it needs to be loaded."""
     requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
-    outputs = tree.map_structure(np.asarray, model(dict(inputs), training=False))
+    given = model(dict(inputs), training=False)
+    named = isinstance(given, Mapping)
+    outputs = {name: np.asarray(array) for name, array in given.items()} if named else np.asarray(given)
     return ModelExample(inputs, outputs, requirements)
