@@ -64,9 +64,10 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
         rest_every: Before how many steps each the process rests; it does not by default.
 
     Returns:
-        `steps`: seconds of each but the first, which is compiled; `evaluation`; `between`: seconds beside both, from
-        the end of the first step to the end of the loop, rests included; `once`: seconds before the first step, from
-        when the networks are built, and after the loop; `memory`: most bytes held.
+        `steps`: seconds of each but the first, which is compiled; `evaluation`: seconds at all reports, as many times
+        those at the last as there are, since something is compiled at the first; `between`: seconds beside steps and
+        evaluation, from the end of the first step to the end of the loop, rests included; `once`: seconds before the
+        first step, from when the networks are built, and after the loop; `memory`: most bytes held.
     """
     from pipeline import train
     from pipeline.session import command, measuring, outputs, training
@@ -146,16 +147,27 @@ def terminal() -> Iterator[None]:
 
 
 def _describe(clock: Clock, *, ended: float) -> Answer:
-    steps, evaluation = clock.spans[STEP], sum(_lengths(clock.spans[EVALUATION]))
+    steps, evaluation = clock.spans[STEP], clock.spans[EVALUATION]
     loop = clock.spans[FINISH][0][0] - steps[0][1]
     begun = steps[0][0] - clock.spans[BUILT][0][1]
     return {
         "steps": _lengths(steps[1:]),
-        "evaluation": evaluation,
-        "between": loop - sum(_lengths(steps[1:])) - evaluation,
+        "evaluation": usual_seconds(evaluation, since=steps[-1][1]),
+        "between": loop - sum(_lengths(steps[1:])) - sum(_lengths(evaluation)),
         "once": begun + ended - clock.spans[FINISH][0][0],
         "memory": peak_memory(),
     }
+
+
+def usual_seconds(spans: Sequence[tuple[float, float]], *, since: float) -> float:
+    """Gives what all reports would take if each took as long as the last, where nothing is compiled.
+
+    Args:
+        spans: Those of the evaluations; as many at each report.
+        since: When the step before the last report ended.
+    """
+    last = _lengths([span for span in spans if span[0] >= since])
+    return sum(last) * len(spans) / len(last)
 
 
 def _lengths(spans: Sequence[tuple[float, float]]) -> list[float]:

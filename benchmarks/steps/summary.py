@@ -23,7 +23,8 @@ class Samples:
         seconds: A step, one figure a round.
         images: Real images that a step draws.
         memory: The most bytes that its process held.
-        operations: Floating-point operations of a step.
+        operations: Floating-point operations of a step, its convolutions taken as plain sums: what takes fewer of them
+            may get beyond what the machine does at best.
     """
 
     seconds: Sequence[float]

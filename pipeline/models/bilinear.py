@@ -74,6 +74,11 @@ def doubling(places: Window, window: Window) -> Bilinear:
 
 
 def _points(places: Window, window: Window) -> Complex:
+    if not has_points(places, window):
+        raise ValueError(
+            f"`places` and `window` must need {' or '.join(map(str, POINTS_NEEDED))} points, the same both ways. "
+            f"Received: {places}, {window}"
+        )
     return np.array(POINTS[: places[0] + window[0] - 1], np.complex128)
 
 

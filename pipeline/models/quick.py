@@ -65,10 +65,11 @@ class QuickNormalization(keras.layers.Layer):
         super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
         self.layer = layer
 
-    def call(self, inputs: tf.Tensor, *, training: bool = False, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Gives what the layer would give, of maps without a mask, and moves its averages.
+    def call(self, inputs: tf.Tensor, *, training: bool = False, mask: None = None) -> tf.Tensor:
+        """Gives what the layer would give and moves its averages.
 
         TensorFlow's fused operation divides a variance by one number fewer than there are; Keras' averages do not.
+        Keras hands on a mask with every call; maps have none.
         """
         layer = self.layer
         if not (training and layer.trainable):

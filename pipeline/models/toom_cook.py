@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.models.bilinear import Bilinear, Matrix, Window, convolution, doubling, transposed_convolution
+from pipeline.models.phases import Gradients
 
-Gradients = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Find = Callable[[Window, Window], Bilinear]
 
 
@@ -25,6 +25,9 @@ def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     Returns:
         `(n, height, width, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
     """
     return _multiply(convolution, maps, kernel, outputs_last=True)
 
@@ -38,6 +41,9 @@ def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     Returns:
         `(n, height + rows - 1, width + columns - 1, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
     """
     return _multiply(transposed_convolution, maps, kernel, outputs_last=False)
 
@@ -51,6 +57,9 @@ def double(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     Returns:
         `(n, 2 height, 2 width, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
     """
     return _multiply(doubling, maps, kernel, outputs_last=False)
 

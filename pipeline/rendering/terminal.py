@@ -182,7 +182,7 @@ class _Bar(Progress):
         self._owner, self._screen = owner, console
         bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
         columns = (_Facts(owner.place), bar, _Facts(owner.pace))
-        super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=2)
+        super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=1)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         losses = self._owner.losses() or "waiting for the first step"

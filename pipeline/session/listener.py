@@ -8,7 +8,7 @@ from pipeline.rendering.tables import figures_table, losses_table
 from pipeline.rendering.terminal import Length, TrainingProgress
 from pipeline.rendering.tiles import tile
 from pipeline.session.measuring import report_figures
-from pipeline.session.outputs import log_layers
+from pipeline.session.outputs import BEST, log_layers
 from pipeline.settings.composed import Settings
 from pipeline.tracking.runs import Run
 from pipeline.training.checkpoints import save_parts, save_state
@@ -108,11 +108,11 @@ class Listener:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
         self._draw_samples(report.step)
+        parts = self._training.parts()
+        halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:
-            save_parts(self._folder.models / "best", self._training.parts())
+            save_parts(self._folder.models / BEST, halves)
         if self._settings.model.keep_every_report:
-            parts = self._training.parts()
-            halves = {name: parts[name] for name in list(parts)[:-1]}
             save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
             for name in halves:
                 log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")

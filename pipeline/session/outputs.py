@@ -17,11 +17,14 @@ from pipeline.training.family import Examples, Parts, Training
 from pipeline.training.folder import RunFolder, link_or_copy
 from pipeline.training.history import History, write_curves
 
+BEST = "best"
 REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
 
 def finish(training: Training, history: History, examples: Examples, *, folder: RunFolder, run: Recorder) -> None:
     """Writes the last weights, each layer's weights and the curves; keeps the last checkpoint; logs for the pages.
+
+    What was trained has the best report's weights afterwards, where there is one.
 
     Args:
         training: What was trained, as the last checkpoint has it.
@@ -40,8 +43,18 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], model_example(parts[name], examples[name]))
     run.files(folder.reports / "losses", "losses")
+    _join_best(parts, folder.models / BEST)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
     run.file(folder.models / "run.json")
+
+
+def _join_best(parts: Parts, best: Path) -> None:
+    """Saves the whole of the best report beside its halves, whose weights the parts take: once, not at every report."""
+    *halves, whole = parts
+    if best.exists():
+        for name in halves:
+            parts[name].load_weights(best / f"{name}.keras")
+        save_parts(best, {whole: parts[whole]})
 
 
 def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:

@@ -106,7 +106,7 @@ def _restore(training: Training, settings: Settings, folder: RunFolder, calibrat
     if calibration and read_facts(finished).get("judge") != judge_facts(calibration):
         # Scores of two judges do not compare, so the next report is the best so far.
         history.best_score = None
-    for kept in ("best", SAMPLES):
+    for kept in (outputs.BEST, SAMPLES):
         if (finished / kept).exists():
             shutil.copytree(finished / kept, folder.models / kept, dirs_exist_ok=True)
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")

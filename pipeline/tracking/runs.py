@@ -26,7 +26,7 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 _PARAMETERS_A_BATCH = 100
-_SECONDS_A_SAMPLE = 5.0
+_SECONDS_A_SAMPLE = 10.0
 _SIGNALLED = 128
 _LONGEST_TAG = 8000
 _MONITOR: Callable[..., Any] = SystemMetricsMonitor
@@ -58,7 +58,7 @@ class Run(Recorder):
         store: The store and experiment.
         card: What the run says about itself.
         resume: The id of an interrupted run to go on with; where the store does not know it, a new run is started.
-        system_metrics: Whether processor and memory use are sampled, every five seconds.
+        system_metrics: Whether processor and memory use are sampled, every ten seconds.
 
     Attributes:
         resumed: Whether an earlier run goes on.

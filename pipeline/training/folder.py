@@ -155,7 +155,10 @@ def combined_digest(*digests: str) -> str:
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Gives a file another name, in place of what has it; copies where the file system knows one name a file."""
+    """Gives a file another name, in place of what has it; copies where the file system knows one name a file.
+
+    Both names are one file: for files that are replaced whole and never written on.
+    """
     Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows, pair_turns
-from benchmarks.listened.trainings import Clock, terminal
+from benchmarks.listened.trainings import Clock, terminal, usual_seconds
 from benchmarks.overhead import main
 
 QUICK = Round([(1.01, 1.0)] * 9, between=1.2, steps=80.8, evaluation=20, once=10, memory=1_400_000_000)
@@ -54,6 +54,11 @@ def test_a_function_that_is_timed_gives_what_it_gave() -> None:
     assert clock.timed("step", lambda value: value + 1)(2) == 3
     ((start, end),) = clock.spans["step"]
     assert start <= end
+
+
+def test_a_first_report_that_compiles_counts_as_much_as_the_last() -> None:
+    spans = [(10.0, 15.0), (15.0, 19.0), (30.0, 31.0), (31.0, 33.0)]
+    assert usual_seconds(spans, since=29.5) == pytest.approx(2 * (1.0 + 2.0))
 
 
 def test_the_live_bar_is_drawn_on_a_terminal() -> None:

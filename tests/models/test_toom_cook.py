@@ -67,3 +67,9 @@ def test_there_are_as_many_products_as_the_pages_say() -> None:
 @pytest.mark.parametrize(("sides", "window"), [((7, 7), (5, 5)), ((3, 5), (5, 5)), ((2, 2), (3, 3))])
 def test_other_sizes_have_no_points(sides: Sides, window: Sides) -> None:
     assert not has_points(sides, window)
+
+
+@pytest.mark.parametrize("sides", [(12, 12), (5, 7), (4, 4)])
+def test_maps_of_other_sizes_are_refused(sides: Sides) -> None:
+    with pytest.raises(ValueError, match="7 or 9 points"):
+        convolve(draw(1, *sides, 2), draw(3, 3, 2, 2))

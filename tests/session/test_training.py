@@ -1,5 +1,6 @@
 """The stages called in one process, on a few hundred images, with their own store and folders."""
 
+import gc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ import pytest
 from PIL import Image
 
 from pipeline import calibrate, evaluate, render, train
-from pipeline.session import calibrating, places, sweep, trained, training
+from pipeline.session import calibrating, outputs, places, sweep, trained, training
 from pipeline.session.command import Job
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.tracking.pages import runs_where
+from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
+from pipeline.training.checkpoints import load_parts
+from pipeline.training.family import forget_models
 from tests.composing import settings_of
 
 SMALL = (
@@ -60,6 +64,7 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
         evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
         render.render(chosen, Job("pipeline.render", SMALL))
         yield Called(root, run)
+        forget_models()
 
 
 def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Called) -> None:
@@ -153,3 +158,49 @@ def test_a_training_without_held_out_images_is_measured_and_its_last_weights_are
     assert "its last weights are read" in capsys.readouterr().out
     metrics = json.loads((run / "reports" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["weights"] == {"which": "last", "step": 6}
+
+
+def _interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "model", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert (run / "checkpoint.npz").exists()
+    first = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))["run_id"]
+    train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+    assert not (run / "checkpoint.npz").exists()
+    facts = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))
+    assert (facts["run_id"], facts["steps"]) == (first, 6)
+    states = [np.load(models / "state.npz") for models in (run / "models", called.run / "models")]
+    assert states[0].files == states[1].files
+    for name in states[0].files:
+        assert states[0][name].tobytes() == states[1][name].tobytes(), name
+
+
+def test_the_best_reports_whole_is_the_join_of_its_halves(called: Called) -> None:
+    best = load_parts(called.run / "models" / "best")
+    pairs = {"latent": np.full((2, 100), 0.5, np.float32), "digit": np.array([[3], [8]])}
+    expected = best["discriminator"]({"image": best["generator"](pairs)})
+    joined = best["combined"](pairs)
+    for name in ("generation", "auxiliary"):
+        np.testing.assert_array_equal(joined[name], expected[name])
+
+
+@pytest.mark.parametrize("sweep_folder", [None, "a sweep"])
+def test_a_job_of_a_sweep_thaws_what_it_froze_even_where_it_fails(
+    sweep_folder: str | None, called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "finish", _interrupt)
+    folder = called.root / sweep_folder if sweep_folder else None
+    with pytest.raises(KeyboardInterrupt):
+        train.train(settings(mnist_file, "seed=7"), Job("pipeline.train", SMALL, sweep=folder))
+    assert (gc.get_freeze_count() == 0) == bool(sweep_folder)
+    forget_models()

@@ -108,17 +108,20 @@ def _refuse_to_link(*_: object) -> None:
 def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
 ) -> None:
-    if not links:
-        monkeypatch.setattr("os.link", _refuse_to_link)
     run = RunFolder(tmp_path / "run")
     for file in (run.models / "last" / "generator.keras", run.models / "state.npz", run.reports / "losses" / "a.csv"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("new", encoding="utf-8")
-    models, reports = tmp_path / "models", tmp_path / "reports"
-    for file in (models / "last" / "generator.keras", models / "state.npz", reports / "metrics.json"):
+    models, reports, cached = tmp_path / "models", tmp_path / "reports", tmp_path / "cached"
+    for file in (models / "last" / "generator.keras", cached, reports / "metrics.json"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("old", encoding="utf-8")
+    (models / "state.npz").hardlink_to(cached)
+    made = (run.models / "state.npz").stat().st_ino
+    if not links:
+        monkeypatch.setattr("os.link", _refuse_to_link)
     run.hand_over(models=models, reports=reports)
+    assert ((models / "state.npz").stat().st_ino == made) == links
     assert not run.path.exists()
     left = {
         file.relative_to(tmp_path).as_posix(): file.read_text(encoding="utf-8")
@@ -126,6 +129,7 @@ def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
         if file.is_file()
     }
     assert left == {
+        "cached": "old",
         "models/last/generator.keras": "new",
         "models/state.npz": "new",
         "reports/losses/a.csv": "new",
