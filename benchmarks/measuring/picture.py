@@ -82,7 +82,9 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     most = max(panel.bound or 1e-9, *(row.max for row in rows))
-    axes.set_xlim(min(0.0, *(row.min for row in rows)), ROOM_FOR_FIGURE * most)
+    least = min(0.0, *(row.min for row in rows))
+    room = (ROOM_FOR_FIGURE - 1) * (most - least)
+    axes.set_xlim(least - room if least else 0, most + room)
     if panel.bound is not None:
         axes.axvline(panel.bound, color=figures.VERMILION, linestyle="--", linewidth=1.2)
 
