@@ -17,7 +17,7 @@ from pipeline.tracking import points
 from pipeline.training import loop
 from pipeline.training.history import History
 
-STEP_SECONDS = 15.0
+STEP_SECONDS = 25.0
 
 
 class Clock:
