@@ -49,6 +49,12 @@ def test_shares_and_seconds_are_drawn_apart(tmp_path: Path, drawn: list[Any]) ->
     assert [len(axes.patches) for axes in drawn[0].axes] == [4, 4]
 
 
+def test_a_share_below_nothing_has_room(tmp_path: Path, drawn: list[Any]) -> None:
+    faster = Round([(0.98, 1.0)] * 9, between=0, steps=98, evaluation=0, once=0, memory=0)
+    draw_overhead(make_rows([faster], intervals=10), tmp_path / "overhead.png")
+    assert drawn[0].axes[0].get_xlim()[0] < -0.02
+
+
 def test_a_function_that_is_timed_gives_what_it_gave() -> None:
     clock = Clock()
     assert clock.timed("step", lambda value: value + 1)(2) == 3

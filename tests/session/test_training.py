@@ -185,8 +185,17 @@ def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end
         assert states[0][name].tobytes() == states[1][name].tobytes(), name
 
 
-def test_the_best_reports_whole_is_the_join_of_its_halves(called: Called) -> None:
-    best = load_parts(called.run / "models" / "best")
+def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights_are_others(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    worsening = ("acgan.generator.learning_rate=0.9", "acgan.generator.moving_average=0.0")
+    chosen = settings(mnist_file, "acgan.report_every=1", "acgan.steps=5", *worsening)
+    train.train(chosen, Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    facts = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))
+    assert facts["best_step"] < facts["steps"], "choose settings whose best report is not the last"
+    best = load_parts(run / "models" / "best")
     pairs = {"latent": np.full((2, 100), 0.5, np.float32), "digit": np.array([[3], [8]])}
     expected = best["discriminator"]({"image": best["generator"](pairs)})
     joined = best["combined"](pairs)
