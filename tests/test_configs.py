@@ -183,6 +183,7 @@ def test_the_original_experiment_is_the_published_procedure() -> None:
     assert (model.soft_label.real, model.soft_label.generated, model.soft_label.trick) == (0.95, 0.0, 0.95)
     assert (model.auxiliary_weight.real, model.auxiliary_weight.generated) == (2.0, 0.0)
     assert (model.generator.embedding_deviation, model.generator.batch_norm_momentum) == (None, 0.99)
+    assert model.discriminator.dropout_in_generator_update
     assert not model.averaged
     assert model.generator_batches == 2
 

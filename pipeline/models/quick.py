@@ -4,10 +4,12 @@ docs/performance.md has the figures. Training alone calls them, so that what is 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import tensorflow as tf
 
+from pipeline.models.bias import add_bias
 from pipeline.models.bilinear import DOUBLING_WINDOW, has_points
 from pipeline.models.phases import WINDOW, double_by_phases
 from pipeline.models.precision import FULL
@@ -31,7 +33,7 @@ def quicken(model: keras.Model) -> keras.Model:
 
 
 class QuickConvolution(keras.layers.Layer):
-    """Calls another layer's convolution by other means; bias and activation stay that layer's.
+    """Computes another layer's convolution by other means and its bias's gradient apart; the activation is its own.
 
     Args:
         layer: A built Conv2D or Conv2DTranspose.
@@ -45,7 +47,7 @@ class QuickConvolution(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Gives what the layer would give."""
-        maps = tf.nn.bias_add(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
+        maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
         return self.layer.activation(maps)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -109,9 +111,12 @@ def _quick_kernel(layer: keras.layers.Layer) -> Kernel | None:
 
 
 def _quick_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
-    shape = (layer.strides, layer.padding, layer.groups, {taps % 2 for taps in layer.kernel_size})
-    known = shape == ((1, 1), "same", 1, {1})
-    return convolve if known and has_points(layer.input.shape[1:3], layer.kernel_size) else None
+    if layer.groups > 1:
+        return None
+    shape = (layer.strides, layer.padding, {taps % 2 for taps in layer.kernel_size})
+    if shape == ((1, 1), "same", {1}) and has_points(layer.input.shape[1:3], layer.kernel_size):
+        return convolve
+    return partial(tf.nn.conv2d, strides=layer.strides, padding=layer.padding.upper())
 
 
 def _quick_transposed(layer: keras.layers.Conv2DTranspose) -> Kernel | None:

@@ -70,11 +70,14 @@ class DiscriminatorSettings(Frozen):
     Attributes:
         filters: Channels of its four convolutions.
         dropout: Share of each convolution's features dropped in training.
+        dropout_in_generator_update: Whether they are dropped in the generator's update, too, or in the
+            discriminator's alone.
         learning_rate: Adam's learning rate.
     """
 
     filters: tuple[Filters, Filters, Filters, Filters] = Field(strict=False)
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout_in_generator_update: bool
     learning_rate: Rate
 
 

@@ -132,5 +132,5 @@ def update_discriminator(
 
 
 def _generator_losses(networks: Networks, settings: Settings, generated: tf.Tensor, digit: tf.Tensor) -> OutputLosses:
-    outputs = networks.discriminate({"image": generated}, training=True)
+    outputs = networks.discriminate({"image": generated}, training=settings.discriminator.dropout_in_generator_update)
     return trick_losses(outputs, digit, settings.soft_label.trick)

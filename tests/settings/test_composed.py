@@ -98,6 +98,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("acgan.generator.moving_average", -0.1, "greater than or equal to 0"),
     ("acgan.discriminator.dropout", 1.0, "less than 1"),
     ("acgan.discriminator.dropout", -0.1, "greater than or equal to 0"),
+    ("acgan.discriminator.dropout_in_generator_update", 1, "valid boolean"),
+    ("acgan.discriminator.dropout_in_generator_update", None, "valid boolean"),
     ("acgan.discriminator.learning_rate", 0.0, "greater than 0"),
     ("acgan.discriminator.learning_rate", 1.0, "less than 1"),
     ("acgan.adam.beta_1", 1.0, "less than 1"),

@@ -45,6 +45,7 @@ DECISIVE: dict[str, Any] = {
     "acgan.generator.moving_average": 0.0,
     "acgan.discriminator.filters": [32, 64, 128, 255],
     "acgan.discriminator.dropout": 0.2,
+    "acgan.discriminator.dropout_in_generator_update": True,
     "acgan.discriminator.learning_rate": 0.0003,
     "acgan.adam.beta_1": 0.4,
     "acgan.adam.beta_2": 0.99,

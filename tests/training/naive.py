@@ -108,7 +108,8 @@ class Naive:
         count = len(pairs["digit"])
         target = np.full((count, 1), self.settings.soft_label.trick, "float32")
         with tf.GradientTape() as tape:
-            outputs = self.discriminator({"image": self.generator(pairs, training=True)}, training=True)
+            dropping = self.settings.discriminator.dropout_in_generator_update
+            outputs = self.discriminator({"image": self.generator(pairs, training=True)}, training=dropping)
             losses = plain_losses(outputs, target, pairs["digit"], np.ones(count, "float32"))
             loss = losses[0] + losses[1]
         variables = self.generator.trainable_variables

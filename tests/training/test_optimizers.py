@@ -36,3 +36,19 @@ def test_moments_and_weights_are_keras_own_but_for_rounding(betas: tuple[float, 
     for one, other in zip(mine.variables + weights[0], theirs.variables + weights[1], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=2e-6, err_msg=one.path)
     assert int(mine.iterations) == 20
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 20.0, 1e25, np.inf, np.nan])
+def test_gradients_are_clipped_by_their_norm_as_keras_does(scale: float) -> None:
+    draw = np.random.default_rng(0).normal
+    gradients = [tf.constant(scale * draw(size=shape), tf.float32) for shape in ((4, 3), (5,))]
+    mine, theirs = (
+        kind(0.004, global_clipnorm=5.0)._clip_gradients(gradients) for kind in (FusedAdam, keras.optimizers.Adam)
+    )
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_gradients_below_the_norm_are_handed_on_as_they_are() -> None:
+    gradient = tf.constant([3.0, 4.0])
+    assert FusedAdam(0.004, global_clipnorm=5.1)._clip_gradients([gradient])[0] is gradient

@@ -20,6 +20,7 @@ from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, sm
 
 STEPS = 3
 TWICE: Mapping[str, Any] = {"generator": {"batches": 2}}
+DROPPING: Mapping[str, Any] = {"discriminator": {"dropout_in_generator_update": True}}
 CLIPPED: Mapping[str, Any] = {"adam": {"global_clipnorm": 0.01}}
 WEIGHTED: Mapping[str, Any] = {
     **NO_DROPOUT,
@@ -54,7 +55,11 @@ def _assert_first_moments_close(optimizer: keras.optimizers.Optimizer, moments: 
         )
 
 
-@pytest.mark.parametrize("changes", [{}, WEIGHTED], ids=["with dropout", "without dropout, other labels and weights"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, DROPPING, WEIGHTED],
+    ids=["dropout in one update", "dropout in both", "without dropout, other labels and weights"],
+)
 def test_the_compiled_original_step_equals_the_same_written_plainly(
     trainings: Trainings, splits: Splits, changes: dict[str, Any]
 ) -> None:
@@ -68,7 +73,11 @@ def test_the_compiled_original_step_equals_the_same_written_plainly(
     _assert_close(training.networks.generator, naive.generator, training.settings)
 
 
-@pytest.mark.parametrize("changes", [{}, TWICE, CLIPPED], ids=["one batch", "two batches", "gradients scaled down"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, DROPPING, TWICE, CLIPPED],
+    ids=["one batch", "dropout in both", "two batches", "gradients scaled down"],
+)
 def test_the_compiled_shared_step_equals_the_same_written_plainly(
     trainings: Trainings, splits: Splits, changes: dict[str, Any]
 ) -> None:
@@ -83,9 +92,12 @@ def test_the_compiled_shared_step_equals_the_same_written_plainly(
 
 @pytest.mark.slow
 def test_the_compiled_original_step_equals_train_on_batch_as_keras_example_calls_it(splits: Splits) -> None:
-    """On digits that do not repeat: Keras 3.15's Adam counts each occurrence of an embedding's row by itself."""
-    seed = next(seed for seed in range(1000) if _no_digit_repeats(seed, count=4))
-    training = small_training(seed, recipe="original", batch_size=2, adam={"global_clipnorm": None})
+    """On digits that do not repeat: Keras 3.15's Adam counts each occurrence of an embedding's row by itself.
+
+    Seed 1 has such digits, too, but a unit so near 0 that rounding decides whether it fires.
+    """
+    seed = next(seed for seed in range(2, 1000) if _no_digit_repeats(seed, count=4))
+    training = small_training(seed, recipe="original", batch_size=2, adam={"global_clipnorm": None}, **DROPPING)
     reference = TrainOnBatch(Naive(training.settings, splits, seed=seed))
     for step in range(STEPS):
         losses = training.take_step(step)
@@ -249,6 +261,21 @@ def test_original_trains_the_generator_on_twice_the_batch_of_fresh_images(splits
     updated, tricked = seen
     assert [len(images) for images in seen] == [2 * settings.batch_size, 2 * settings.batch_size]
     assert not any(np.array_equal(one, other) for one in updated for other in tricked)
+
+
+@pytest.mark.parametrize("recipe", ["original", "shared"])
+@pytest.mark.parametrize(("changes", "updates"), [({}, 1), (DROPPING, 2)], ids=["in one update", "in both"])
+def test_dropout_is_drawn_in_the_generators_update_where_it_is_set(
+    splits: Splits, recipe: str, changes: dict[str, Any], updates: int
+) -> None:
+    settings = _acgan(recipe=recipe, **changes)
+    networks = build_networks(settings, seed=0)
+    draws = networks.discriminator.get_layer("dropout_1").seed_generator.state
+    first = draws.numpy()
+    _take(networks, settings, splits)
+    after_one = draws.numpy()
+    networks.discriminator(_inputs(settings, splits)[0].images, training=True)
+    assert (after_one - first).tolist() == [0, updates * (draws.numpy() - after_one)[1]]
 
 
 def _watch(model: keras.Model, seen: list[NDArray[Any]]) -> None:
