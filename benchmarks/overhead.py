@@ -4,8 +4,9 @@
 
 trains with the project's own settings up to the second report with all of it: the whole of `pipeline.train`, its live
 bar drawn on a terminal of its own. That tells what lies between the steps. Then it trains so once more beside the bare
-loop over the same training. These two take their steps by turns, a second or two each, and whose turn it is not is
-stopped whole, its threads included: that tells how much slower steps are. (POSIX alone can stop a process.)
+loop over the same training. These two take their steps by turns, a second or so each, and whose turn it is not is
+stopped whole, its threads included: that tells how much slower steps are. (POSIX alone can stop a process.) What goes
+by the clock, the bar and the system metrics, would come twice as often a step then, so it has twice its interval.
 
 Counted are the checkpoints, the reports' tables, pictures and weights, MLflow, the bar, and by how much the steps
 themselves are slower meanwhile. Not counted: imports and the first step, which is compiled. The evaluation at the
@@ -17,8 +18,8 @@ unless `--steps` is its whole length.
 import argparse
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import product
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_r
 from benchmarks.measuring.children import Child
 from benchmarks.measuring.findings import Findings, end, options_of, positive, publish, rows_table, say
 from benchmarks.measuring.machine import describe_machine
-from benchmarks.measuring.projects import borrowed_project
+from benchmarks.measuring.projects import Project, borrowed_project
 from benchmarks.measuring.turns import FEWEST_ROUNDS
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
@@ -89,19 +90,40 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def _train(words: Sequence[str], data: Path, *, steps: int, rounds: int) -> list[Round]:
-    with borrowed_project(data) as project, ExitStack() as stack:
-        environment, module = project.changes(), "benchmarks.listened.trainings"
-        children = {
-            arm: stack.enter_context(Child(module, environment=environment, folder=project.root)) for arm in (ON, OFF)
-        }
+    with borrowed_project(data) as project:
         say("first a training that is not timed: it makes the tracking store, and a judge where there is none")
-        children[ON].ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
-        return [_train_round(children, words, steps=steps) for _ in range(rounds)]
+        with _start(project) as children:
+            _warm_up(children[ON], words)
+        return [_train_round(project, words, steps=steps) for _ in range(rounds)]
 
 
-def _train_round(children: Mapping[str, Child], words: Sequence[str], *, steps: int) -> Round:
-    say(f"training {ON}, alone")
-    alone = children[ON].ask(whole=True, words=list(words))
+@contextmanager
+def _start(project: Project) -> Iterator[Mapping[str, Child]]:
+    """Starts both processes: anew for each round, since one that was lucky with its memory stays so to its end."""
+    with ExitStack() as stack:
+        yield {
+            arm: stack.enter_context(
+                Child("benchmarks.listened.trainings", environment=project.changes(), folder=project.root)
+            )
+            for arm in (ON, OFF)
+        }
+
+
+def _warm_up(child: Child, words: Sequence[str]) -> None:
+    """Lets a process train for one step, so that imports are not counted."""
+    child.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+
+
+def _train_round(project: Project, words: Sequence[str], *, steps: int) -> Round:
+    with _start(project) as children:
+        _warm_up(children[ON], words)
+        say(f"training {ON}, alone")
+        alone = children[ON].ask(whole=True, words=list(words))
+        turns = _take_turns(children, words, steps=steps)
+        return Round(turns=turns, **{**alone, "steps": sum(alone["steps"])})
+
+
+def _take_turns(children: Mapping[str, Child], words: Sequence[str], *, steps: int) -> list[tuple[float, float]]:
     say(f"training {ON} and {OFF}, by turns")
     for arm, child in children.items():
         child.tell(whole=arm == ON, words=list(words), rest_every=STEPS_A_TURN)
@@ -114,9 +136,7 @@ def _train_round(children: Mapping[str, Child], words: Sequence[str], *, steps: 
             seconds[arm] = children[arm].hear()["steps"]
         else:
             children[arm].rested()
-    return Round(
-        turns=pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN), **{**alone, "steps": sum(alone["steps"])}
-    )
+    return pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN)
 
 
 def _introduce(settings: Settings, steps: int) -> str:

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from importlib import import_module
@@ -90,12 +90,26 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
         patch.object(module, "FAMILY", replace(family, build=build)),
         patch.object(training, "measure_reports", measure_reports),
         patch.object(outputs, "finish", clock.timed(FINISH, outputs.finish)),
+        _half_as_often() if rest_every else nullcontext(),
         terminal(),
     ):
         train.train(settings, command.Job("pipeline.train", tuple(words)))
     ended = time.perf_counter()
     forget_models()
     return _describe(clock, ended=ended)
+
+
+@contextmanager
+def _half_as_often() -> Iterator[None]:
+    """Doubles the intervals of what goes by the clock, which runs on while a process is stopped."""
+    from pipeline.rendering import terminal as bar
+    from pipeline.tracking import runs
+
+    with (
+        patch.object(bar, "REFRESHES_A_SECOND", bar.REFRESHES_A_SECOND / 2),
+        patch.object(runs, "SECONDS_A_SAMPLE", 2 * runs.SECONDS_A_SAMPLE),
+    ):
+        yield
 
 
 def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer:

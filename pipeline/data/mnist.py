@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +143,7 @@ def read(path: Path) -> Mnist:
         path: The file.
 
     Returns:
-        MNIST.
+        MNIST, read-only: as long as the file stays as it is, the same arrays each time.
 
     Raises:
         DataError: The file is missing or is not MNIST; the text says what to do.
@@ -151,12 +152,21 @@ def read(path: Path) -> Mnist:
         raise DataError(
             f"`data.path` must be MNIST's file; fetch it by `dvc repro fetch`. Received: no {display(path)}"
         )
+    state = path.stat()
     try:
-        return verify(load(path))
+        return _read(path.resolve(), state.st_mtime_ns, state.st_size)
     except DataError as error:
         raise DataError(
             f"{display(path)} is damaged: delete it and fetch it again by `dvc repro fetch` ({error})"
         ) from error
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _changed: int, _size: int) -> Mnist:
+    mnist = verify(load(path))
+    for name in NAMES:
+        getattr(mnist, name).setflags(write=False)
+    return mnist
 
 
 def split(mnist: Mnist, settings: DataSettings) -> Splits:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pipeline.models.bias import add_bias
 from pipeline.models.bilinear import DOUBLING_WINDOW, has_points
+from pipeline.models.dropout import drop
 from pipeline.models.phases import WINDOW, double_by_phases
 from pipeline.models.precision import FULL
 from pipeline.models.toom_cook import convolve, convolve_transposed, double
@@ -20,16 +21,18 @@ FEW_FILTERS = 4
 Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def quicken(model: keras.Model) -> keras.Model:
+def quicken(model: keras.Model, *, short_draws: bool = False) -> keras.Model:
     """Gives a model over the very layers of another, of which convolutions and batch normalisation take less time.
 
     Args:
         model: A functional model.
+        short_draws: Whether dropout is drawn by half the random bits, too. Other numbers are dropped then.
 
     Returns:
-        A functional model with the same variables. Its outputs differ from the model's by float32's rounding alone.
+        A functional model with the same variables. Its outputs differ from the model's by float32's rounding alone, but
+        for what short draws drop.
     """
-    return keras.models.clone_model(model, clone_function=_quickened)
+    return keras.models.clone_model(model, clone_function=partial(_quickened, short_draws=short_draws))
 
 
 class QuickConvolution(keras.layers.Layer):
@@ -89,7 +92,29 @@ class QuickNormalization(keras.layers.Layer):
         return input_shape
 
 
-def _quickened(layer: keras.layers.Layer) -> keras.layers.Layer:
+class QuickDropout(keras.layers.Layer):
+    """Calls another layer's dropout by half the random bits, with seeds of that layer's own generator.
+
+    Args:
+        layer: A Dropout that draws for each number by itself.
+    """
+
+    def __init__(self, layer: keras.layers.Dropout) -> None:
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """Drops in training, and gives the inputs otherwise."""
+        return drop(inputs, self.layer.rate, self.layer.seed_generator.next()) if training else inputs
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Gives that of the inputs."""
+        return input_shape
+
+
+def _quickened(layer: keras.layers.Layer, *, short_draws: bool) -> keras.layers.Layer:
+    if isinstance(layer, keras.layers.Dropout):
+        return QuickDropout(layer) if short_draws and layer.rate > 0 and layer.noise_shape is None else layer
     if isinstance(layer, keras.layers.BatchNormalization):
         return QuickNormalization(layer) if _fuses(layer) else layer
     compute = _quick_kernel(layer)

@@ -15,6 +15,7 @@ from rich.text import Text
 from pipeline.rendering.tables import number
 
 LOG_WIDTH = 160
+REFRESHES_A_SECOND = 1.0
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class _Bar(Progress):
         self._owner, self._screen = owner, console
         bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
         columns = (_Facts(owner.place), bar, _Facts(owner.pace))
-        super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=1)
+        super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=REFRESHES_A_SECOND)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         losses = self._owner.losses() or "waiting for the first step"

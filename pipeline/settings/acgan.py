@@ -101,7 +101,7 @@ class Settings(FamilySettings):
 
     Attributes:
         recipe: `original` is Keras' `mnist_acgan` procedure; `shared` makes the generated images once for both
-            updates and keeps a moving average of the generator.
+            updates, draws dropout by half the random bits and keeps a moving average of the generator.
         latent_size: Numbers in a latent vector, uniform on [-1, 1].
     """
 

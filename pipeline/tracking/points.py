@@ -9,12 +9,12 @@ from mlflow.entities import Metric
 from pipeline.training.history import Point
 
 _BATCH = 1000
-_SECONDS = 5.0
+_SECONDS = 10.0
 _SYSTEM = "system/"
 
 
 class PointLog:
-    """The points of one run, written at the latest every five seconds or thousand points.
+    """The points of one run, written at the latest every ten seconds or thousand points.
 
     Args:
         client: MLflow's client of the store.

@@ -39,7 +39,7 @@ class Recorder:
             self._pictures = self._held_pictures() if resumed else set()
 
     def log(self, points: Iterable[Point]) -> None:
-        """Takes points up; they are written in batches, at the latest every five seconds in which some come.
+        """Takes points up; they are written in batches, at the latest every ten seconds in which some come.
 
         Raises:
             TrackingError: If the store does not take them; they stay pending.

@@ -26,7 +26,7 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 _PARAMETERS_A_BATCH = 100
-_SECONDS_A_SAMPLE = 10.0
+SECONDS_A_SAMPLE = 10.0
 _SIGNALLED = 128
 _LONGEST_TAG = 8000
 _MONITOR: Callable[..., Any] = SystemMetricsMonitor
@@ -100,7 +100,7 @@ class Run(Recorder):
     def _watch(self) -> Any:
         monitor = _MONITOR(
             self.run_id,
-            sampling_interval=_SECONDS_A_SAMPLE,
+            sampling_interval=SECONDS_A_SAMPLE,
             resume_logging=self.resumed,
             tracking_uri=self.store.uri,
         )

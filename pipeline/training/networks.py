@@ -66,7 +66,7 @@ def build_networks(settings: Settings, *, seed: int) -> Networks:
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=quicken(discriminator),
+        discriminate=quicken(discriminator, short_draws=settings.recipe == "shared"),
         generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
         discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
         averaged=averaged,

@@ -1,6 +1,5 @@
 """Adam that takes less time on a processor."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,10 +30,16 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
     def _clip_gradients(self, grads: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Hands on gradients whose norm is below `global_clipnorm` as they are, where Keras multiplies each by 1."""
-        clip: Callable[[list[tf.Tensor]], list[tf.Tensor]] = super()._clip_gradients
+        """Hands on gradients whose norm is below `global_clipnorm` as they are, where Keras multiplies each by 1.
+
+        A norm that is not finite makes all of them NaN, as with Keras, so that a training that has blown up shows it.
+        """
         if self.global_clipnorm is None:
-            return clip(grads)
+            others: list[tf.Tensor] = super()._clip_gradients(grads)
+            return others
         norm = tf.sqrt(2 * tf.add_n([tf.nn.l2_loss(gradient) for gradient in grads]))
-        clipped: list[tf.Tensor] = tf.cond(norm < self.global_clipnorm, lambda: grads, lambda: clip(grads))
+        scale = self.global_clipnorm / norm + (norm - norm)
+        clipped: list[tf.Tensor] = tf.cond(
+            norm < self.global_clipnorm, lambda: grads, lambda: [gradient * scale for gradient in grads]
+        )
         return clipped

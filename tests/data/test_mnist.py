@@ -52,6 +52,24 @@ def test_what_is_written_is_read_back(tiny: Mnist, tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(again, name), getattr(tiny, name))
 
 
+def test_a_file_is_read_once_and_nobody_can_write_on_what_all_share(tiny: Mnist, tmp_path: Path) -> None:
+    path = tmp_path / "mnist.npz"
+    write(tiny, path)
+    first = read(path)
+    assert read(path) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first.train_images[0] = 0
+
+
+def test_a_file_that_has_changed_is_read_and_verified_anew(tiny: Mnist, tmp_path: Path) -> None:
+    path = tmp_path / "mnist.npz"
+    write(tiny, path)
+    read(path)
+    path.write_bytes(bytes(100))
+    with pytest.raises(DataError, match="damaged"):
+        read(path)
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tiny: Mnist, other: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from keras import layers
 
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.models.quick import QuickConvolution, QuickNormalization, quicken
+from pipeline.models.quick import QuickConvolution, QuickDropout, QuickNormalization, quicken
 from pipeline.settings.acgan import Settings
 from tests.models.kernels import assert_close, draw
 from tests.training.tiny import small_settings
@@ -59,6 +59,29 @@ def test_a_quickened_discriminator_has_the_very_variables_and_judges_alike_with_
         for name in ("generation", "auxiliary"):
             assert_close(mine[name], theirs[name])
     assert states
+
+
+def test_short_draws_drop_the_features_share_by_the_layers_own_seeds_and_nothing_in_inference() -> None:
+    discriminator = _discriminator()
+    quick = quicken(discriminator, short_draws=True)
+    image = {"image": draw(3, 28, 28, 1)}
+    assert_close(quick(image, training=False)["auxiliary"], discriminator(image, training=False)["auxiliary"])
+    drops = [layer for layer in quick.layers if isinstance(layer, QuickDropout)]
+    assert [layer.name for layer in drops] == [f"dropout_{number}" for number in (1, 2, 3, 4)]
+    seeds = [layer.layer.seed_generator.state for layer in drops]
+    before = [state.numpy() for state in seeds]
+    first = np.asarray(quick(image, training=True)["auxiliary"])
+    assert all((state.numpy() != value).any() for state, value in zip(seeds, before, strict=True))
+    assert not np.array_equal(quick(image, training=True)["auxiliary"], first)
+    for state, value in zip(seeds, before, strict=True):
+        state.assign(value)
+    assert np.array_equal(quick(image, training=True)["auxiliary"], first)
+
+
+@pytest.mark.parametrize("layer", [layers.Dropout(0.0), layers.Dropout(0.5, noise_shape=(None, 1, 1, 2))])
+def test_dropout_that_drops_nothing_or_whole_maps_stays_as_it_is(layer: keras.layers.Layer) -> None:
+    image = keras.Input((7, 7, 2))
+    assert quicken(keras.Model(image, layer(image)), short_draws=True).layers[-1] is layer
 
 
 def _normalization(maps: int = 8, **options: Any) -> tuple[keras.Model, layers.BatchNormalization]:

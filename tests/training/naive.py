@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
@@ -55,6 +56,10 @@ class Naive:
         self.generator = build_generator(settings.generator, latent_size=latent_size, seed=seed)
         self.average = build_generator(settings.generator, latent_size=latent_size, seed=seed)
         self.discriminator = build_discriminator(settings.discriminator, seed=seed)
+        if settings.recipe == "shared":
+            for layer in self.discriminator.layers:
+                if isinstance(layer, keras.layers.Dropout):
+                    layer.call = partial(drop_by_sixteen_bits, layer)
         adam = settings.adam.model_dump()
         self.generator_adam = Adam(settings.generator.learning_rate, **adam)
         self.discriminator_adam = Adam(settings.discriminator.learning_rate, **adam)
@@ -115,6 +120,17 @@ class Naive:
         variables = self.generator.trainable_variables
         self.generator_adam.move(variables, tape.gradient(loss, [variable.value for variable in variables]))
         return named("generator", *losses)
+
+
+def drop_by_sixteen_bits(layer: keras.layers.Dropout, features: Any, *, training: bool = False) -> Any:
+    """Dropout that takes the low and the high half of each random word for two numbers."""
+    if not training or not layer.rate:
+        return features
+    seed = tf.cast(layer.seed_generator.next(), tf.int64)
+    words = tf.random.stateless_uniform([tf.size(features) // 2], seed, None, None, tf.uint32).numpy()
+    halves = np.stack([words % 65_536, words // 65_536], axis=1).reshape(features.shape)
+    dropped = round(layer.rate * 65_536)
+    return features * tf.constant(halves >= dropped, tf.float32) / (1 - dropped / 65_536)
 
 
 def plain_losses(outputs: Any, target: Any, digits: Any, weights: Any) -> tuple[Any, Any]:

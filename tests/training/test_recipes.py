@@ -1,6 +1,7 @@
 """Tests of the training steps against the same written plainly, and of what each update may touch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -245,8 +246,7 @@ def test_shared_trains_both_networks_on_the_same_images_of_which_the_discriminat
     settings = _acgan(recipe="shared", **{**NO_DROPOUT, **TWICE})
     seen: list[NDArray[Any]] = []
     networks = build_networks(settings, seed=0)
-    _watch(networks.discriminator, seen)
-    _take(networks, settings, splits)
+    _take(_watched(networks, seen), settings, splits)
     updated, tricked = seen
     assert [len(images) for images in seen] == [2 * settings.batch_size, 2 * settings.batch_size]
     np.testing.assert_array_equal(updated[settings.batch_size :], tricked[: settings.batch_size])
@@ -256,8 +256,7 @@ def test_original_trains_the_generator_on_twice_the_batch_of_fresh_images(splits
     settings = _acgan(recipe="original", generator={"batches": 1})
     seen: list[NDArray[Any]] = []
     networks = build_networks(settings, seed=0)
-    _watch(networks.discriminator, seen)
-    _take(networks, settings, splits)
+    _take(_watched(networks, seen), settings, splits)
     updated, tricked = seen
     assert [len(images) for images in seen] == [2 * settings.batch_size, 2 * settings.batch_size]
     assert not any(np.array_equal(one, other) for one in updated for other in tricked)
@@ -274,19 +273,17 @@ def test_dropout_is_drawn_in_the_generators_update_where_it_is_set(
     first = draws.numpy()
     _take(networks, settings, splits)
     after_one = draws.numpy()
-    networks.discriminator(_inputs(settings, splits)[0].images, training=True)
+    networks.discriminator({"image": _inputs(settings, splits)[0].images}, training=True)
     assert (after_one - first).tolist() == [0, updates * (draws.numpy() - after_one)[1]]
 
 
-def _watch(model: keras.Model, seen: list[NDArray[Any]]) -> None:
-    first = model.get_layer("conv2d_1")
-    call = first.call
+def _watched(networks: Networks, seen: list[NDArray[Any]]) -> Networks:
+    def discriminate(inputs: Mapping[str, Any], *, training: bool) -> Any:
+        seen.append(np.asarray(inputs["image"]))
+        return networks.discriminate(inputs, training=training)
 
-    def watching(images: Any) -> Any:
-        seen.append(np.asarray(images))
-        return call(images)
-
-    first.call = watching
+    watching: Any = discriminate
+    return replace(networks, discriminate=watching)
 
 
 def test_one_shared_step_moves_batch_statistics_once_towards_those_of_the_batch(splits: Splits) -> None:
