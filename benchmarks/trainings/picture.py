@@ -13,7 +13,7 @@ from pipeline.evaluation.measures import ACCURACY, FRECHET
 from pipeline.rendering import figures
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
-LOGIT_TICKS = (0.1, 0.5, 0.9, 0.99, 0.999)
+LOGIT_TICKS = (0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 
 Place = Callable[[Report], float]
 PLACES: Mapping[str, Place] = {
@@ -72,7 +72,7 @@ def _scale(axes: Axes, name: str) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
     elif name == ACCURACY:
         axes.set_yscale("logit", nonpositive="clip")
-        axes.set_ylim(0.05, 0.9995)
+        axes.set_ylim(0.05, 0.99995)
         axes.set_yticks(LOGIT_TICKS, [f"{tick:g}" for tick in LOGIT_TICKS])
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
