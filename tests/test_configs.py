@@ -161,6 +161,12 @@ def test_the_learning_rate_of_a_training_falls_until_its_last_step(family: str, 
     assert model.steps // model.report_every >= 10
 
 
+@pytest.mark.parametrize("choices", [(), ("experiment=original",), ("experiment=long",)])
+def test_a_training_of_the_acgan_has_ten_reports_at_least(choices: tuple[str, ...]) -> None:
+    model = acgan(settings_of(*choices))
+    assert model.steps // model.report_every >= 10
+
+
 def test_further_overrides_reach_every_job_of_a_sweep() -> None:
     jobs = [settings_of(*job) for job in jobs_of("+sweep=aux_weights", "acgan.steps=600", "seed=0,1,2")]
     assert [job.seed for job in jobs] == [0, 1, 2] * 4

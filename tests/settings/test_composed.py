@@ -193,7 +193,7 @@ def test_every_setting_stands_in_the_tables() -> None:
         ("acgan.generator.embedding_deviation", (None, 0.1)),
         ("acgan.generator.moving_average", (0, 0.999)),
         ("acgan.discriminator.dropout", (0.0,)),
-        ("acgan.report_every", (1, 2000)),
+        ("acgan.report_every", (1, 2500)),
         ("label", (None, "smoke")),
         ("run", (None, "runs/acgan/a-1")),
     ],
