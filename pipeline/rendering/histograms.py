@@ -1,29 +1,64 @@
 """The weights of each layer as histograms."""
 
 import math
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from pipeline.rendering import figures
 
+Floats = NDArray[np.float64]
+Line = tuple[tuple[float, float], tuple[float, float]]
+
 BINS = 60
 COLUMNS = 4
-MARGINS = (0.55, 0.12, 0.4, 0.4)
 TAIL = 5e-4
 ONE_VALUE = 1e-9
+
+# Inches: a panel and its axes, where these cross in it, a tick, and what is free between a tick and its text.
+CELL_WIDTH, CELL_HEIGHT = 3.0, 2.15
+WIDTH, HEIGHT = 2.33, 1.35
+LEFT, BELOW = 0.55, 0.4
+TICK, GAP = 0.05, 0.03
+
+TICKS = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10])
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """What is drawn of one weight.
+
+    Attributes:
+        heading: Its layer, name and shape.
+        span: Lowest and highest value on the axis; none where no value is finite.
+        edges: Bounds of the bars, `(bars + 1,)`.
+        shares: What of all finite values lies in each bar, `(bars,)`.
+        remarks: What is written into the panel, a line each.
+        lost: How many values are not finite.
+    """
+
+    heading: str
+    span: tuple[float, float] | None
+    edges: Floats
+    shares: Floats
+    remarks: tuple[str, ...]
+    lost: int
 
 
 def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic]]], path: Path, *, title: str) -> None:
     """Draws a histogram of each weight, in the model's order.
 
-    The axis covers all but the outermost 0.05 % of values on either side; the whole range is written in the panel.
-    Weights that all have one value, and values that are not finite, are said in words.
+    A panel is bars, lines and texts on the figure itself. Matplotlib's axes take more than twice as long, and every
+    training waits for them.
 
     Args:
         coefficients: Layer → weight → array of any shape; layers without weights may be there.
@@ -33,61 +68,95 @@ def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic
     Raises:
         ValueError: No layer has a weight.
     """
-    weights = [(layer, name, array) for layer, named in coefficients.items() for name, array in named.items()]
-    if not weights:
+    histograms = [
+        describe(layer, name, array) for layer, named in coefficients.items() for name, array in named.items()
+    ]
+    if not histograms:
         raise ValueError(f"`coefficients` must hold at least one weight. Received: layers {list(coefficients)}")
-    columns = min(COLUMNS, len(weights))
-    rows = math.ceil(len(weights) / columns)
-    with figures.panels((rows, columns), path, title=title, inches=(3.0, 2.15), margins=MARGINS) as (_, grid):
-        flat = list(chain.from_iterable(grid))
-        for axes in flat[len(weights) :]:
-            axes.set_axis_off()
-        for axes, (layer, name, array) in zip(flat, weights, strict=False):
-            axes.set_title(f"{layer}\n{name} {_shape(array)}", fontsize=9.5)
-            _draw_weight(axes, np.asarray(array, np.float64).ravel())
+    columns = min(COLUMNS, len(histograms))
+    rows = math.ceil(len(histograms) / columns)
+    with figures.picture((columns * CELL_WIDTH, rows * CELL_HEIGHT), path, title=title) as figure:
+        for place, histogram in enumerate(histograms):
+            row, column = divmod(place, columns)
+            _draw(figure, histogram, column * CELL_WIDTH + LEFT, (rows - 1 - row) * CELL_HEIGHT + BELOW)
 
 
-def _shape(array: NDArray[np.generic]) -> str:
-    return " × ".join(f"{size:,}" for size in array.shape) or "number"
+def describe(layer: str, name: str, array: NDArray[np.generic]) -> Histogram:
+    """Counts a weight's values.
 
+    The axis covers all but the outermost 0.05 % of values on either side; the whole range is among the remarks. Weights
+    that all have one value, and values that are not finite, are said in words.
 
-def _draw_weight(axes: Axes, values: NDArray[np.float64]) -> None:
+    Args:
+        layer: The layer's name.
+        name: The weight's.
+        array: Its values, of any shape.
+    """
+    values = np.asarray(array, np.float64).ravel()
     finite = values[np.isfinite(values)]
-    highest, remarks = 1.0, list[str]()
-    if not finite.size:
-        axes.set_xticks([])
-    elif np.ptp(finite) <= ONE_VALUE * np.abs(finite).max():
-        highest, remarks = _draw_constant(axes, float(finite[0]))
-    else:
-        highest, remarks = _draw_spread(axes, finite)
     lost = values.size - finite.size
-    if lost:
-        remarks = [f"not finite: {lost:,} of {values.size:,}", *remarks]
-    axes.set_ylim(0, highest * (1.12 + 0.13 * len(remarks)))
-    axes.yaxis.set_major_locator(FixedLocator((0, 0.5, 1)) if highest == 1 else MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
-    axes.tick_params(labelsize=8.5)
-    axes.xaxis.get_offset_text().set_fontsize(8.5)
-    figures.note(axes, "\n".join(remarks), alarming=lost > 0)
+    alarms = [f"not finite: {lost:,} of {values.size:,}"] if lost else []
+    heading = f"{layer}\n{name} {' × '.join(f'{size:,}' for size in array.shape) or 'number'}"
+    if not finite.size:
+        return Histogram(heading, None, np.empty(1), np.empty(0), tuple(alarms), lost)
+    if np.ptp(finite) <= ONE_VALUE * np.abs(finite).max():
+        value = float(finite[0])
+        room = abs(value) or 1.0
+        edges = value + 0.015 * room * np.array([-1.0, 1.0])
+        return Histogram(heading, (value - room, value + room), edges, np.ones(1), (*alarms, f"all {value:.4g}"), lost)
+    shares, edges = _count(finite)
+    remarks = (
+        f"mean {finite.mean():.2g}, deviation {finite.std():.2g}",
+        f"from {finite.min():.2g} to {finite.max():.2g}",
+    )
+    room = 0.05 * float(edges[-1] - edges[0])
+    return Histogram(heading, (edges[0] - room, edges[-1] + room), edges, shares, (*alarms, *remarks), lost)
 
 
-def _draw_constant(axes: Axes, value: float) -> tuple[float, list[str]]:
-    room = abs(value) or 1.0
-    axes.bar([value], [1.0], width=0.03 * room, color=figures.BLUE)
-    axes.set_xlim(value - room, value + room)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    return 1.0, [f"all {value:.4g}"]
-
-
-def _draw_spread(axes: Axes, values: NDArray[np.float64]) -> tuple[float, list[str]]:
+def _count(values: Floats) -> tuple[Floats, Floats]:
     low = np.quantile(values, TAIL, method="lower")
     high = np.quantile(values, 1 - TAIL, method="higher")
     if low == high:
         low, high = values.min(), values.max()
     counts, edges = np.histogram(values, min(BINS, max(8, values.size // 4)), (low, high))
-    axes.stairs(counts / values.size, edges, fill=True, color=figures.BLUE)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    return float(counts.max() / values.size), [
-        f"mean {values.mean():.2g}, deviation {values.std():.2g}",
-        f"from {values.min():.2g} to {values.max():.2g}",
-    ]
+    return counts / values.size, edges
+
+
+def _draw(figure: Figure, histogram: Histogram, left: float, bottom: float) -> None:
+    """Draws one panel whose axes cross `left` and `bottom` inches from the figure's lower left corner."""
+    right, top = left + WIDTH, bottom + HEIGHT
+    highest = float(histogram.shares.max(initial=0)) or 1.0
+    ceiling = highest * (1.12 + 0.13 * len(histogram.remarks))
+    shares = _ticks(0, min(1, ceiling))
+    up = bottom + HEIGHT * shares / ceiling
+    values, across = np.empty(0), np.empty(0)
+    if histogram.span:
+        low, high = histogram.span
+        values = _ticks(low, high)
+        across = left + WIDTH * (values - low) / (high - low)
+        inches = Affine2D().translate(-low, 0).scale(WIDTH / (high - low), HEIGHT / ceiling).translate(left, bottom)
+        bars = StepPatch(histogram.shares, histogram.edges, zorder=1, fill=True, color=figures.BLUE)
+        bars.set_transform(inches + figure.dpi_scale_trans)
+        figure.add_artist(bars)
+    _lines(figure, [((left, y), (right, y)) for y in up], figures.GRID, zorder=0.5)
+    axes = [((left, top), (left, bottom)), ((left, bottom), (right, bottom))]
+    ticks = [((left - TICK, y), (left, y)) for y in up] + [((x, bottom - TICK), (x, bottom)) for x in across]
+    _lines(figure, [*axes, *ticks], "black", zorder=2)
+    write = partial(figure.text, transform=figure.dpi_scale_trans)
+    for y, share in zip(up, shares, strict=True):
+        write(left - TICK - GAP, y, f"{100 * share:g} %", ha="right", va="center", fontsize=8.5)
+    for x, value in zip(across, values, strict=True):
+        write(x, bottom - TICK - GAP, f"{value:.12g}", ha="center", va="top", fontsize=8.5)
+    write((left + right) / 2, top + 0.08, histogram.heading, ha="center", fontsize=9.5)
+    style = figures.note_style(alarming=histogram.lost > 0)
+    write(right - 0.04, top - 0.05, "\n".join(histogram.remarks), **style)
+
+
+def _ticks(low: float, high: float) -> Floats:
+    ticks = np.asarray(TICKS.tick_values(low, high), np.float64)
+    return ticks[(ticks >= low) & (ticks <= high)]
+
+
+def _lines(figure: Figure, lines: Sequence[Line], color: str, *, zorder: float) -> None:
+    inches = figure.dpi_scale_trans
+    figure.add_artist(LineCollection(lines, colors=color, linewidths=0.8, zorder=zorder, transform=inches))
