@@ -101,6 +101,7 @@ def example(tmp_path: Path) -> Example:
     return Example(settings_of("original", TINY).model_dump(mode="json"), str(tmp_path / "mnist.npz"))
 
 
+@pytest.mark.slow
 def test_the_example_trains_both_networks_and_its_discriminator_only_on_its_own_turn(example: Example) -> None:
     example.take_step()
     before = weights(example.discriminator), weights(example.generator)

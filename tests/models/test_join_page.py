@@ -26,6 +26,7 @@ def run_page() -> dict[str, Any]:
     return names
 
 
+@pytest.mark.slow
 def test_the_page_prints_what_it_says_and_shows_what_it_claims(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

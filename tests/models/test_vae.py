@@ -118,6 +118,7 @@ def test_the_seed_decides_every_initial_weight_and_mean_and_log_variance_begin_a
     assert not np.array_equal(one[0].get_layer("mean").kernel, one[0].get_layer("log_variance").kernel)
 
 
+@pytest.mark.slow
 def test_the_whole_loads_from_one_file_where_this_package_is_not_imported(tmp_path: Path) -> None:
     whole, given = join(*_halves(), name="vae"), _given()
     whole.save(tmp_path / "vae.keras")

@@ -50,6 +50,7 @@ def test_a_calibration_says_what_was_found(calibration: Calibration) -> None:
     assert calibration.report_floors == found.floors["report"]
 
 
+@pytest.mark.slow
 def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_path: Path) -> None:
     again = calibrate_judge(judge_splits(tiny_mnist(), tiny_settings(), limit=None), tiny_settings())
     written(tmp_path, again)

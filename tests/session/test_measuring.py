@@ -143,6 +143,7 @@ def test_copies_of_training_images_are_found_out(calibration: Calibration, quali
     assert quality.figures["memorization/median"].value > 1
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_from_good_digits_as_much_as_from_real_ones_and_from_wrong_ones_nothing(
     calibration: Calibration,
 ) -> None:
@@ -207,6 +208,7 @@ def family(asked: list[int], spoil: Callable[[Generated], Generated] = lambda ma
     )
 
 
+@pytest.mark.slow
 def test_the_classification_accuracy_score_is_taken_on_request_and_of_as_many_digits_as_there_are_training_images(
     calibration: Calibration,
 ) -> None:

@@ -136,6 +136,7 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     return called
 
 
+@pytest.mark.slow
 def test_settings_are_compared_over_three_seeds_with_intervals_and_the_floor(call: Call, store: Store) -> None:
     stage = Stage(store)
     swept = call(stage, *SWEEP, "seed=0,1,2")
@@ -172,6 +173,7 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_floor(cal
         assert picture.width > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "family", "figures", "kept", "said"),
     [
@@ -231,6 +233,7 @@ def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(call: Call,
     assert [row["status"] for row in swept.rows("sweep.csv")] == ["KILLED"]
 
 
+@pytest.mark.slow
 def test_a_sweep_taken_up_again_in_its_folder_trains_only_what_is_missing(call: Call, store: Store) -> None:
     cut = Stage(store, {2: KeyboardInterrupt()})
     before = call(cut, *SWEEP)

@@ -62,6 +62,7 @@ def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - start < 2
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_refused_in_one_line_and_bounded_time(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

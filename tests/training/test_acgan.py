@@ -32,6 +32,7 @@ def _take(training: Training, steps: int, first: int = 0) -> list[dict[str, floa
     return [training.take_step(step) for step in range(first, first + steps)]
 
 
+@pytest.mark.slow
 @RECIPES
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(trainings: Trainings, recipe: str) -> None:
     one, other = trainings(recipe=recipe), small_training(recipe=recipe)

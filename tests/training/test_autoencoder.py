@@ -48,6 +48,7 @@ def test_a_step_tells_both_errors_of_the_digit_and_what_is_minimised_of_the_shee
     assert 0 < losses["train/mse"] < 1
 
 
+@pytest.mark.slow
 def test_training_brings_the_error_of_a_few_images_down(splits: Splits) -> None:
     bars = np.zeros((4, 28, 28), np.uint8)
     for number, image in enumerate(bars):
@@ -93,6 +94,7 @@ def test_the_parts_are_the_halves_and_their_join(training: Any) -> None:
     np.testing.assert_array_equal(parts["autoencoder"](image), parts["decoder"]({"code": parts["encoder"](image)}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grey_in_three_channels_is_trained_and_scored_likewise(channels: int) -> None:
     training = coding_training("autoencoder", channels=channels)

@@ -33,12 +33,14 @@ def _losses(training: Training) -> Values:
     return taken[0]
 
 
+@pytest.mark.slow
 @each_family
 def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
     plain, compiled = _losses(_training(family)), _losses(_training(family, xla=True))
     assert compiled == pytest.approx(plain, rel=1e-3)
 
 
+@pytest.mark.slow
 @each_family
 def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(family: str) -> None:
     plain, rounded = _training(family), _training(family, precision="mixed_bfloat16")

@@ -2,9 +2,12 @@
 
 import gc
 
+import pytest
+
 from pipeline.training.family import forget_models
 
 
+@pytest.mark.slow
 def test_forgetting_models_thaws_what_a_training_has_frozen() -> None:
     gc.freeze()
     forget_models()

@@ -90,6 +90,7 @@ def test_the_number_of_images_at_once_changes_nothing(
     assert at_once == pytest.approx(values, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_another_stream_generates_other_images(trainings: Trainings, splits: Splits, values: dict[str, float]) -> None:
     training = trainings()
     other = losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=9, batch_size=7)

@@ -13,6 +13,7 @@ from tests.judges import draw_kinds, tiny_settings
 KINDS = Images(*draw_kinds(1, 400))
 
 
+@pytest.mark.slow
 def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_trained_on() -> None:
     unseen = Images(*draw_kinds(2, 200))
     heard: list[tuple[int, float]] = []
@@ -25,6 +26,7 @@ def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_
     assert (readings == unseen.labels).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
     short = tiny_settings(epochs=1, batch_size=100, dropout=0.3)
     for name in ("once.npz", "again.npz"):

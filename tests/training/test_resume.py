@@ -90,6 +90,7 @@ def test_a_longer_training_takes_its_learning_rates_from_its_own_settings(traini
     assert int(changed.networks.generator_optimizer.iterations) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "mode"), [("autoencoder", "alternate"), ("vae", "joint")])
 def test_halves_that_are_gone_on_with_are_those_of_one_training_whatever_its_length(
     tmp_path: Path, family: str, mode: str

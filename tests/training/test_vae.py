@@ -75,6 +75,7 @@ def test_the_bound_is_the_mean_over_the_draws_whatever_the_batch(training: Any, 
     assert both == pytest.approx(np.mean(each), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_what_is_told_is_the_bound_and_what_is_minimised_has_beta_and_the_whole_sheet() -> None:
     plain, weighted = coding_training("vae").take_step(0), coding_training("vae", beta=3.0).take_step(0)
     for name in ("loss", "reconstruction", "kl_divergence"):
