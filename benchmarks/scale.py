@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> int:
     for name in options.parts:
         say(f"part {name}")
         found = PARTS[name](options)
-        panels += found.panels or [Bars(f"{name}, {row.unit}", [(row.name, row)]) for row in found.more[-1:]]
+        panels += found.panels
         rows += found.rows
         goals += found.goals
     draw(panels, options.json.with_suffix(".png"), title="How cost grows")

@@ -39,7 +39,7 @@ def evaluate(settings: Settings, job: command.Job) -> None:
         scores = _score(trained, family, calibration)
         scores.write(trained.reports)
         scores.log(run, trained.reports)
-        trained.headline(run.store, scores.values(digits=False))
+        trained.headline(run.store, scores.values(digits=False), scores.quality)
     for table in scores.tables(family.spoken_units):
         make_console().print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from pipeline.session import command
@@ -34,7 +35,8 @@ def render(settings: Settings, job: command.Job) -> None:
     trained = Trained(place)
     ensure_fetched(trained.settings.data)
     folder = trained.reports / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with trained.track("render", job) as run:
         family = find_family(trained.settings.family)
         names = _draw_pictures(trained, family, folder)

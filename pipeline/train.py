@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.session import command
+from pipeline.session.places import refuse_other_family
 from pipeline.session.sweep import closed_afterwards, pass_over
 from pipeline.session.workers import take
 from pipeline.settings.composed import Settings
@@ -63,7 +64,9 @@ def _find_start(settings: Settings) -> Path | None:
     if settings.start_from is None:
         return None
     started = find_models(settings.start_from)
-    taken = int(read_facts(started)["steps"])
+    facts = read_facts(started)
+    refuse_other_family(started, facts, settings.family)
+    taken = int(facts["steps"])
     if settings.model.steps <= taken:
         raise SettingsError(
             f"`{settings.family}.steps` must be above {taken}, which `start_from` has taken already. "

@@ -9,7 +9,7 @@ from statistics import median
 from benchmarks.jobs.growth import Curve, Size, over_batches, over_steps, over_threads, over_widths
 from benchmarks.jobs.sweeps import ends_of_jobs, one_after_the_other, side_by_side, sweep_words
 from benchmarks.measuring.children import Child
-from benchmarks.measuring.picture import Growth
+from benchmarks.measuring.picture import Bars, Growth
 from benchmarks.measuring.projects import borrowed_project
 from benchmarks.measuring.results import Goal, Row
 from benchmarks.measuring.turns import FEWEST_ROUNDS, by_turns, ratios
@@ -24,19 +24,20 @@ class Found:
     """What a part found.
 
     Attributes:
-        panels: Curves; their rows are told, too.
-        more: Rows that are no points of a curve.
+        panels: Curves and bars; their rows are told, too.
+        more: Rows that no panel shows.
         goals: What was to be reached.
     """
 
-    panels: Sequence[Growth] = ()
+    panels: Sequence[Growth | Bars] = ()
     more: Sequence[Row] = ()
     goals: Sequence[Goal] = ()
 
     @property
     def rows(self) -> list[Row]:
         """All rows."""
-        return [row for panel in self.panels for curve in panel.curves.values() for _, row in curve] + list(self.more)
+        shown = [panel.curves.values() if isinstance(panel, Growth) else [panel.rows] for panel in self.panels]
+        return [row for curves in shown for curve in curves for _, row in curve] + list(self.more)
 
 
 def steps(options: argparse.Namespace) -> Found:
@@ -93,7 +94,10 @@ def beside(options: argparse.Namespace) -> Found:
     gain = Row.of("throughput side by side against one after the other", gains, unit="ratio")
     counts = options.rounds >= FEWEST_ROUNDS and not options.overrides
     goal = Goal.of("two trainings side by side, throughput", ">=", GAIN, got=median(gains), counts=counts)
-    return Found(more=[*rows, gain], goals=[goal])
+    panel = Bars(
+        "two trainings, ratio of throughputs", [("side by side against one after the other", gain)], bound=GAIN
+    )
+    return Found([panel], rows, [goal])
 
 
 def store(options: argparse.Namespace) -> Found:

@@ -123,11 +123,11 @@ def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer
         `steps`: seconds of each but the first.
     """
     from pipeline.data import mnist
-    from pipeline.training.family import find_family, forget_models
+    from pipeline.training.family import build_training, find_family, forget_models
 
     settings, clock = compose_settings(words), Clock()
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    training = find_family(settings.family).build(settings, splits)
+    training = build_training(find_family(settings.family), settings, splits)
     take_step = clock.steps(training.take_step, rest_every=rest_every)
     for step in range(settings.model.steps):
         take_step(step)

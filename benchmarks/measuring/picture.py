@@ -7,7 +7,7 @@ from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from benchmarks.measuring.results import Row
 from pipeline.rendering import figures
@@ -16,7 +16,6 @@ COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
 ROOM_FOR_FIGURE = 1.18
 LABEL_WIDTH = 28
 DECADE = 10
-WITHIN_A_DECADE = (1, 1.5, 2, 3, 5, 7)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,8 @@ def _mark_places(axes: Axes, places: Sequence[float]) -> None:
 def _mark_figures(axes: Axes, medians: Sequence[float]) -> None:
     axes.set_yscale("log")
     if max(medians) < DECADE * min(medians):
-        axes.yaxis.set_major_locator(LogLocator(subs=WITHIN_A_DECADE))
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -38,10 +38,11 @@ class Trainings:
 def _build(words: Sequence[str]) -> Any:
     import pipeline.models  # noqa: F401
     from pipeline.data import mnist
-    from pipeline.training.family import find_family
+    from pipeline.training.family import build_training, find_family
 
     settings = compose_settings(words)
-    return find_family(settings.family).build(settings, mnist.split(mnist.read(settings.data.file), settings.data))
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    return build_training(find_family(settings.family), settings, splits)
 
 
 def _time_step(training: Any, step: int) -> float:

@@ -191,3 +191,8 @@ def split(mnist: Mnist, settings: DataSettings) -> Splits:
         validation=Images(mnist.train_images[count:][kept], mnist.train_labels[count:][kept]),
         test=Images(mnist.test_images[kept], mnist.test_labels[kept]),
     )
+
+
+def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Gives pixels 0 (paper) to 255 (ink) as floats in [-1, 1], of the same shape."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)

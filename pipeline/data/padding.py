@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.mnist import scaled
+
 DIGIT_SIZE = 28
 PAPER = np.float32(-1)
 
@@ -20,7 +22,7 @@ def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.fl
     """
     padded = np.full((len(images), size, size, channels), PAPER)
     middle = window(size)
-    padded[:, middle, middle] = (images.astype(np.float32) / np.float32(127.5) - np.float32(1))[..., np.newaxis]
+    padded[:, middle, middle] = scaled(images)[..., np.newaxis]
     return padded
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from pipeline.data.mnist import scaled
 from pipeline.data.npz import read_npz, write_npz
 from pipeline.models import weights
 from pipeline.models.seeds import seeds
@@ -84,11 +85,6 @@ def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
     shown = scaled(shaped) if whole else shaped.astype(np.float32)
     outputs = judge.predict({"image": shown}, batch_size=LOOKS_AT, verbose=0)
     return View(outputs["features"], outputs["digit"])
-
-
-def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Gives pixels 0 (paper) to 255 (ink) as floats in [-1, 1], of the same shape."""
-    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def save_judge(judge: keras.Model, path: Path) -> None:

@@ -4,6 +4,7 @@
 
     command     composes the settings, prints errors in one line, sets the exit status
     sweep       a sweep's jobs, checked before the first; a parent run around them
+    workers     a sweep's jobs side by side: each process takes the next that no other has taken
     swept       what a sweep came to: tables, figures, a picture
     cards       what runs say about themselves
     judges      what decides a judge, and whether a folder has the one that is wanted
@@ -16,6 +17,7 @@
     listener    hands a training's events on to the terminal, the tracking store and the run's folder
     outputs     what a finished training leaves behind
     trained     finds that again, for the stages after it
+    places      where those read a finished training, and where what they say of it goes
     baselines   what simpler codes bring back of the test images
     scores      what an evaluation found: files, figures, tables
     neighbours  digits beside their nearest training images

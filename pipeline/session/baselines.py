@@ -3,7 +3,7 @@
 from pipeline.data.mnist import Splits
 from pipeline.evaluation.baselines import linear_decoder_errors, pca_errors
 from pipeline.settings.composed import Settings
-from pipeline.training.family import Family, Values
+from pipeline.training.family import Family, Values, build_training
 
 PCA, UNTRAINED = "pca", "random_encoder_linear_decoder"
 
@@ -22,7 +22,7 @@ def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Value
     """
     if family.encode is None:
         return {}
-    untrained = family.build(settings, splits).parts()
+    untrained = build_training(family, settings, splits).parts()
     train, test = splits.train.images, splits.test.images
     codes, unseen = (family.encode(untrained, images, settings) for images in (train, test))
     found = {

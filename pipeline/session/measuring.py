@@ -39,6 +39,11 @@ class Quality:
     confusion: Confusion | None
     calibration: Calibration
 
+    @property
+    def of_whole_test_set(self) -> bool:
+        """Whether as many digits were measured as the test set has."""
+        return self.count == len(self.calibration.splits.test)
+
 
 def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
     """Gives what a training is asked at each report.

@@ -36,7 +36,6 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
     parts = training.parts()
     save_parts(folder.models / "last", parts)
     link_or_copy(folder.checkpoint, folder.models / STATE)
-    folder.remember(steps=history.step, best_step=history.best_step)
     write_curves(history, folder.reports / "losses")
     for name in list(parts)[:-1]:
         weights.write(weights.coefficients(parts[name]), folder.models / "layers" / name)
@@ -45,6 +44,8 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
     run.files(folder.reports / "losses", "losses")
     _join_best(parts, folder.models / BEST)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
+    # From here on the training counts as finished.
+    folder.remember(steps=history.step, best_step=history.best_step)
     run.file(folder.models / "run.json")
 
 

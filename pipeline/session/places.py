@@ -28,6 +28,12 @@ class Place:
     settings: Settings
 
 
+def refuse_other_family(models: Path, facts: Mapping[str, Any], family: str) -> None:
+    """Raises a `NotTrainedError` where the facts beside models are of another family's training."""
+    if family not in facts.get("settings", {}):
+        raise NotTrainedError(f"{display(models)} must hold a training of {family}: choose its model=FAMILY")
+
+
 def find_place(settings: Settings) -> Place:
     """Finds the training that a stage is to read.
 
@@ -47,8 +53,7 @@ def find_place(settings: Settings) -> Place:
         reports = ROOT / "reports" / family if stage_of_dvc() else ROOT / "runs" / family / "tracked"
     facts = read_facts(models)
     try:
-        if family not in facts["settings"]:
-            raise NotTrainedError(f"{display(models)} must hold a training of {family}: choose its model=FAMILY")
+        refuse_other_family(models, facts, family)
         return Place(models, reports, facts, settings.with_training(facts["settings"]))
     except (KeyError, ValueError) as error:
         lines = " ".join(str(error).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.session.command import REFUSED, Job, explain, leave, plain, task_overrides
+from pipeline.session.command import FAILED, REFUSED, Job, explain, leave, plain, task_overrides
 from pipeline.session.workers import hire, is_worker, joined
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
@@ -43,7 +44,7 @@ class SweepCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Checks the settings of every job and opens the parent run, which the jobs find by the sweep's folder.
 
-        Hydra turns an error of a callback into a warning, so what the user can mend ends the command here.
+        Hydra turns an error of a callback into a warning and goes on, so the command ends here.
 
         Args:
             config: The sweep's configuration.
@@ -54,6 +55,9 @@ class SweepCallback(Callback):
             self._open(config)
         except PipelineError as error:
             leave(str(error), REFUSED)
+        except Exception:
+            traceback.print_exc()
+            leave("the sweep could not be opened", FAILED)
 
     def _open(self, config: DictConfig) -> None:
         if os.environ.get("PIPELINE_MODULE") != TRAIN:

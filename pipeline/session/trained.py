@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.rendering.terminal import make_console
-from pipeline.session.cards import stage_card
+from pipeline.session.cards import judge_facts, stage_card
 from pipeline.session.command import Job
+from pipeline.session.measuring import Quality
 from pipeline.session.places import Place
 from pipeline.settings.paths import STORE_ROOT
 from pipeline.tracking.owners import close_abandoned
@@ -68,13 +69,20 @@ class Trained(Place):
         close_abandoned(store)
         return child(store, stage_card(stage, self.settings, job, models=self.models, trained=self.facts))
 
-    def headline(self, store: Store, values: Mapping[str, float]) -> None:
+    def headline(self, store: Store, values: Mapping[str, float], quality: Quality | None) -> None:
         """Writes figures on the training's own run as `final/…`, if the store knows it.
 
-        A smoke test's figures, or those of a part of the test set, are no headline of a real training.
+        A smoke test's figures, those of a part of the test set or of another judge than the training asked are no
+        headline of a real training.
+
+        Args:
+            store: Where the run may be.
+            values: The figures.
+            quality: What the judge says; none of a family that makes no digits on demand.
         """
         run_id = str(self.facts["run_id"])
-        labelled = self.settings.label != self.facts["settings"]["label"]
-        limited = self.settings.data.limit is not None and not self.settings.label
-        if not labelled and not limited and store.knows(run_id):
+        label = self.settings.label
+        whole = self.settings.data.limit is None and (quality is None or quality.of_whole_test_set)
+        own_judge = quality is None or judge_facts(quality.calibration) == self.facts["judge"]
+        if label == self.facts["settings"]["label"] and (whole or label) and own_judge and store.knows(run_id):
             Recorder(store, run_id).final(values)

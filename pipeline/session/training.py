@@ -9,7 +9,6 @@ import yaml
 from pipeline.data import mnist
 from pipeline.data.mnist import Splits
 from pipeline.models.composition import nest
-from pipeline.models.precision import computing_in
 from pipeline.models.summaries import boxed, opened
 from pipeline.rendering.terminal import make_console
 from pipeline.session import outputs
@@ -27,7 +26,7 @@ from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.checkpoints import STATE, load_state
-from pipeline.training.family import Parts, Training, find_family
+from pipeline.training.family import Parts, Training, build_training, find_family
 from pipeline.training.folder import RunFolder, find_models, read_facts
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
@@ -56,10 +55,10 @@ def train(
     """
     family = find_family(settings.family)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    with computing_in(settings.compute.precision):
-        training = family.build(settings, splits)
+    training = build_training(family, settings, splits)
     _freeze_for_collector()
-    history = _restore(training, settings, folder, calibration)
+    judge = judge_facts(calibration) if calibration and not family.own_score else None
+    history = _restore(training, settings, folder, judge=judge)
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
     parent = find_sweep(store, job.sweep) if job.sweep else None
     card = training_card(settings, job, digests=digests, parent=parent)
@@ -75,7 +74,8 @@ def train(
             folder.remember(introduced=run.run_id)
         run.log(history.points)
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
-        measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
+        selecting = len(splits.validation) > 0 and judge is not None
+        measure = measure_reports(calibration, selecting=selecting) if calibration else None
         try:
             with listener.progress(describe_place(job), splits.held_out_name):
                 listener.begin()
@@ -93,7 +93,14 @@ def _freeze_for_collector() -> None:
     gc.freeze()
 
 
-def _restore(training: Training, settings: Settings, folder: RunFolder, calibration: Calibration | None) -> History:
+def _restore(
+    training: Training, settings: Settings, folder: RunFolder, *, judge: Mapping[str, object] | None
+) -> History:
+    """Puts a training to where its checkpoint or `start_from` has it, at its beginning where there is neither.
+
+    Of what it starts from, the best report stays the best so far only where the reports of both compare: they hold out
+    the same images, and where a judge chooses it is the same one.
+    """
     console = make_console()
     if folder.checkpoint.exists():
         history = load_state(folder.checkpoint, training.variables())
@@ -103,12 +110,13 @@ def _restore(training: Training, settings: Settings, folder: RunFolder, calibrat
         return History()
     finished = find_models(settings.start_from)
     history = load_state(finished / STATE, training.variables())
-    if calibration and read_facts(finished).get("judge") != judge_facts(calibration):
-        # Scores of two judges do not compare, so the next report is the best so far.
-        history.best_score = None
-    for kept in (outputs.BEST, SAMPLES):
-        if (finished / kept).exists():
-            shutil.copytree(finished / kept, folder.models / kept, dirs_exist_ok=True)
+    facts = read_facts(finished)
+    same_images = facts["settings"].get("data") == settings.of_training()["data"]
+    if not same_images or (judge is not None and facts.get("judge") != judge):
+        history.forget_best()
+    kept = [SAMPLES] if history.best_step is None else [SAMPLES, outputs.BEST]
+    for name in kept:
+        shutil.copytree(finished / name, folder.models / name, dirs_exist_ok=True)
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
     return history
 

@@ -17,6 +17,7 @@ class CalibrateSettings(Frozen):
         validation: Last training images that the judge is not trained on and that reports are measured against;
             apart from `data.validation`, so that runs on all 60,000 images share the judge.
         images: Digits that an evaluation generates and scores against as many test images; fewer where there are fewer.
+            From 100 on there are enough of every digit for all measures.
         report_images: The same at a report of a training, against the first validation images.
         filters: Channels of its convolutions; each halves the map.
         features: Numbers in its penultimate layer, which distances are measured in.
@@ -29,7 +30,7 @@ class CalibrateSettings(Frozen):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     validation: Annotated[int, Field(ge=10, le=50_000)]
-    images: Annotated[int, Field(ge=10, le=10_000)]
+    images: Annotated[int, Field(ge=100, le=10_000)]
     report_images: Annotated[int, Field(ge=10, le=10_000)]
     filters: tuple[Filters, Filters, Filters] = Field(strict=False)
     features: Annotated[int, Field(ge=2)]

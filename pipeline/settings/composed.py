@@ -65,12 +65,25 @@ class Settings(Frozen):
 
     def of_training(self) -> dict[str, Any]:
         """What decides a training, in blocks, for `with_training` to read."""
-        return {"seed": self.seed, "label": self.label, self.family: self.model.model_dump(mode="json")}
+        return {
+            "seed": self.seed,
+            "label": self.label,
+            "data": {"validation": self.data.validation},
+            "compute": {"precision": self.compute.precision},
+            self.family: self.model.model_dump(mode="json"),
+        }
 
     def with_training(self, blocks: Mapping[str, Any]) -> "Settings":
-        """Gives these settings with the seed and the family's block of another training."""
-        model = family_settings(self.family).model_validate(blocks[self.family])
-        return self.model_copy(update={"seed": blocks["seed"], "label": blocks["label"] or self.label, "model": model})
+        """Gives these settings with those that another training was decided by; `data.limit` stays."""
+        return self.model_copy(
+            update={
+                "seed": blocks["seed"],
+                "label": blocks["label"] or self.label,
+                "data": self.data.model_copy(update=blocks["data"]),
+                "compute": self.compute.model_copy(update=blocks["compute"]),
+                "model": family_settings(self.family).model_validate(blocks[self.family]),
+            }
+        )
 
     def digest(self) -> str:
         """SHA-256 of `parameters()` and the label, 64 hexadecimal digits."""

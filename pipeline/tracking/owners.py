@@ -2,12 +2,12 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import psutil
 
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.store import Store
+from pipeline.tracking.store import Store, one_line_errors
 
 _HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
 
@@ -42,8 +42,15 @@ def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] 
 
     Returns:
         The ids of the runs closed.
+
+    Raises:
+        TrackingError: If the store does not answer.
     """
-    closed = []
+    with one_line_errors(store.uri):
+        return list(_close(store, is_alive))
+
+
+def _close(store: Store, is_alive: Callable[[Mapping[str, str]], bool]) -> Iterator[str]:
     for run in runs_where(store, "attributes.status = 'RUNNING'"):
         tags = run.data.tags
         if tags.get(_HOST) != socket.gethostname() or is_alive(tags):
@@ -51,5 +58,4 @@ def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] 
         why = f"its process {tags[_PROCESS]} ended without closing it"
         store.client.set_tag(run.info.run_id, "closed.because", why)
         store.client.set_terminated(run.info.run_id, "KILLED")
-        closed.append(run.info.run_id)
-    return closed
+        yield run.info.run_id

@@ -115,7 +115,7 @@ class Run(Recorder):
             self._client.set_terminated(self.run_id, status)
 
 
-def child(store: Store, card: Card, *, system_metrics: bool = False) -> Run:
+def child(store: Store, card: Card) -> Run:
     """Opens a run under the run that `card.parent_run_id` names.
 
     Where the store does not know that run (the models came from another machine), the new run stands alone, and its
@@ -123,12 +123,12 @@ def child(store: Store, card: Card, *, system_metrics: bool = False) -> Run:
     """
     parent = card.parent_run_id
     if parent is None or store.knows(parent):
-        return Run(store, card, system_metrics=system_metrics)
+        return Run(store, card, system_metrics=False)
     note = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
     description = f"> {note}\n\n{card.description}"
     tags = {**card.tags, "parent.unknown": parent}
     alone = replace(card, parent_run_id=None, description=description, tags=tags)
-    return Run(store, alone, system_metrics=system_metrics)
+    return Run(store, alone, system_metrics=False)
 
 
 def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, str]:
@@ -156,10 +156,11 @@ def _create(store: Store, card: Card) -> str:
 
 def _reopen(store: Store, run_id: str, card: Card) -> str:
     _log_parameters(store.client, run_id, card)
+    # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
+    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(card).items()])
     store.client.update_run(run_id, status="RUNNING")
     for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "closed.because"}:
         store.client.delete_tag(run_id, ending)
-    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(card).items()])
     return run_id
 
 

@@ -95,10 +95,10 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
 
 @contextmanager
 def one_line_errors(uri: str) -> Iterator[None]:
-    """Turns what MLflow raises within the block into a `TrackingError` of one line."""
+    """Turns what MLflow and SQLite raise within the block into a `TrackingError` of one line."""
     try:
         yield
-    except (MlflowException, OSError) as error:
+    except (MlflowException, OSError, sqlite3.Error) as error:
         raise _refused(uri, error) from error
 
 

@@ -7,12 +7,23 @@ from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices, draw_pairs
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Images, Splits
+from pipeline.data.mnist import Images, Splits, scaled
 from pipeline.models.composition import join
 from pipeline.settings.acgan import Settings as AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.collapse import describe_collapse
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Report, Training, Values
+from pipeline.training.family import (
+    Examples,
+    Family,
+    Generated,
+    Parts,
+    Picture,
+    Pictures,
+    Report,
+    Training,
+    Values,
+    named_variables,
+)
 from pipeline.training.heldout import losses_on
 from pipeline.training.networks import build_networks
 from pipeline.training.recipes import RECIPES, Pairs, RealImages, StepLosses
@@ -92,12 +103,7 @@ class AcganTraining(Training):
         }
         if self.settings.averaged:
             owners["averaged"] = self.networks.averaged
-        return {
-            f"{owner}/{number:02d}": variable
-            for owner, holder in owners.items()
-            for number, variable in enumerate(holder.variables)
-            if variable is not getattr(holder, "learning_rate", None)
-        }
+        return named_variables(owners)
 
     def parts(self) -> Parts:
         """Gives generator, discriminator and their join; see `Training`."""
@@ -116,8 +122,8 @@ class AcganTraining(Training):
         return Pairs(*pairs), Pairs(*fresh)
 
     def _compute_step(self, images: tf.Tensor, labels: tf.Tensor, pairs: Pairs, fresh: Pairs) -> StepLosses:
-        scaled = tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1)
-        return self._recipe(self.networks, self.settings, RealImages(scaled, labels), pairs, fresh)
+        shown = tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1)
+        return self._recipe(self.networks, self.settings, RealImages(shown, labels), pairs, fresh)
 
 
 def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int) -> NDArray[np.float32]:
@@ -164,7 +170,7 @@ def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
     real = splits.test
     rows = min(settings.render.rows, available_rows(real.labels))
     generated = sample_tiles(parts["generator"], _acgan(settings), seed=settings.seed, rows=rows)
-    columns = class_columns(real.images, real.labels, rows=rows).astype(np.float32) / np.float32(127.5) - np.float32(1)
+    columns = scaled(class_columns(real.images, real.labels, rows=rows))
     return {"digits": Picture([generated, columns], ("generated", "test images"))}
 
 

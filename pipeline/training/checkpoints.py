@@ -1,7 +1,8 @@
 """The whole state of a training as one file, written whole or not at all."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ STATE = "state.npz"
 
 
 class CheckpointError(PipelineError):
-    """A checkpoint is damaged or belongs to other networks."""
+    """A checkpoint is damaged, belongs to other networks or cannot be written."""
 
 
 def save_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
@@ -27,16 +28,19 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
         path: The file, `.npz`.
         variables: All that a step reads and changes, by name.
         history: Its figures so far.
+
+    Raises:
+        CheckpointError: The file cannot be written; the last one stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".aside")
     arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
     arrays[HISTORY] = np.frombuffer(history.to_json().encode(), np.uint8)
-    with aside.open("wb") as file:
-        np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    with _written(path):
+        with aside.open("wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
 
 
 def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
@@ -73,12 +77,26 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
 
 
 def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
-    """Saves each model as `folder/NAME.keras`, each written aside first."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Saves each model as `folder/NAME.keras`, each written aside first.
+
+    Raises:
+        CheckpointError: A file cannot be written; what has its name stays.
+    """
     for name, model in parts.items():
-        aside = folder / f"{name}.aside.keras"
-        model.save(aside)
-        aside.replace(folder / f"{name}.keras")
+        path, aside = folder / f"{name}.keras", folder / f"{name}.aside.keras"
+        with _written(path):
+            model.save(aside)
+            aside.replace(path)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Makes the folder of what is written in the block, and one line of why it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise CheckpointError(f"{display(path)} must be written, and cannot be: {error}") from error
 
 
 def load_parts(folder: Path) -> dict[str, keras.Model]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.mnist import Splits
+from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 
 HELD_OUT, FLOOR = "heldout/", "floor/"
@@ -166,6 +167,7 @@ class Family:
         pictures: Tiles and scatters from kept parts and real images, by the picture's name.
         headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
         example: A small batch of named inputs for each part.
+        own_score: Whether its reports have a score of their own; the judge's decides otherwise.
         generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
         encode: The codes `(n, size)` that parts give of uint8 images `(n, 28, 28)`; none where codes are not what the
             family is judged by. The evaluation sets its reconstructions beside those of simpler codes.
@@ -181,6 +183,7 @@ class Family:
     pictures: Callable[[Parts, Splits, Settings], Pictures]
     example: Callable[[Settings], Examples]
     headline: tuple[str, ...]
+    own_score: bool = False
     generate: Callable[[Parts, Settings, int], Generated] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
     trade_off: tuple[str, str, str] | None = None
@@ -198,6 +201,25 @@ def find_family(name: str) -> Family:
     """Finds a family by its name: `FAMILY` of `pipeline/training/NAME.py`."""
     family: Family = import_module(f"pipeline.training.{name}").FAMILY
     return family
+
+
+def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:
+    """Names the variables of models and optimisers by their owner and place, the same in every process.
+
+    Learning rates are left out: they are settings or functions of the step, and a longer training may have others.
+    """
+    return {
+        f"{owner}/{number:02d}": variable
+        for owner, holder in holders.items()
+        for number, variable in enumerate(holder.variables)
+        if variable is not getattr(holder, "learning_rate", None)
+    }
+
+
+def build_training(family: Family, settings: Settings, splits: Splits) -> Training:
+    """Makes a training of a family that computes in `compute.precision`."""
+    with computing_in(settings.compute.precision):
+        return family.build(settings, splits)
 
 
 def forget_models() -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.training.family import named_variables
 from pipeline.training.optimizers import FusedAdam
 
 ENCODER, DECODER, OBJECTIVE = "encoder", "decoder", "objective"
@@ -70,12 +71,7 @@ class Halves:
     def variables(self) -> dict[str, keras.Variable]:
         """Gives all that a step reads and changes, by name; learning rates are functions of the step and left out."""
         holders = self.models | {f"{name}_optimizer": optimizer for name, optimizer in self._optimizers.items()}
-        return {
-            f"{owner}/{number:02d}": variable
-            for owner, holder in holders.items()
-            for number, variable in enumerate(holder.variables)
-            if variable is not getattr(holder, "learning_rate", None)
-        }
+        return named_variables(holders)
 
     def _take(self, turn: Turn, compute: Compute, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         with self._resting(turn):

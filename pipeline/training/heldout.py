@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.data.batches import draw_pairs
-from pipeline.data.mnist import Images
+from pipeline.data.mnist import Images, scaled
 from pipeline.settings.acgan import AuxiliaryWeight, Settings, SoftLabel
 from pipeline.training.losses import discriminator_losses, trick_losses
 
@@ -38,7 +38,7 @@ def losses_on(
     latent, digits = draw_pairs(seed, 0, stream, count=3 * count, latent_size=settings.latent_size)
     predict = _Predictor(parts, batch_size)
     generated = predict.images(latent, digits)
-    real = images.images[..., np.newaxis].astype(np.float32) / np.float32(127.5) - np.float32(1)
+    real = scaled(images.images)[..., np.newaxis]
     shown = predict.outputs(np.concatenate([real, generated[:count]]))
     shown_digits = np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]])
     tricked = predict.outputs(generated[count:])

@@ -78,6 +78,10 @@ class History:
         self.best_score, self.best_step = score, self.step
         return True
 
+    def forget_best(self) -> None:
+        """Forgets the best report, so that the next one with a score is the best so far."""
+        self.best_score = self.best_step = None
+
     def mean_since(self, step: int, prefix: str) -> dict[str, float]:
         """Gives the mean over the steps after `step` of each figure whose key begins with `prefix`.
 
@@ -105,14 +109,10 @@ class History:
 
     @classmethod
     def from_json(cls, text: str) -> "History":
-        """Reads what `to_json` gave.
-
-        A best score that is one bare number was a loss of an earlier version. It is forgotten: no measure compares
-        with it, so the next report is the best so far.
-        """
+        """Reads what `to_json` gave."""
         content = json.loads(text)
         points = [Point(*point) for point in content["points"]]
-        score = tuple(content["best_score"]) if isinstance(content["best_score"], list) else None
+        score = None if content["best_score"] is None else tuple(content["best_score"])
         return cls(**{**content, "points": points, "best_score": score})
 
 

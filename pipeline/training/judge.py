@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices
-from pipeline.data.mnist import Images
-from pipeline.models.judge import build_judge, scaled
+from pipeline.data.mnist import Images, scaled
+from pipeline.models.judge import build_judge
 from pipeline.settings.calibrate import CalibrateSettings
 
 Listen = Callable[[int, float], None]

@@ -9,8 +9,13 @@ import tensorflow as tf
 class FusedAdam(keras.optimizers.Adam):
     """Adam (Kingma & Ba 2015) that reads and writes each variable once a step, where Keras makes twelve passes.
 
-    Moments and weights are Keras' own but for float32's rounding. Gradients must be dense.
+    Moments and weights are Keras' own but for float32's rounding. Gradients must be dense, and there is no AMSGrad.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.amsgrad:
+            raise ValueError("`amsgrad` must be False. Received: True")
 
     def update_step(self, gradient: tf.Tensor, variable: Any, learning_rate: Any) -> None:
         """Moves one variable and its moments; Keras calls it."""

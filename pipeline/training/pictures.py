@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Images
+from pipeline.data.mnist import Images, scaled
 from pipeline.training.family import Picture
 
 ROWS = 8
@@ -68,8 +68,3 @@ def walk(coder: Coder, images: Images) -> Picture:
     ends = scaled(first)[:, np.newaxis]
     block = np.concatenate([ends, decoded, np.roll(ends, -1, axis=0)], axis=1)
     return Picture([block], ("test image, ten codes on the line between, test image",))
-
-
-def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Gives greys from 0 to 255 as numbers in [-1, 1], of the same shape."""
-    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)

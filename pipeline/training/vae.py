@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Splits
+from pipeline.data.mnist import Splits, scaled
 from pipeline.models.convolutional import before_tanh
 from pipeline.models.vae import build_decoder, build_encoder
 from pipeline.settings.composed import Settings
@@ -31,7 +31,7 @@ from pipeline.training.bound import (
 from pipeline.training.coding import AT_ONCE, CodingTraining, decode, padded
 from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values
 from pipeline.training.halves import DECODER, ENCODER, OBJECTIVE, Halves, Inputs
-from pipeline.training.pictures import Coder, reconstructions, scaled, walk
+from pipeline.training.pictures import Coder, reconstructions, walk
 from pipeline.training.reconstruction import cross_entropies, digit_means
 
 UPDATES, REPORTS, SAMPLES, EVALUATION, MEASURED, EVALUATED, SHOWN = range(7)
@@ -168,6 +168,7 @@ FAMILY = Family(
     evaluate=evaluate,
     pictures=pictures,
     example=example,
+    own_score=True,
     headline=(
         *(f"heldout/{name}" for name in (LOSS, RECONSTRUCTION, DIVERGENCE)),
         *("heldout/frechet_digit_distance", "heldout/coverage"),

@@ -2,9 +2,10 @@ import time
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
-from pipeline.session.command import Job
-from pipeline.session.sweep import AT_ONCE, JOBS, PASSED, STARTED, describe_place, list_jobs
+from pipeline.session.command import FAILED, Job
+from pipeline.session.sweep import AT_ONCE, JOBS, PASSED, STARTED, SweepCallback, describe_place, list_jobs
 from tests.composing import composed, jobs_of
 
 
@@ -74,3 +75,18 @@ def test_jobs_that_were_trained_before_do_not_shorten_the_time_left(
     for variable, value in ((JOBS, "4"), (STARTED, str(time.time() - 100)), (PASSED, "2")):
         monkeypatch.setenv(variable, value)
     assert describe_place(Job("pipeline.train", (), sweep=Path("sweep"), number=number)) == place
+
+
+def test_a_sweep_that_cannot_be_opened_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(SweepCallback, "_open", fail)
+    with pytest.raises(SystemExit) as left:
+        SweepCallback().on_multirun_start(OmegaConf.create())
+    assert left.value.code == FAILED
+    said = capsys.readouterr().err
+    assert "RuntimeError: out of luck" in said
+    assert said.endswith("error: the sweep could not be opened\n")

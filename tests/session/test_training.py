@@ -20,7 +20,9 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import forget_models
+from pipeline.training.folder import NotTrainedError, find_models
 from tests.composing import settings_of
+from tests.projects import facts_of
 
 SMALL = (
     "+debug=smoke",
@@ -62,6 +64,9 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
         (run,) = (path for path in (root / "runs" / "acgan").iterdir() if path.is_dir())
         chosen = settings(mnist_file, f"run='{run.as_posix()}'")
         evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
+        old = run / "reports" / "pictures" / "of an earlier training.png"
+        old.parent.mkdir()
+        old.write_bytes(b"old")
         render.render(chosen, Job("pipeline.render", SMALL))
         yield Called(root, run)
         forget_models()
@@ -90,7 +95,7 @@ def test_an_evaluation_writes_each_measure_with_its_floor_and_its_judge(called: 
     metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
     for name in ("accuracy", "frechet_digit_distance", "coverage", "digit_score", "precision", "recall", "density"):
         assert metrics["quality"][name].keys() == {"value", "floor"}
-    facts = json.loads((called.run / "models" / "run.json").read_text(encoding="utf-8"))
+    facts = facts_of(called.run / "models")
     assert metrics["judge"] == facts["judge"]
     assert metrics["judge"]["label"] == "smoke"
     assert metrics["weights"] == {"which": "best", "step": facts["best_step"]}
@@ -128,16 +133,31 @@ def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figure
     assert runs["evaluate"].data.tags["judge.digest"] == runs["training"].data.tags["judge.digest"]
 
 
+def test_pictures_of_an_earlier_rendering_are_gone(called: Called) -> None:
+    names = {path.name for path in (called.reports / "pictures").iterdir()}
+    assert "digits.png" in names
+    assert "of an earlier training.png" not in names
+
+
 def test_a_longer_training_goes_on_from_a_finished_one(called: Called, mnist_file: Path) -> None:
     longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=8")
     train.train(longer, Job("pipeline.train", SMALL))
     runs = [path for path in (called.root / "runs" / "acgan").iterdir() if path.is_dir()]
     (new,) = set(runs) - {called.run}
-    facts = json.loads((new / "models" / "run.json").read_text(encoding="utf-8"))
+    facts = facts_of(new / "models")
     assert facts["steps"] == 8
     assert (new / "models" / "best").is_dir()
     samples = sorted(path.name for path in (new / "models" / "samples").iterdir())
     assert samples == [f"step-{step:07d}.npy" for step in (0, 3, 6, 8)]
+
+
+def test_a_longer_training_that_holds_out_nothing_has_no_best_report(called: Called, mnist_file: Path) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=7", "data.validation=0")
+    train.train(longer, Job("pipeline.train", SMALL))
+    (new,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert facts_of(new / "models")["best_step"] is None
+    assert not (new / "models" / "best").exists()
 
 
 def test_a_training_no_longer_than_what_it_starts_from_is_refused(called: Called, mnist_file: Path) -> None:
@@ -174,10 +194,12 @@ def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end
             train.train(settings(mnist_file), Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
     assert (run / "checkpoint.npz").exists()
-    first = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))["run_id"]
+    first = facts_of(run / "models")["run_id"]
+    with pytest.raises(NotTrainedError):
+        find_models(run)
     train.train(settings(mnist_file), Job("pipeline.train", SMALL))
     assert not (run / "checkpoint.npz").exists()
-    facts = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))
+    facts = facts_of(run / "models")
     assert (facts["run_id"], facts["steps"]) == (first, 6)
     states = [np.load(models / "state.npz") for models in (run / "models", called.run / "models")]
     assert states[0].files == states[1].files
@@ -193,7 +215,7 @@ def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights
     chosen = settings(mnist_file, "acgan.report_every=1", "acgan.steps=5", *worsening)
     train.train(chosen, Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
-    facts = json.loads((run / "models" / "run.json").read_text(encoding="utf-8"))
+    facts = facts_of(run / "models")
     assert facts["best_step"] < facts["steps"], "choose settings whose best report is not the last"
     best = load_parts(run / "models" / "best")
     pairs = {"latent": np.full((2, 100), 0.5, np.float32), "digit": np.array([[3], [8]])}

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Card, Run, child, flatten
@@ -91,6 +92,36 @@ def test_an_interrupted_run_goes_on_under_its_id_and_ends_finished(store: Store)
     assert second.run_id == first.run_id
     assert status(store, second) == "FINISHED"
     assert "error" not in store.client.get_run(first.run_id).data.tags
+
+
+def test_a_run_that_goes_on_has_its_new_owner_before_it_is_running(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt), Run(store, Card(name="a"), system_metrics=False) as first:
+        raise KeyboardInterrupt
+    store.client.set_tag(first.run_id, "owner.process", "1")
+    store.client.set_tag(first.run_id, "owner.started", "1.00")
+    reopen = store.client.update_run
+    closed: list[str] = []
+
+    def look(run_id: str, status: str) -> None:
+        reopen(run_id, status=status)
+        closed.extend(close_abandoned(store))
+
+    monkeypatch.setattr(store.client, "update_run", look)
+    with Run(store, Card(name="a"), resume=first.run_id, system_metrics=False):
+        assert closed == []
+
+
+def test_a_store_that_does_not_answer_while_abandoned_runs_are_closed_is_one_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise MlflowException("database is locked")
+
+    monkeypatch.setattr(store.client, "search_runs", refuse)
+    with pytest.raises(TrackingError, match="must answer and accept.*database is locked"):
+        close_abandoned(store)
 
 
 def test_a_run_whose_store_is_gone_starts_anew(store: Store) -> None:

@@ -1,5 +1,6 @@
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -93,6 +94,17 @@ def test_another_store_decides_where_its_artifacts_go(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{(tmp_path / 'other.db').as_posix()}")
     store = connect(family="vae", experiment="digits", root=tmp_path)
     assert "mlartifacts" not in store.client.get_experiment(store.experiment_id).artifact_location
+
+
+def test_a_store_that_cannot_be_written_in_a_moved_folder_is_one_line(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("pipeline.tracking.store.follow_moved_folder", refuse)
+    with pytest.raises(TrackingError, match="readonly database"):
+        connect(family="acgan", experiment="digits", root=root)
 
 
 def test_a_run_unknown_to_the_store_is_not_known(store: Store) -> None:

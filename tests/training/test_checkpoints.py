@@ -187,6 +187,14 @@ def test_parts_come_back_whole_and_apart_from_the_training(trainings: Trainings,
             np.testing.assert_array_equal(weight, again)
 
 
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("no folder", encoding="utf-8")
+    with pytest.raises(CheckpointError, match="must be written, and cannot be"):
+        save_state(tmp_path / "full" / "state.npz", _small_variables(), History())
+    with pytest.raises(CheckpointError, match="must be written, and cannot be"):
+        save_parts(tmp_path / "full", {"generator": keras.Sequential([keras.Input((1,))])})
+
+
 def test_a_folder_without_models_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"must hold trained models \(\.keras\): train first, or `dvc pull`"):
         load_parts(tmp_path)

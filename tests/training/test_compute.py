@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
-from pipeline.training.family import Training, Values, find_family
+from pipeline.training.family import Training, Values, build_training, find_family
 from tests.training.coding import coding_settings
 from tests.training.tiny import NO_DROPOUT, small_settings, small_splits
 
@@ -23,8 +22,7 @@ each_family = pytest.mark.parametrize("family", SETTINGS)
 def _training(family: str, **compute: Any) -> Training:
     settings = SETTINGS[family]
     settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=compute)})
-    with computing_in(settings.compute.precision):
-        return find_family(family).build(settings, small_splits(settings))
+    return build_training(find_family(family), settings, small_splits(settings))
 
 
 def _losses(training: Training) -> Values:

@@ -65,10 +65,10 @@ def test_of_two_scores_with_the_same_first_number_the_second_decides() -> None:
     assert [history.improve(score) for score in ((3.0, -0.5), (3.0, -0.4), (3.0, -0.6))] == [True, False, True]
 
 
-def test_a_best_score_of_an_earlier_version_which_was_a_loss_is_no_rival_of_a_measure() -> None:
-    content = json.loads(History(step=20, reported=20, best_step=10).to_json()) | {"best_score": 0.7}
-    history = History.from_json(json.dumps(content))
-    assert (history.best_score, history.best_step) == (None, 10)
+def test_a_best_report_that_is_forgotten_is_no_rival_of_the_next() -> None:
+    history = History(step=20, best_score=(0.7,), best_step=10)
+    history.forget_best()
+    assert history.best_step is None
     history.step = 30
     assert history.improve((5.0, -0.1))
     assert history.best_step == 30

@@ -52,3 +52,8 @@ def test_gradients_are_clipped_by_their_norm_as_keras_does(scale: float) -> None
 def test_gradients_below_the_norm_are_handed_on_as_they_are() -> None:
     gradient = tf.constant([3.0, 4.0])
     assert FusedAdam(0.004, global_clipnorm=5.1)._clip_gradients([gradient])[0] is gradient
+
+
+def test_what_the_fused_step_does_not_do_is_refused() -> None:
+    with pytest.raises(ValueError, match="`amsgrad` must be False"):
+        FusedAdam(0.004, amsgrad=True)
