@@ -8,11 +8,11 @@ from pipeline.rendering.tables import figures_table, losses_table
 from pipeline.rendering.terminal import Length, TrainingProgress
 from pipeline.rendering.tiles import tile
 from pipeline.session.measuring import report_figures
-from pipeline.session.outputs import BEST, log_layers
+from pipeline.session.outputs import log_layers
 from pipeline.settings.composed import Settings
 from pipeline.tracking.runs import Run
 from pipeline.training.checkpoints import save_parts, save_state
-from pipeline.training.family import HELD_OUT, Training, find_family
+from pipeline.training.family import HELD_OUT, Training, find_family, named_variables
 from pipeline.training.folder import RunFolder
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
@@ -111,7 +111,7 @@ class Listener:
         parts = self._training.parts()
         halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:
-            save_parts(self._folder.models / BEST, halves)
+            save_state(self._folder.best, named_variables(halves), self._history)
         if self._settings.model.keep_every_report:
             save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
             for name in halves:

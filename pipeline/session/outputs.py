@@ -12,8 +12,8 @@ from pipeline.models import weights
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.tracking.logged_models import Arrays, ModelExample
 from pipeline.tracking.recorder import Recorder
-from pipeline.training.checkpoints import STATE, save_parts
-from pipeline.training.family import Examples, Parts, Training
+from pipeline.training.checkpoints import STATE, load_state, save_parts
+from pipeline.training.family import Examples, Parts, Training, named_variables
 from pipeline.training.folder import RunFolder, link_or_copy
 from pipeline.training.history import History, write_curves
 
@@ -42,20 +42,21 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], model_example(parts[name], examples[name]))
     run.files(folder.reports / "losses", "losses")
-    _join_best(parts, folder.models / BEST)
+    save_best(parts, folder)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
     # From here on the training counts as finished.
     folder.remember(steps=history.step, best_step=history.best_step)
     run.file(folder.models / "run.json")
 
 
-def _join_best(parts: Parts, best: Path) -> None:
-    """Saves the whole of the best report beside its halves, whose weights the parts take: once, not at every report."""
-    *halves, whole = parts
-    if best.exists():
-        for name in halves:
-            parts[name].load_weights(best / f"{name}.keras")
-        save_parts(best, {whole: parts[whole]})
+def save_best(parts: Parts, folder: RunFolder) -> None:
+    """Saves the parts of the best report, whose weights they take: once, and not at every report that is better.
+
+    Where no report was better than those of the training that it started from, its parts were copied and stay.
+    """
+    if folder.best.exists():
+        load_state(folder.best, named_variables({name: parts[name] for name in list(parts)[:-1]}))
+        save_parts(folder.models / BEST, parts)
 
 
 def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:

@@ -82,6 +82,7 @@ def train(
                 for event in run_steps(training, _plan(settings), history, measure):
                     listener.hear(event)
         except DivergedError as error:
+            outputs.save_best(training.parts(), folder)
             folder.end(f"diverged: {error}")
             raise
         _freeze_for_collector()

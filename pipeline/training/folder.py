@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "checkpoint.npz"
 
     @property
+    def best(self) -> Path:
+        """The halves' weights at the best report so far; gone once the training has finished."""
+        return self.path / "best.npz"
+
+    @property
     def models(self) -> Path:
         """What the training leaves behind, in the layout of `models/FAMILY`."""
         return self.path / "models"
@@ -57,9 +62,10 @@ class RunFolder:
         return (self.path / "ended").exists()
 
     def end(self, how: str) -> None:
-        """Marks the training as ended and drops its interruption checkpoint."""
+        """Marks the training as ended and drops what an interrupted one goes on from."""
         (self.path / "ended").write_text(f"{how}\n", encoding="utf-8")
         self.checkpoint.unlink(missing_ok=True)
+        self.best.unlink(missing_ok=True)
 
     def remember(self, **facts: Any) -> None:
         """Adds facts, such as the tracking run's id, to `run.json` among the models."""

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ from pipeline.settings.errors import SettingsError
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
+from pipeline.training.acgan import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import forget_models
 from pipeline.training.folder import NotTrainedError, find_models
+from pipeline.training.loop import DivergedError
 from tests.composing import settings_of
 from tests.projects import facts_of
 
@@ -73,7 +76,7 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
 
 
 def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Called) -> None:
-    assert not (called.run / "checkpoint.npz").exists()
+    assert [path.name for path in called.run.glob("*.npz")] == []
     models = {path.name for path in (called.run / "models").iterdir()}
     assert models == {"best", "last", "layers", "run.json", "samples", "state.npz"}
     assert {path.stem for path in (called.run / "models" / "last").iterdir()} == {
@@ -223,6 +226,24 @@ def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights
     joined = best["combined"](pairs)
     for name in ("generation", "auxiliary"):
         np.testing.assert_array_equal(joined[name], expected[name])
+
+
+def test_a_training_that_diverges_keeps_its_best_report_whole(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = AcganTraining.take_step
+
+    def blow_up(trained: AcganTraining, number: int) -> dict[str, float]:
+        losses = step(trained, number)
+        return losses if number < 4 else dict.fromkeys(losses, math.nan)
+
+    monkeypatch.setattr(AcganTraining, "take_step", blow_up)
+    before = set((called.root / "runs" / "acgan").iterdir())
+    with pytest.raises(DivergedError):
+        train.train(settings(mnist_file, "seed=8"), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert load_parts(run / "models" / "best").keys() == {"generator", "discriminator", "combined"}
+    assert [path.name for path in run.glob("*.npz")] == []
 
 
 @pytest.mark.parametrize("sweep_folder", [None, "a sweep"])
