@@ -19,7 +19,7 @@ def evaluate(settings: Settings, job: command.Job) -> None:
     """Scores a run's models on the test split, into `metrics.json` and the tracking store.
 
     Args:
-        settings: What the command is set to; seed and family's block are taken from the run.
+        settings: What the command is set to; what decided the run is taken from it.
         job: How the stage was called.
     """
     place = find_place(settings)

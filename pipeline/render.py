@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.session import command
@@ -10,8 +12,6 @@ from pipeline.session.places import find_place
 from pipeline.settings.composed import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipeline.session.trained import Trained
     from pipeline.training.family import Family, Pictures
 
@@ -20,7 +20,7 @@ def render(settings: Settings, job: command.Job) -> None:
     """Draws a run's samples and their nearest training images, its curves, weight histograms and an animation.
 
     Args:
-        settings: What the command is set to; seed and family's block are taken from the run.
+        settings: What the command is set to; what decided the run is taken from it.
         job: How the stage was called.
     """
     place = find_place(settings)
@@ -35,13 +35,16 @@ def render(settings: Settings, job: command.Job) -> None:
     trained = Trained(place)
     ensure_fetched(trained.settings.data)
     folder = trained.reports / "pictures"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    with trained.track("render", job) as run:
+    trained.reports.mkdir(parents=True, exist_ok=True)
+    with trained.track("render", job) as run, TemporaryDirectory(dir=trained.reports, prefix=".drawing-") as aside:
+        drawn = Path(aside) / folder.name
+        drawn.mkdir()
         family = find_family(trained.settings.family)
-        names = _draw_pictures(trained, family, folder)
-        _draw_training(trained, family, folder)
-        _animate(trained, folder)
+        names = _draw_pictures(trained, family, drawn)
+        _draw_training(trained, family, drawn)
+        _animate(trained, drawn)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(drawn, folder, dirs_exist_ok=True)
         run.files(folder, "pictures")
         for name in names:
             run.illustrate(f"pictures/{name}.png", name)

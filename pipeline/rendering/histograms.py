@@ -135,7 +135,7 @@ def _draw(figure: Figure, histogram: Histogram, left: float, bottom: float) -> N
         values = _ticks(low, high)
         across = left + WIDTH * (values - low) / (high - low)
         inches = Affine2D().translate(-low, 0).scale(WIDTH / (high - low), HEIGHT / ceiling).translate(left, bottom)
-        bars = StepPatch(histogram.shares, histogram.edges, zorder=1, fill=True, color=figures.BLUE)
+        bars = StepPatch(histogram.shares, histogram.edges, zorder=1, fill=True, facecolor=figures.BLUE, linewidth=0)
         bars.set_transform(inches + figure.dpi_scale_trans)
         figure.add_artist(bars)
     _lines(figure, [((left, y), (right, y)) for y in up], figures.GRID, zorder=0.5)

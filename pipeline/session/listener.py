@@ -79,6 +79,7 @@ class Listener:
                 self._hear_report(event)
             case CheckpointDue():
                 save_state(self._folder.checkpoint, self._training.variables(), self._history)
+                self._folder.keep_best(self._history.best_step)
                 self._run.flush()
 
     def _speed(self) -> list[Point]:
@@ -111,7 +112,7 @@ class Listener:
         parts = self._training.parts()
         halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:
-            save_state(self._folder.best, named_variables(halves), self._history)
+            save_state(self._folder.best(report.step), named_variables(halves), self._history)
         if self._settings.model.keep_every_report:
             save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
             for name in halves:

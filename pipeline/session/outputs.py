@@ -42,20 +42,20 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], model_example(parts[name], examples[name]))
     run.files(folder.reports / "losses", "losses")
-    save_best(parts, folder)
+    save_best(parts, history, folder)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
     # From here on the training counts as finished.
     folder.remember(steps=history.step, best_step=history.best_step)
     run.file(folder.models / "run.json")
 
 
-def save_best(parts: Parts, folder: RunFolder) -> None:
+def save_best(parts: Parts, history: History, folder: RunFolder) -> None:
     """Saves the parts of the best report, whose weights they take: once, and not at every report that is better.
 
     Where no report was better than those of the training that it started from, its parts were copied and stay.
     """
-    if folder.best.exists():
-        load_state(folder.best, named_variables({name: parts[name] for name in list(parts)[:-1]}))
+    if history.best_step is not None and (weights_then := folder.best(history.best_step)).exists():
+        load_state(weights_then, named_variables({name: parts[name] for name in list(parts)[:-1]}))
         save_parts(folder.models / BEST, parts)
 
 

@@ -19,7 +19,7 @@ class Place:
         models: What it left behind.
         reports: Where what is said of it goes.
         facts: Its `run.json`.
-        settings: The command's settings with the seed and the family's block of the training.
+        settings: The command's settings with those that decided the training; see `Settings.with_training`.
     """
 
     models: Path

@@ -21,8 +21,19 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.session.command import FAILED, REFUSED, Job, explain, leave, plain, task_overrides
+from pipeline.session.command import (
+    FAILED,
+    INTERRUPTED,
+    REFUSED,
+    TERMINATED,
+    Job,
+    explain,
+    leave,
+    plain,
+    task_overrides,
+)
 from pipeline.session.workers import hire, is_worker, joined
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
@@ -55,6 +66,8 @@ class SweepCallback(Callback):
             self._open(config)
         except PipelineError as error:
             leave(str(error), REFUSED)
+        except (HydraException, OmegaConfBaseException) as error:
+            leave(explain(error), REFUSED)
         except Exception:
             traceback.print_exc()
             leave("the sweep could not be opened", FAILED)
@@ -100,8 +113,11 @@ def closed_afterwards() -> Iterator[None]:
         with joined():
             yield
         status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         status = "KILLED"
+        raise
+    except SystemExit as left:
+        status = "KILLED" if left.code in (INTERRUPTED, TERMINATED) else "FAILED"
         raise
     finally:
         while _opened:

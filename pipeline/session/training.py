@@ -57,15 +57,15 @@ def train(
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     training = build_training(family, settings, splits)
     _freeze_for_collector()
-    judge = judge_facts(calibration) if calibration and not family.own_score else None
-    history = _restore(training, settings, folder, judge=judge)
+    reported_on = _reported_on(settings, calibration)
+    history = _restore(training, settings, folder, reported_on)
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
     parent = find_sweep(store, job.sweep) if job.sweep else None
     card = training_card(settings, job, digests=digests, parent=parent)
     resume = folder.facts().get("run_id")
     with Run(store, card, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
         close_abandoned(store)
-        folder.remember(**_facts(settings, job, run))
+        folder.remember(**_facts(settings, job, run), reported_on=reported_on)
         if calibration:
             run.tags(judge_tags(calibration))
             folder.remember(judge=judge_facts(calibration))
@@ -74,16 +74,17 @@ def train(
             folder.remember(introduced=run.run_id)
         run.log(history.points)
         listener = Listener(training, history, folder=folder, run=run, settings=settings)
-        selecting = len(splits.validation) > 0 and judge is not None
-        measure = measure_reports(calibration, selecting=selecting) if calibration else None
+        measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
         try:
             with listener.progress(describe_place(job), splits.held_out_name):
                 listener.begin()
                 for event in run_steps(training, _plan(settings), history, measure):
                     listener.hear(event)
         except DivergedError as error:
-            outputs.save_best(training.parts(), folder)
-            folder.end(f"diverged: {error}")
+            try:
+                outputs.save_best(training.parts(), history, folder)
+            finally:
+                folder.end(f"diverged: {error}")
             raise
         _freeze_for_collector()
         outputs.finish(training, history, family.example(settings), folder=folder, run=run)
@@ -94,13 +95,30 @@ def _freeze_for_collector() -> None:
     gc.freeze()
 
 
+def _reported_on(settings: Settings, calibration: Calibration | None) -> dict[str, dict[str, object]]:
+    """Gives what the scores of reports depend on beside the networks: the reports' own, and those of the judge.
+
+    Two trainings' scores compare only where this is the same. Without held-out images there are none.
+    """
+    if not settings.data.validation:
+        return {}
+    limit, validation = settings.data.limit, settings.data.validation
+    scores: dict[str, dict[str, object]] = {
+        "own": {"limit": limit, "validation": validation, "images": settings.model.report_images}
+    }
+    if calibration:
+        used = calibration.settings
+        judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
+        scores["judge"] = {"digest": calibration.digest, **judged}
+    return scores
+
+
 def _restore(
-    training: Training, settings: Settings, folder: RunFolder, *, judge: Mapping[str, object] | None
+    training: Training, settings: Settings, folder: RunFolder, reported_on: Mapping[str, Mapping[str, object]]
 ) -> History:
     """Puts a training to where its checkpoint or `start_from` has it, at its beginning where there is neither.
 
-    Of what it starts from, the best report stays the best so far only where the reports of both compare: they hold out
-    the same images, and where a judge chooses it is the same one.
+    The best report of what it starts from stays the best so far where scores of the next ones compare with its own.
     """
     console = make_console()
     if folder.checkpoint.exists():
@@ -111,13 +129,13 @@ def _restore(
         return History()
     finished = find_models(settings.start_from)
     history = load_state(finished / STATE, training.variables())
-    facts = read_facts(finished)
-    same_images = facts["settings"].get("data") == settings.of_training()["data"]
-    if not same_images or (judge is not None and facts.get("judge") != judge):
+    scored = "judge" if history.best_judged else "own"
+    before = read_facts(finished).get("reported_on", {}).get(scored)
+    if before is None or before != reported_on.get(scored) or not (finished / outputs.BEST).exists():
         history.forget_best()
-    kept = [SAMPLES] if history.best_step is None else [SAMPLES, outputs.BEST]
-    for name in kept:
-        shutil.copytree(finished / name, folder.models / name, dirs_exist_ok=True)
+    for name in [SAMPLES] if history.best_step is None else [SAMPLES, outputs.BEST]:
+        if (finished / name).exists():
+            shutil.copytree(finished / name, folder.models / name, dirs_exist_ok=True)
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
     return history
 

@@ -74,7 +74,7 @@ class Settings(Frozen):
         }
 
     def with_training(self, blocks: Mapping[str, Any]) -> "Settings":
-        """Gives these settings with those that another training was decided by; `data.limit` stays."""
+        """Gives these settings with those that `of_training` gave of another training."""
         return self.model_copy(
             update={
                 "seed": blocks["seed"],

@@ -126,7 +126,6 @@ FAMILY = Family(
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    own_score=True,
     headline=(f"heldout/{SQUARED_ERROR}", f"heldout/{CROSS_ENTROPY}"),
     encode=encode,
     trade_off=(f"heldout/{CROSS_ENTROPY}", f"heldout/{SQUARED_ERROR}", f"heldout/{SQUARED_ERROR}"),

@@ -167,7 +167,6 @@ class Family:
         pictures: Tiles and scatters from kept parts and real images, by the picture's name.
         headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
         example: A small batch of named inputs for each part.
-        own_score: Whether its reports have a score of their own; the judge's decides otherwise.
         generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
         encode: The codes `(n, size)` that parts give of uint8 images `(n, 28, 28)`; none where codes are not what the
             family is judged by. The evaluation sets its reconstructions beside those of simpler codes.
@@ -183,7 +182,6 @@ class Family:
     pictures: Callable[[Parts, Splits, Settings], Pictures]
     example: Callable[[Settings], Examples]
     headline: tuple[str, ...]
-    own_score: bool = False
     generate: Callable[[Parts, Settings, int], Generated] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
     trade_off: tuple[str, str, str] | None = None

@@ -43,11 +43,6 @@ class RunFolder:
         return self.path / "checkpoint.npz"
 
     @property
-    def best(self) -> Path:
-        """The halves' weights at the best report so far; gone once the training has finished."""
-        return self.path / "best.npz"
-
-    @property
     def models(self) -> Path:
         """What the training leaves behind, in the layout of `models/FAMILY`."""
         return self.path / "models"
@@ -65,7 +60,17 @@ class RunFolder:
         """Marks the training as ended and drops what an interrupted one goes on from."""
         (self.path / "ended").write_text(f"{how}\n", encoding="utf-8")
         self.checkpoint.unlink(missing_ok=True)
-        self.best.unlink(missing_ok=True)
+        self.keep_best(None)
+
+    def best(self, step: int) -> Path:
+        """Gives where the halves' weights at the report of a step are while it is the best; gone in the end."""
+        return self.path / f"best-{step:07d}.npz"
+
+    def keep_best(self, step: int | None) -> None:
+        """Drops the weights of reports that were the best, but for one that may still be gone on from."""
+        for file in self.path.glob("best-*.npz"):
+            if step is None or file != self.best(step):
+                file.unlink()
 
     def remember(self, **facts: Any) -> None:
         """Adds facts, such as the tracking run's id, to `run.json` among the models."""

@@ -41,6 +41,7 @@ class History:
         reported: The step of the last report; 0 before the first.
         best_score: Score of the best report so far, its first number before its second; null before the first.
         best_step: The step of that report.
+        best_judged: Whether that score is the judge's and not the report's own.
     """
 
     step: int = 0
@@ -50,6 +51,7 @@ class History:
     reported: int = 0
     best_score: tuple[float, ...] | None = None
     best_step: int | None = None
+    best_judged: bool = False
 
     def add(self, losses: Mapping[str, float]) -> None:
         """Counts one step's losses into the mean that is being taken."""
@@ -71,11 +73,11 @@ class History:
         self.points += points
         return points
 
-    def improve(self, score: tuple[float, ...]) -> bool:
-        """Tells whether a report with `score` is the best so far, and remembers it if so."""
+    def improve(self, score: tuple[float, ...], *, judged: bool = False) -> bool:
+        """Tells whether a report with `score`, its own or the judge's, is the best so far, and remembers it if so."""
         if self.best_score is not None and score >= self.best_score:
             return False
-        self.best_score, self.best_step = score, self.step
+        self.best_score, self.best_step, self.best_judged = score, self.step, judged
         return True
 
     def forget_best(self) -> None:

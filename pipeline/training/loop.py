@@ -132,7 +132,8 @@ def _report(training: Training, plan: Plan, history: History, measure: Measure |
         score = measured.score if score is None else score
     points = history.record(values)
     history.reported = history.step
-    yield Reported(report, recent, best=score is not None and history.improve(score), measured=measured)
+    best = score is not None and history.improve(score, judged=report.score is None)
+    yield Reported(report, recent, best=best, measured=measured)
     yield Points(points)
 
 

@@ -168,7 +168,6 @@ FAMILY = Family(
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    own_score=True,
     headline=(
         *(f"heldout/{name}" for name in (LOSS, RECONSTRUCTION, DIVERGENCE)),
         *("heldout/frechet_digit_distance", "heldout/coverage"),

@@ -65,7 +65,12 @@ def test_trainings_side_by_side_are_worth_it_from_a_fifth_more(
     data = tmp_path / "mnist.npz"
     data.write_bytes(b"digits")
     options = Namespace(beside_steps=5, overrides=[], rounds=3, data=data)
-    (goal,) = PARTS["beside"](options).goals
+    found = PARTS["beside"](options)
+    (panel,) = found.panels
+    assert isinstance(panel, Bars)
+    assert panel.bound == 1.2
+    assert {row.unit for row in found.rows} == {"ratio", "s"}
+    (goal,) = found.goals
     assert goal.met is met
     assert goal.got == pytest.approx(12 / side)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -98,6 +99,9 @@ def assert_same_results(one: Path, other: Path) -> None:
         assert set(ours.files) == set(theirs.files)
         for name in ours.files:
             assert ours[name].tobytes() == theirs[name].tobytes(), name
+    for name in ("generator.keras", "discriminator.keras"):
+        best = [ZipFile(folder / "models" / "best" / name).read("model.weights.h5") for folder in (one, other)]
+        assert best[0] == best[1]
     for name in ("train.csv", "heldout.csv"):
         curves = [(folder / "reports" / "losses" / name).read_bytes() for folder in (one, other)]
         assert curves[0] == curves[1]

@@ -1,11 +1,24 @@
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
-from pipeline.session.command import FAILED, Job
-from pipeline.session.sweep import AT_ONCE, JOBS, PASSED, STARTED, SweepCallback, describe_place, list_jobs
+from pipeline.session import sweep, swept
+from pipeline.session.command import FAILED, REFUSED, Job
+from pipeline.session.sweep import (
+    AT_ONCE,
+    JOBS,
+    PASSED,
+    STARTED,
+    SweepCallback,
+    closed_afterwards,
+    describe_place,
+    list_jobs,
+)
+from pipeline.settings.errors import SettingsError
 from tests.composing import composed, jobs_of
 
 
@@ -90,3 +103,33 @@ def test_a_sweep_that_cannot_be_opened_ends_the_command(
     said = capsys.readouterr().err
     assert "RuntimeError: out of luck" in said
     assert said.endswith("error: the sweep could not be opened\n")
+
+
+@pytest.mark.parametrize("error", [OverrideParseException("a=[", "no viable value"), SettingsError("no sound setting")])
+def test_what_can_be_mended_in_a_sweep_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(SweepCallback, "_open", fail)
+    with pytest.raises(SystemExit) as left:
+        SweepCallback().on_multirun_start(OmegaConf.create())
+    assert left.value.code == REFUSED
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(SystemExit(FAILED), "FAILED"), (SystemExit(143), "KILLED"), (KeyboardInterrupt(), "KILLED")],
+)
+def test_how_a_sweep_ends_says_whether_it_failed_or_was_cut_off(
+    error: BaseException, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    concluded: list[str] = []
+    store: Any = None
+    monkeypatch.setattr(sweep, "_opened", [(store, "id", "name", "acgan")])
+    monkeypatch.setattr(swept, "conclude", lambda *_, status, **__: concluded.append(status))
+    with pytest.raises(type(error)), closed_afterwards():
+        raise error
+    assert concluded == [status]

@@ -215,7 +215,8 @@ def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights
 ) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
     worsening = ("acgan.generator.learning_rate=0.9", "acgan.generator.moving_average=0.0")
-    chosen = settings(mnist_file, "acgan.report_every=1", "acgan.steps=5", *worsening)
+    every = ("acgan.report_every=1", "acgan.steps=5", "acgan.keep_every_report=true")
+    chosen = settings(mnist_file, *every, *worsening)
     train.train(chosen, Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
     facts = facts_of(run / "models")
@@ -226,6 +227,13 @@ def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights
     joined = best["combined"](pairs)
     for name in ("generation", "auxiliary"):
         np.testing.assert_array_equal(joined[name], expected[name])
+    reported = load_parts(run / "models" / "reports" / f"step-{facts['best_step']:07d}")
+    last = load_parts(run / "models" / "last")
+    for half in ("generator", "discriminator"):
+        kept, then, end = (parts[half].get_weights() for parts in (best, reported, last))
+        for one, other in zip(kept, then, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert any((one != other).any() for one, other in zip(kept, end, strict=True))
 
 
 def test_a_training_that_diverges_keeps_its_best_report_whole(
@@ -242,7 +250,9 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
     with pytest.raises(DivergedError):
         train.train(settings(mnist_file, "seed=8"), Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
-    assert load_parts(run / "models" / "best").keys() == {"generator", "discriminator", "combined"}
+    best = load_parts(run / "models" / "best")
+    assert best.keys() == {"generator", "discriminator", "combined"}
+    assert all(np.isfinite(array).all() for part in best.values() for array in part.get_weights())
     assert [path.name for path in run.glob("*.npz")] == []
 
 

@@ -206,3 +206,13 @@ def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(
         find_models(tmp_path / "run")
     write_facts(tmp_path / "run" / "models", {"run_id": "a", "steps": 10})
     assert find_models(tmp_path / "run") == find_models(tmp_path / "run" / "models") == tmp_path / "run" / "models"
+
+
+def test_the_best_weights_that_a_checkpoint_knows_are_kept_until_the_end(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for step in (250, 500):
+        folder.best(step).touch()
+    folder.keep_best(500)
+    assert [file.name for file in tmp_path.iterdir()] == ["best-0000500.npz"]
+    folder.end("finished")
+    assert [file.name for file in tmp_path.iterdir()] == ["ended"]

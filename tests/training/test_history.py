@@ -20,6 +20,7 @@ HISTORIES = st.builds(
     window=st.dictionaries(KEYS, NUMBERS, max_size=4),
     window_steps=st.integers(0, 10**6),
     best_score=st.none() | st.tuples(NUMBERS, NUMBERS),
+    best_judged=st.booleans(),
     best_step=st.none() | st.integers(0, 10**9),
 )
 

@@ -142,6 +142,7 @@ def test_what_the_judge_says_decides_where_the_report_has_no_score_and_a_tie_goe
     events = list(run_steps(unscored, _plan(10, report_every=2), history, measure(figures)))
     assert [event.best for event in events if isinstance(event, Reported)] == [True, True, True, False, False]
     assert (history.best_step, history.best_score) == (6, (4.0, -0.2))
+    assert history.best_judged
 
 
 def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
@@ -151,6 +152,7 @@ def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
     events = list(run_steps(scored, _plan(6, report_every=2), history, measure(figures)))
     assert [event.best for event in events if isinstance(event, Reported)] == [True, True, False]
     assert (history.best_step, history.best_score) == (4, (1.0,))
+    assert not history.best_judged
     assert history.curves()["heldout/distance"][1].tolist() == [5.0, 9.0, 1.0]
 
 
