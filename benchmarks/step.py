@@ -2,8 +2,9 @@
 
     python -m benchmarks.step --json benchmarks/results/step.json
 
-Each way runs in a process of its own, which is started once and then asked for a few steps by turns, A B A B; the rate
-at which NumPy multiplies matrices is measured once a round among them. Images a second are real images that steps draw.
+Each way runs in a process of its own, which is asked for a few steps by turns, A B A B. Every three rounds all are
+started anew, since luck with memory, a few per cent, lasts as long as a process. The rate at which NumPy multiplies
+matrices is measured once a round among them. Images a second are real images that steps draw.
 The operations of a step are counted from the layers' shapes, and only those that the step needs. The example runs with
 the environment that this command was given, without what the pipeline sets.
 
@@ -16,6 +17,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
@@ -32,6 +34,7 @@ from pipeline.fetch import ensure_fetched
 from pipeline.session.command import TERMINATED
 
 WARM_STEPS = 2
+ROUNDS_A_START = 3
 LIMIT = "matrix product"
 
 
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Reads the command line; ends the process with status 2 where it is not sound."""
     parser = options_of("step", __doc__)
-    parser.add_argument("--rounds", type=positive, default=7, help="how often each way has its turn")
+    parser.add_argument("--rounds", type=positive, default=9, help="how often each way has its turn")
     parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
     parser.add_argument("--only", type=one_of(VARIANTS), default=tuple(VARIANTS), help=", ".join(VARIANTS))
     parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="an interpreter that has PyTorch")
@@ -96,6 +99,21 @@ def _present(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     return [name for name in options.only if name not in peers], [word]
 
 
+@dataclass
+class Taken:
+    """What was measured so far, by way; a peer that cannot take steps is in none of it.
+
+    Attributes:
+        seconds: Of one step, a round each.
+        memory: The most bytes that its process held.
+        rates: Operations a second of NumPy's matrix product, a round each.
+    """
+
+    seconds: dict[str, list[float]]
+    memory: dict[str, int]
+    rates: list[float]
+
+
 def _sample(
     names: Sequence[str], options: argparse.Namespace, remarks: list[str]
 ) -> tuple[dict[str, Samples], list[float], dict[str, Any]]:
@@ -103,17 +121,26 @@ def _sample(
     ensure_fetched(data)
     with ExitStack() as into:
         counting = start_counting(names, options.overrides, into=into)
-        children = {
-            name: start(name, options.overrides, data=str(data.file), python=options.torch, into=into) for name in names
-        }
         work = {name: counting.hear() for name in names}
-        images = {name: int(work[name]["images"]) for name in names}
-        for name in names:
-            say(f"{VARIANTS[name].title}: {work[name]['operations'] / 1e9:.1f} GFLOP a step of {images[name]} images")
-            _warm(name, children, remarks)
-        seconds, memory, rates = _take_turns(children, options)
-    found = {name: Samples(seconds[name], images[name], memory[name], work[name]["operations"]) for name in children}
-    return found, rates, {name: work[name]["layers"] for name in children}
+    images = {name: int(work[name]["images"]) for name in names}
+    for name in names:
+        say(f"{VARIANTS[name].title}: {work[name]['operations'] / 1e9:.1f} GFLOP a step of {images[name]} images")
+    taken = Taken({name: [] for name in names}, dict.fromkeys(names, 0), [])
+    for first in range(0, options.rounds, ROUNDS_A_START):
+        with ExitStack() as into:
+            children = {
+                name: start(name, options.overrides, data=str(data.file), python=options.torch, into=into)
+                for name in taken.seconds
+            }
+            for name in list(children):
+                _warm(name, children, remarks)
+            taken.seconds = {name: taken.seconds[name] for name in children}
+            _take_turns(children, range(first, min(first + ROUNDS_A_START, options.rounds)), options, taken)
+    found = {
+        name: Samples(seconds, images[name], taken.memory[name], work[name]["operations"])
+        for name, seconds in taken.seconds.items()
+    }
+    return found, taken.rates, {name: work[name]["layers"] for name in found}
 
 
 def _warm(name: str, children: dict[str, Child], remarks: list[str]) -> None:
@@ -129,20 +156,15 @@ def _warm(name: str, children: dict[str, Child], remarks: list[str]) -> None:
         say(remarks[-1])
 
 
-def _take_turns(
-    children: Mapping[str, Child], options: argparse.Namespace
-) -> tuple[dict[str, list[float]], dict[str, int], list[float]]:
-    seconds: dict[str, list[float]] = {name: [] for name in children}
-    memory, rates = dict.fromkeys(children, 0), []
-    for number, name in turns([LIMIT, *children], options.rounds):
+def _take_turns(children: Mapping[str, Child], rounds: range, options: argparse.Namespace, taken: Taken) -> None:
+    for number, name in turns([LIMIT, *children], len(rounds)):
         if name == LIMIT:
-            say(f"round {number + 1} of {options.rounds}")
-            rates.append(matrix_rate())
+            say(f"round {rounds[number] + 1} of {options.rounds}")
+            taken.rates.append(matrix_rate())
             continue
         answer = children[name].ask(steps=options.steps)
-        seconds[name].append(mean(answer["seconds"]))
-        memory[name] = answer["memory"]
-    return seconds, memory, rates
+        taken.seconds[name].append(mean(answer["seconds"]))
+        taken.memory[name] = max(taken.memory[name], answer["memory"])
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def changed(before: list[Any], after: list[Any]) -> list[bool]:
 @pytest.mark.slow
 def test_ways_are_timed_and_torch_is_left_out_with_a_word_where_it_is_not(tmp_path: Path) -> None:
     results = tmp_path / "step.json"
-    words = ["--rounds", "1", "--steps", "1", "--only", "example,torch,original", "--torch", "/no/such/python"]
+    words = ["--rounds", "4", "--steps", "1", "--only", "example,torch,original", "--torch", "/no/such/python"]
     assert main(["--json", str(results), *words, *TINY]) == 1
     content = json.loads(results.read_text(encoding="utf-8"))
     assert {"machine", "rows", "goals"} <= content.keys()
@@ -135,6 +135,7 @@ def test_ways_are_timed_and_torch_is_left_out_with_a_word_where_it_is_not(tmp_pa
         "the example's own way",
         "ours, original",
     }
+    assert {row["runs"] for row in content["rows"] if row["unit"] == "s"} == {4}
     assert "PyTorch is not installed" in results.with_suffix(".md").read_text(encoding="utf-8")
     assert results.with_suffix(".png").exists()
     assert sys.executable not in results.read_text(encoding="utf-8")
