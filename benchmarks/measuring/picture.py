@@ -16,6 +16,7 @@ COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
 ROOM_FOR_FIGURE = 1.18
 LABEL_WIDTH = 28
 DECADE = 10
+STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
         axes.annotate(f"{row.median:.3g}", (row.max, place), (4, 0), textcoords="offset points", va="center")
     axes.set_yticks(places, [fill(label, LABEL_WIDTH) for label, _ in panel.rows])
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
     axes.grid(axis="y", visible=False)
     most = max(panel.bound or 1e-9, *(row.max for row in rows))
     least = min(0.0, *(row.min for row in rows))
@@ -113,7 +115,7 @@ def _mark_places(axes: Axes, places: Sequence[float]) -> None:
 def _mark_figures(axes: Axes, medians: Sequence[float]) -> None:
     axes.set_yscale("log")
     if max(medians) < DECADE * min(medians):
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=STEPS))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
