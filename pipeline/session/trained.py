@@ -72,8 +72,8 @@ class Trained(Place):
     def headline(self, store: Store, values: Mapping[str, float], quality: Quality | None) -> None:
         """Writes figures on the training's own run as `final/…`, if the store knows it.
 
-        A smoke test's figures, those of a part of the test set or of another judge than the training asked are no
-        headline of a real training.
+        A smoke test's figures, those of a part of the test set, of fewer digits than the training was set to
+        (`calibrate.images`) or of another judge than it asked are no headline of a real training.
 
         Args:
             store: Where the run may be.
@@ -82,7 +82,13 @@ class Trained(Place):
         """
         run_id = str(self.facts["run_id"])
         label = self.settings.label
-        whole = self.settings.data.limit is None and (quality is None or quality.of_whole_test_set)
-        own_judge = quality is None or judge_facts(quality.calibration) == self.facts["judge"]
-        if label == self.facts["settings"]["label"] and (whole or label) and own_judge and store.knows(run_id):
+        if label != self.facts["settings"]["label"] or not (label or self.settings.data.limit is None):
+            return
+        if store.knows(run_id) and (quality is None or self._measured_as_set(store, quality)):
             Recorder(store, run_id).final(values)
+
+    def _measured_as_set(self, store: Store, quality: Quality) -> bool:
+        if judge_facts(quality.calibration) != self.facts["judge"]:
+            return False
+        asked = store.client.get_run(str(self.facts["run_id"])).data.params.get("calibrate.images")
+        return quality.of_whole_test_set or asked == str(self.settings.calibrate.images)

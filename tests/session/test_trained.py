@@ -30,7 +30,8 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
         "settings": settings_of().of_training(),
         "judge": {"digest": "a", "accuracy": 0.99, "label": None},
     }
-    store: Any = SimpleNamespace(knows=lambda _: True)
+    tracked = SimpleNamespace(data=SimpleNamespace(params={"calibrate.images": "2000"}))
+    store: Any = SimpleNamespace(knows=lambda _: True, client=SimpleNamespace(get_run=lambda _: tracked))
     Trained(Place(Path(), Path(), facts, settings)).headline(store, {"loss": 1.0}, quality)
     return written
 
@@ -43,10 +44,14 @@ def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines(
     assert headlines(monkeypatch, None) == [{"loss": 1.0}]
 
 
+def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert headlines(monkeypatch, quality(2_000), "calibrate.images=2000") == [{"loss": 1.0}]
+
+
 def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert headlines(monkeypatch, quality(500)) == []
+    assert headlines(monkeypatch, quality(500), "calibrate.images=500") == []
     assert headlines(monkeypatch, quality(10_000, digest="b")) == []
     assert headlines(monkeypatch, None, "data.limit=1000") == []
     assert headlines(monkeypatch, quality(10_000), "+debug=smoke") == []
