@@ -18,6 +18,7 @@ from pipeline.rendering import figures
 
 Floats = NDArray[np.float64]
 Line = tuple[tuple[float, float], tuple[float, float]]
+Ticks = Mapping[float, str]
 
 BINS = 60
 COLUMNS = 4
@@ -124,32 +125,37 @@ def _count(values: Floats) -> tuple[Floats, Floats]:
 
 def _draw(figure: Figure, histogram: Histogram, left: float, bottom: float) -> None:
     """Draws one panel whose axes cross `left` and `bottom` inches from the figure's lower left corner."""
-    right, top = left + WIDTH, bottom + HEIGHT
+    low, high = histogram.span or (0.0, 1.0)
     highest = float(histogram.shares.max(initial=0)) or 1.0
     ceiling = highest * (1.12 + 0.13 * len(histogram.remarks))
     shares = _ticks(0, min(1, ceiling))
-    up = bottom + HEIGHT * shares / ceiling
-    values, across = np.empty(0), np.empty(0)
+    values = _ticks(low, high) if histogram.span else np.empty(0)
+    up = dict(zip(bottom + HEIGHT * shares / ceiling, (f"{100 * share:g} %" for share in shares), strict=True))
+    across = dict(zip(left + WIDTH * (values - low) / (high - low), (f"{value:.12g}" for value in values), strict=True))
     if histogram.span:
-        low, high = histogram.span
-        values = _ticks(low, high)
-        across = left + WIDTH * (values - low) / (high - low)
         inches = Affine2D().translate(-low, 0).scale(WIDTH / (high - low), HEIGHT / ceiling).translate(left, bottom)
         bars = StepPatch(histogram.shares, histogram.edges, zorder=1, fill=True, facecolor=figures.BLUE, linewidth=0)
         bars.set_transform(inches + figure.dpi_scale_trans)
         figure.add_artist(bars)
+    _draw_axes(figure, left, bottom, up=up, across=across)
+    write = partial(figure.text, transform=figure.dpi_scale_trans)
+    write(left + WIDTH / 2, bottom + HEIGHT + 0.08, histogram.heading, ha="center", fontsize=9.5)
+    style = figures.note_style(alarming=histogram.lost > 0)
+    write(left + WIDTH - 0.04, bottom + HEIGHT - 0.05, "\n".join(histogram.remarks), **style)
+
+
+def _draw_axes(figure: Figure, left: float, bottom: float, *, up: Ticks, across: Ticks) -> None:
+    """Draws axes, a line across from each tick that is up, and the ticks' labels."""
+    right, top = left + WIDTH, bottom + HEIGHT
     _lines(figure, [((left, y), (right, y)) for y in up], figures.GRID, zorder=0.5)
     axes = [((left, top), (left, bottom)), ((left, bottom), (right, bottom))]
     ticks = [((left - TICK, y), (left, y)) for y in up] + [((x, bottom - TICK), (x, bottom)) for x in across]
     _lines(figure, [*axes, *ticks], "black", zorder=2)
-    write = partial(figure.text, transform=figure.dpi_scale_trans)
-    for y, share in zip(up, shares, strict=True):
-        write(left - TICK - GAP, y, f"{100 * share:g} %", ha="right", va="center", fontsize=8.5)
-    for x, value in zip(across, values, strict=True):
-        write(x, bottom - TICK - GAP, f"{value:.12g}", ha="center", va="top", fontsize=8.5)
-    write((left + right) / 2, top + 0.08, histogram.heading, ha="center", fontsize=9.5)
-    style = figures.note_style(alarming=histogram.lost > 0)
-    write(right - 0.04, top - 0.05, "\n".join(histogram.remarks), **style)
+    write = partial(figure.text, transform=figure.dpi_scale_trans, fontsize=8.5)
+    for y, label in up.items():
+        write(left - TICK - GAP, y, label, ha="right", va="center")
+    for x, label in across.items():
+        write(x, bottom - TICK - GAP, label, ha="center", va="top")
 
 
 def _ticks(low: float, high: float) -> Floats:

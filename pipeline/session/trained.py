@@ -90,5 +90,5 @@ class Trained(Place):
     def _measured_as_set(self, store: Store, quality: Quality) -> bool:
         if judge_facts(quality.calibration) != self.facts["judge"]:
             return False
-        asked = store.client.get_run(str(self.facts["run_id"])).data.params.get("calibrate.images")
+        asked = store.parameter(str(self.facts["run_id"]), "calibrate.images")
         return quality.of_whole_test_set or asked == str(self.settings.calibrate.images)

@@ -55,6 +55,16 @@ class Store:
                 return False
             raise _refused(self.uri, error) from error
 
+    def parameter(self, run_id: str, name: str) -> str | None:
+        """Gives a setting that a run logged, as it was written; none where it logged no such setting.
+
+        Raises:
+            TrackingError: If the store does not answer or does not know the run.
+        """
+        with one_line_errors(self.uri):
+            value: str | None = self.client.get_run(run_id).data.params.get(name)
+            return value
+
 
 def default_uri(root: Path) -> str:
     """Gives the URI of the store in `root`: SQLite in `mlflow.db`, which plain `mlflow ui` opens there."""

@@ -30,8 +30,7 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
         "settings": settings_of().of_training(),
         "judge": {"digest": "a", "accuracy": 0.99, "label": None},
     }
-    tracked = SimpleNamespace(data=SimpleNamespace(params={"calibrate.images": "2000"}))
-    store: Any = SimpleNamespace(knows=lambda _: True, client=SimpleNamespace(get_run=lambda _: tracked))
+    store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"calibrate.images": "2000"}[name])
     Trained(Place(Path(), Path(), facts, settings)).headline(store, {"loss": 1.0}, quality)
     return written
 

@@ -111,6 +111,15 @@ def test_a_run_unknown_to_the_store_is_not_known(store: Store) -> None:
     assert not store.knows("0" * 32)
 
 
+def test_a_setting_that_a_run_logged_is_given_as_it_was_written(store: Store) -> None:
+    with Run(store, Card(name="a", parameters={"calibrate": {"images": 2000}}), system_metrics=False) as run:
+        pass
+    assert store.parameter(run.run_id, "calibrate.images") == "2000"
+    assert store.parameter(run.run_id, "calibrate.pictures") is None
+    with pytest.raises(TrackingError, match="must answer and accept"):
+        store.parameter("f" * 32, "calibrate.images")
+
+
 def test_a_deleted_run_is_not_known(store: Store) -> None:
     with Run(store, Card(name="a"), system_metrics=False) as run:
         assert store.knows(run.run_id)
