@@ -17,6 +17,7 @@ setup-dev:
 	@requirements/install dev
 
 repro: setup ## set up, then run every stage that is not up to date on MNIST
+	@[ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 	@$(IN_VENV) dvc repro
 
 test: lint ## set up, then run all checks and all tests, as CI does
