@@ -31,8 +31,8 @@ from benchmarks.measuring.projects import Project, borrowed_project
 from benchmarks.measuring.turns import FEWEST_ROUNDS
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
-from pipeline.session.command import TERMINATED
 from pipeline.settings.composed import Settings
+from pipeline.settings.exits import TERMINATED
 
 STEPS_A_TURN = 8
 REPORTS = 2
@@ -133,7 +133,7 @@ def _take_turns(children: Mapping[str, Child], words: Sequence[str], *, steps: i
     for start, arm in product(starts, children):
         children[arm].wake()
         if start == starts[-1]:
-            seconds[arm] = children[arm].hear()["steps"]
+            seconds[arm] = children[arm].on_event()["steps"]
         else:
             children[arm].rested()
     return pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN)

@@ -35,7 +35,8 @@ from benchmarks.trainings.summary import (
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.rendering.tiles import write_whole
-from pipeline.session.command import TERMINATED, Job
+from pipeline.settings.exits import TERMINATED
+from pipeline.settings.job import Job
 from pipeline.settings.paths import STORE_ROOT, display
 
 MODULE = "benchmarks.quality"
@@ -80,36 +81,36 @@ def measure(options: argparse.Namespace) -> int:
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from benchmarks.trainings.scores import score_runs
-    from pipeline.calibrate import ensure_calibrated
     from pipeline.fetch import ensure_fetched
+    from pipeline.judge import ensure_judge
 
     machine, settings = describe_machine(), planned[0].settings
     ensure_fetched(settings.data)
-    calibration = ensure_calibrated(settings, Job(MODULE, tuple(options.overrides)))
+    calibration = ensure_judge(settings, Job(MODULE, tuple(options.overrides)))
     records = train_missing(planned, folder=FOLDER / "trainings", reuse=options.reuse, say=say)
     runs = score_runs(planned, records, calibration, folder=FOLDER / "trainings", say=say)
-    goals, floors = find_goals(runs), {name: calibration.floors[name] for name in AT_REPORTS}
-    floors[CLASSIFICATION_ACCURACY] = calibration.accuracy
+    goals, references = find_goals(runs), {name: calibration.references[name] for name in AT_REPORTS}
+    references[CLASSIFICATION_ACCURACY] = calibration.accuracy
     details = {
         "judge": {"digest": calibration.digest, "label": calibration.label, "images": len(calibration.test)},
-        "floors": floors,
+        "references": references,
         "runs": [_describe_run(run, record) for run, record in zip(runs, records, strict=True)],
     }
     write_results(options.json, machine=machine, rows=make_rows(runs), goals=goals, details=details)
-    quality_curves(runs, floors, options.json.with_suffix(".png"), title="How good digits are, and how soon")
-    text = describe(runs, goals, floors, machine)
+    quality_curves(runs, references, options.json.with_suffix(".png"), title="How good digits are, and how soon")
+    text = describe(runs, goals, references, machine)
     write_whole(text.encode(), options.json.with_suffix(".md"))
     print(f"{text}\n{display(options.json)}, with this table (.md) and a picture (.png)")
     return exit_status(goals)
 
 
-def describe(runs: Sequence[Run], goals: Sequence[Goal], floors: Mapping[str, float], machine: Machine) -> str:
+def describe(runs: Sequence[Run], goals: Sequence[Goal], references: Mapping[str, float], machine: Machine) -> str:
     """Gives what was found as Markdown: at each report, of the whole commands, and what was to be reached.
 
     Args:
         runs: All runs.
         goals: What was to be reached.
-        floors: What real digits score, of each measure.
+        references: What real digits score, of each measure.
         machine: What was measured on.
 
     Returns:
@@ -117,8 +118,8 @@ def describe(runs: Sequence[Run], goals: Sequence[Goal], floors: Mapping[str, fl
     """
     parts = [
         f"Medians over seeds (least–greatest). {machine_line(machine)}.",
-        reports_table(runs, floors),
-        commands_table(runs, floors),
+        reports_table(runs, references),
+        commands_table(runs, references),
         goals_table(goals),
     ]
     if not all(counts(own) for own in by_recipe(runs).values()):

@@ -22,7 +22,7 @@ from benchmarks.measuring.picture import Bars, Growth, draw
 from benchmarks.measuring.results import Goal, Row
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
-from pipeline.session.command import TERMINATED
+from pipeline.settings.exits import TERMINATED
 
 STORES = (10, 100, 1000)
 

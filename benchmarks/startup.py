@@ -23,7 +23,7 @@ from benchmarks.measuring.picture import Bars, draw
 from benchmarks.measuring.turns import FEWEST_ROUNDS, by_turns
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
-from pipeline.session.command import TERMINATED
+from pipeline.settings.exits import TERMINATED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ from benchmarks.steps.summary import Samples, draw_steps, find_goals, make_rows,
 from benchmarks.steps.variants import PEERS, VARIANTS, has_torch, settings_of, start, start_counting
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.fetch import ensure_fetched
-from pipeline.session.command import TERMINATED
+from pipeline.settings.exits import TERMINATED
 
 WARM_STEPS = 2
 ROUNDS_A_START = 3
@@ -121,7 +121,7 @@ def _sample(
     ensure_fetched(data)
     with ExitStack() as into:
         counting = start_counting(names, options.overrides, into=into)
-        work = {name: counting.hear() for name in names}
+        work = {name: counting.on_event() for name in names}
     images = {name: int(work[name]["images"]) for name in names}
     for name in names:
         say(f"{VARIANTS[name].title}: {work[name]['operations'] / 1e9:.1f} GFLOP a step of {images[name]} images")
@@ -146,7 +146,7 @@ def _sample(
 def _warm(name: str, children: dict[str, Child], remarks: list[str]) -> None:
     """Takes the first steps, which are slower; a peer that cannot is left out with a word."""
     try:
-        children[name].hear()
+        children[name].on_event()
         children[name].ask(steps=WARM_STEPS)
     except BenchmarkError as error:
         if name not in PEERS:

@@ -1,17 +1,18 @@
 """Two Keras models in a row, A → B = C, trained together or apart, tracked and compared.
 
-Stages (each a command, `python -m pipeline.NAME`) run, in this order::
+Stages (each a command, `python -m pipeline.NAME`) run in this order::
 
     fetch       MNIST, verified
-    calibrate   the judge, and what real digits score
+    judge       an independent classifier, and what real digits score
     train       settings → a trained composition
     evaluate    how good its digits are
     render      its pictures
 
-The packages beneath them hold what they run with and know no stage. Data flows one way, and each package imports only
-what stands before it::
+The rooms beneath them hold what they run with and know no stage. Data flows one way, and each room imports only what
+stands before it::
 
-    settings → data → models → training → evaluation → rendering → tracking → session → stages
+    settings → data → models → composition → kernels → training → evaluation → rendering → tracking → judging → runs
+    → sweeps → cli → stages
 """
 
 import os

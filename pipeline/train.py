@@ -1,91 +1,48 @@
 """Stage and command line: settings → a trained composition, tracked."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-from pipeline.session import command
-from pipeline.session.places import refuse_other_family
-from pipeline.session.sweep import closed_afterwards, pass_over
-from pipeline.session.workers import take
+from pipeline.cli import command
+from pipeline.runs.location import find_start
 from pipeline.settings.composed import Settings
-from pipeline.settings.errors import SettingsError
-from pipeline.settings.paths import ROOT, STORE_ROOT, display
-from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, find_models, read_facts
+from pipeline.settings.job import Job
+from pipeline.sweeps.callback import already_finished, closed_afterwards
+from pipeline.sweeps.workers import claim_job
 
 
-def train(settings: Settings, job: command.Job) -> None:
+def train(settings: Settings, job: Job) -> None:
     """Trains the family that the settings choose, or goes on with the same training where it was interrupted.
 
-    DVC's stage hands the results over to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
+    DVC's stage publishes the results to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
     run's own folder under `runs/`.
 
     Args:
         settings: What the command is set to.
         job: How the stage was called.
     """
-    started = _find_start(settings)
-    if not take(job):
+    start = find_start(settings)
+    if not claim_job(job):
         return
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.calibrate import ensure_calibrated
-    from pipeline.data.digests import file_digest
-    from pipeline.fetch import ensure_fetched
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.judging.run import ensure_judge
     from pipeline.rendering.terminal import make_console
-    from pipeline.session import training
-    from pipeline.training.checkpoints import STATE
-    from pipeline.training.family import find_family, forget_models
+    from pipeline.runs.identity import digests_of
+    from pipeline.runs.training import train_in_folder
+    from pipeline.settings.paths import display
+    from pipeline.training.family import clear_models, find_family
 
-    ensure_fetched(settings.data)
-    calibration = ensure_calibrated(settings, job) if find_family(settings.family).generate else None
-    digests = {
-        "settings": settings.digest(),
-        "data": file_digest(settings.data.file),
-        "code": code_digest(),
-    }
-    if calibration:
-        digests["judge"] = calibration.digest
-    if started:
-        digests["start"] = file_digest(started / STATE)
-    if pass_over(settings, job, digests=digests):
+    console = make_console()
+    ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
+    calibration = ensure_judge(settings, job) if find_family(settings.family).generate else None
+    digests = digests_of(settings, start=start, judge=calibration.digest if calibration else None)
+    if already_finished(settings, job, digests=digests):
         return
     try:
-        with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
-            training.train(settings, job, folder, digests=digests, calibration=calibration)
-            results = _settle(folder, settings.family)
+        results = train_in_folder(settings, job, digests=digests, calibration=calibration)
     finally:
         if job.sweep:
-            forget_models()
-    make_console().print(f"trained {settings.model.steps:,} steps: {display(results)}")
-
-
-def _find_start(settings: Settings) -> Path | None:
-    if settings.start_from is None:
-        return None
-    started = find_models(settings.start_from)
-    facts = read_facts(started)
-    refuse_other_family(started, facts, settings.family)
-    taken = int(facts["steps"])
-    if settings.model.steps <= taken:
-        raise SettingsError(
-            f"`{settings.family}.steps` must be above {taken}, which `start_from` has taken already. "
-            f"Received: {settings.model.steps}"
-        )
-    return started
-
-
-def _parent(family: str) -> Path:
-    return STORE_ROOT / "runs" / ("dvc" if command.stage_of_dvc() else "") / family
-
-
-def _settle(folder: RunFolder, family: str) -> Path:
-    if not command.stage_of_dvc():
-        folder.end("finished")
-        return folder.path
-    models = ROOT / "models" / family
-    folder.hand_over(models=models, reports=ROOT / "reports" / family)
-    return models
+            clear_models()
+    console.print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.settings.autoencoder import Settings as Autoencoder
-from pipeline.settings.vae import Settings as Vae
+from pipeline.settings.autoencoder import AutoencoderSettings
+from pipeline.settings.vae import VaeSettings
 
 SHARED: dict[str, Any] = {
     "steps": 10,
@@ -22,11 +22,11 @@ AUTOENCODER: dict[str, Any] = {**SHARED, "dim": 16, "width": None}
 VAE: dict[str, Any] = {**SHARED, "latent_size": 2, "width": 16, "beta": 1.0}
 
 
-def autoencoder(**changes: Any) -> Autoencoder:
+def autoencoder(**changes: Any) -> AutoencoderSettings:
     """Gives the autoencoder's settings with some of them changed."""
-    return Autoencoder.model_validate({**AUTOENCODER, **changes})
+    return AutoencoderSettings.model_validate({**AUTOENCODER, **changes})
 
 
-def vae(**changes: Any) -> Vae:
+def vae(**changes: Any) -> VaeSettings:
     """Gives the settings of the variational autoencoder with some of them changed."""
-    return Vae.model_validate({**VAE, **changes})
+    return VaeSettings.model_validate({**VAE, **changes})

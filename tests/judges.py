@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.mnist import Mnist
-from pipeline.session.calibrated import Calibrated, calibrate_judge
-from pipeline.session.judging import judge_splits
-from pipeline.settings.calibrate import CalibrateSettings
+from pipeline.judging.calibration import judge_splits
+from pipeline.judging.result import FittedJudge, fit_judge
+from pipeline.settings.judge import JudgeSettings
 from tests.composing import settings_of
 
 TRAINED, HELD_OUT, TESTED = 400, 120, 150
 
 
-def tiny_settings(**changes: Any) -> CalibrateSettings:
+def tiny_settings(**changes: Any) -> JudgeSettings:
     tiny = {"validation": HELD_OUT, "images": 100, "report_images": 60, "filters": (4, 8, 8), "features": 16}
     quick = {"epochs": 5, "batch_size": 25, "learning_rate": 0.01, "dropout": 0.0, "shift": 1}
-    return settings_of().calibrate.model_copy(update={**tiny, **quick, **changes})
+    return settings_of().judge.model_copy(update={**tiny, **quick, **changes})
 
 
 def draw_kinds(seed: int, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -38,6 +38,6 @@ def tiny_mnist() -> Mnist:
 
 
 @cache
-def tiny_calibrated(**changes: Any) -> Calibrated:
+def tiny_fitted(**changes: Any) -> FittedJudge:
     settings = tiny_settings(**changes)
-    return calibrate_judge(judge_splits(tiny_mnist(), settings, limit=None), settings)
+    return fit_judge(judge_splits(tiny_mnist(), settings, limit=None), settings)

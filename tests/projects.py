@@ -98,6 +98,6 @@ class Project:
         return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def facts_of(models: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((models / "run.json").read_text(encoding="utf-8"))
-    return facts
+def metadata_of(models: Path) -> dict[str, Any]:
+    metadata: dict[str, Any] = json.loads((models / "run.json").read_text(encoding="utf-8"))
+    return metadata

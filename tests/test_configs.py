@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.settings.acgan import Settings as Acgan
+from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
 from pipeline.settings.paths import ROOT
@@ -32,8 +32,8 @@ def commands(file: Path) -> list[str]:
     return [line.removeprefix("# ") for line in lines if line.startswith("# python ")]
 
 
-def acgan(settings: Settings) -> Acgan:
-    assert isinstance(settings.model, Acgan)
+def acgan(settings: Settings) -> AcganSettings:
+    assert isinstance(settings.model, AcganSettings)
     return settings.model
 
 
@@ -51,7 +51,7 @@ def assert_small(settings: Settings) -> None:
     assert settings.model.steps <= 10
     assert settings.model.report_every < settings.model.steps
     assert settings.model.report_images <= 100
-    assert max(settings.calibrate.images, settings.calibrate.report_images) <= 100
+    assert max(settings.judge.images, settings.judge.report_images) <= 100
     assert settings.data.limit is not None
     assert settings.data.limit <= 500
 

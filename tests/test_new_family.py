@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from pipeline.settings.paths import ROOT
-from tests.projects import Finished, Project, facts_of
+from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -66,9 +66,9 @@ def test_a_family_is_three_files_a_choice_a_block_and_a_name(added: Added) -> No
 
 
 def test_it_is_trained_with_reports_a_best_one_and_its_models(added: Added) -> None:
-    facts = facts_of(added.run / "models")
-    assert facts["steps"] == 40
-    assert facts["best_step"] in (20, 40)
+    metadata = metadata_of(added.run / "models")
+    assert metadata["steps"] == 40
+    assert metadata["best_step"] in (20, 40)
     kept = {path.stem for path in (added.run / "models" / "best").iterdir()}
     assert kept == {"encoder", "decoder", "shallow"}
     assert "squared error a pixel" in added.commands["train"].stdout

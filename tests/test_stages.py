@@ -20,7 +20,8 @@ from PIL import Image
 
 from pipeline.settings.paths import ROOT
 from tests.composing import CHOICES, addresses, composed, settings_of
-from tests.projects import Finished, Project, facts_of
+from tests.dvc_stages import STAGES, Stage
+from tests.projects import Finished, Project, metadata_of
 
 # The first test that needs it waits for all of what DVC does: eleven stages, each of which imports TensorFlow.
 pytestmark = pytest.mark.timeout(1500)
@@ -28,24 +29,9 @@ REPRO_SECONDS = 600
 
 TINY = (
     *("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"),
-    *("calibrate.epochs=1", "calibrate.batch_size=500"),
+    *("judge.epochs=1", "judge.batch_size=500"),
 )
 HIDDEN = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
-Stage = dict[str, Any]
-
-
-def stages() -> Iterator[tuple[str, Stage]]:
-    """Each stage with its matrix and its parameters written out."""
-    content: Any = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
-    (families,) = (block["families"] for block in content["vars"])
-    for name, stage in content["stages"].items():
-        assert stage.get("matrix", {"family": "${families}"}) == {"family": "${families}"}
-        for family in families if "matrix" in stage else [""]:
-            text = json.dumps(stage).replace("${item.family}", family).replace("${data.path}", "data/mnist.npz")
-            yield f"{name}@{family}" if family else name, json.loads(text)
-
-
-STAGES = dict(stages())
 named = pytest.mark.parametrize("name", STAGES)
 
 
@@ -81,12 +67,6 @@ def test_every_family_that_can_be_chosen_has_its_stages() -> None:
     assert families >= {"acgan", "autoencoder", "vae"}
     for stage in ("train", "evaluate", "render"):
         assert {name.partition("@")[2] for name in STAGES if name.startswith(f"{stage}@")} == families
-
-
-@named
-def test_a_stage_depends_on_every_package_that_decides_what_it_writes(name: str) -> None:
-    if name not in ("fetch", "calibrate"):
-        assert {f"pipeline/{package}" for package in ("settings", "data", "models")} <= set(STAGES[name]["deps"])
 
 
 @dataclass(frozen=True)
@@ -176,13 +156,13 @@ def test_a_second_time_there_is_nothing_to_do(reproduced: Reproduced) -> None:
 @pytest.mark.slow
 def test_an_experiment_runs_with_other_numbers(reproduced: Reproduced) -> None:
     assert reproduced.experiment.returncode == 0, reproduced.experiment.stderr
-    assert facts_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
+    assert metadata_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
 
 
 @pytest.mark.slow
 def test_a_temporary_experiment_leaves_the_project_as_it_is_but_for_the_tracked_runs(reproduced: Reproduced) -> None:
     assert reproduced.temporary.returncode == 0, reproduced.temporary.stderr
-    assert facts_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
+    assert metadata_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
     trainings = reproduced.project.tracked("training")
     assert [run.data.params["acgan.steps"] for run in trainings] == ["6", "5", "4"]
     assert not list((reproduced.project.root / ".dvc").rglob("mlflow.db"))
@@ -211,7 +191,7 @@ def test_evaluations_and_renderings_stand_under_the_run_that_trained(reproduced:
 
 
 @pytest.mark.slow
-def test_the_metrics_are_losses_and_figures_beside_floors_and_stand_on_the_training_run_too(
+def test_the_metrics_are_losses_and_figures_beside_references_and_stand_on_the_training_run_too(
     reproduced: Reproduced,
 ) -> None:
     metrics = json.loads((reproduced.project.root / "reports/acgan/metrics.json").read_text(encoding="utf-8"))
@@ -223,8 +203,11 @@ def test_the_metrics_are_losses_and_figures_beside_floors_and_stand_on_the_train
     final = {key: value for key, value in first.data.metrics.items() if key.startswith("final/")}
     for name in ("accuracy", "frechet_digit_distance", "coverage", "memorization/median"):
         figure = {key.rpartition("/")[2]: values[key] for key in values if key.startswith(f"quality/{name}/")}
-        assert figure.keys() == {"value", "floor"}
-        assert (final[f"final/quality/{name}"], final[f"final/floor/{name}"]) == (figure["value"], figure["floor"])
+        assert figure.keys() == {"value", "reference"}
+        assert (final[f"final/quality/{name}"], final[f"final/reference/{name}"]) == (
+            figure["value"],
+            figure["reference"],
+        )
     losses = {f"final/{key}": value for key, value in values.items() if key.startswith("test/")}
     assert final.items() >= losses.items()
     assert first.data.tags["judge.digest"] == metrics["judge"]["digest"]
@@ -270,10 +253,10 @@ def test_every_family_has_its_own_figures_and_pictures(reproduced: Reproduced) -
 def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reproduced) -> None:
     losses = reproduced.project.root / "reports" / "acgan" / "losses"
     steps = {}
-    for name in ("train", "heldout", "floor"):
+    for name in ("train", "heldout", "reference"):
         with (losses / f"{name}.csv").open(encoding="utf-8") as file:
             steps[name] = [int(row["step"]) for row in csv.DictReader(file)]
-    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5], "floor": [3, 5]}
+    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5], "reference": [3, 5]}
 
 
 def each(*stages: str) -> set[str]:
@@ -287,19 +270,19 @@ def each(*stages: str) -> set[str]:
     [
         ("conf/sweep/aux_weights.yaml", set()),
         ("conf/experiment/original.yaml", set()),
-        ("pipeline/session/sweep.py", set()),
+        ("pipeline/sweeps/callback.py", set()),
         ("pipeline/tracking/runs.py", set()),
         ("conf/model/vae.yaml", {"train@vae", "evaluate@vae", "render@vae"}),
         ("pipeline/training/loop.py", each("train", "evaluate", "render")),
         ("pipeline/rendering/tiles.py", each("evaluate", "render")),
-        ("pipeline/session/metrics.py", {"calibrate", *each("evaluate")}),
+        ("pipeline/data/metrics.py", {"judge", *each("evaluate")}),
         ("pipeline/rendering/confusion.py", each("evaluate", "render")),
         ("pipeline/evaluate.py", each("evaluate")),
-        ("pipeline/session/baselines.py", each("evaluate")),
-        ("pipeline/session/scores.py", each("evaluate")),
-        ("pipeline/calibrate.py", {"calibrate"}),
-        ("pipeline/evaluation/frechet.py", {"calibrate", *each("train", "evaluate", "render")}),
-        ("pipeline/data/mnist.py", {"fetch", "calibrate", *each("train", "evaluate", "render")}),
+        ("pipeline/runs/baselines.py", each("evaluate")),
+        ("pipeline/runs/evaluation.py", each("evaluate")),
+        ("pipeline/judge.py", {"judge"}),
+        ("pipeline/evaluation/frechet.py", {"judge", *each("train", "evaluate", "render")}),
+        ("pipeline/data/mnist.py", {"fetch", "judge", *each("train", "evaluate", "render")}),
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:

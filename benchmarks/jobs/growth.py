@@ -142,7 +142,7 @@ def _seconds(child: Child, words: list[str], size: Size) -> float:
 def _at_once(children: Sequence[Child], words: list[str], size: Size) -> float:
     for child in children:
         child.tell(words=words, steps=size.steps)
-    return max(_mean(child.hear()) for child in children)
+    return max(_mean(child.on_event()) for child in children)
 
 
 def _mean(answer: dict[str, Any]) -> float:

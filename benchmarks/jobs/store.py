@@ -30,13 +30,13 @@ class Filled:
 
     def log(self) -> float:
         """Logs a run as a training does, its settings and its figures, and gives the seconds."""
-        from pipeline.tracking.runs import Card, Run
+        from pipeline.tracking.runs import Run, RunDescription
         from pipeline.training.history import Point
 
-        card = Card(name=f"run {self.runs}", parameters=self._parameters, tags={"kind": "training"})
+        description = RunDescription(name=f"run {self.runs}", parameters=self._parameters, tags={"kind": "training"})
         points = [Point(key, 1 / (step + 1), step) for step in range(self._points) for key in FIGURES]
         started = time.perf_counter()
-        with Run(self.store, card, system_metrics=False) as run:
+        with Run(self.store, description, system_metrics=False) as run:
             run.log(points)
         self.runs += 1
         return time.perf_counter() - started

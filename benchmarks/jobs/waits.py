@@ -15,11 +15,11 @@ from benchmarks.jobs.sweeps import SMOKE, without_debug
 from benchmarks.measuring.children import run_quietly
 from benchmarks.measuring.projects import TRAIN, Project, borrowed_project
 from benchmarks.measuring.results import Goal, Row
-from pipeline.session.command import plain
+from pipeline.settings.overrides import plain
 from pipeline.settings.paths import ROOT
 
 UNKNOWN = "acgan.stepz=3"
-SMALL_JUDGE = ("calibrate.epochs=1", "calibrate.batch_size=500")
+SMALL_JUDGE = ("judge.epochs=1", "judge.batch_size=500")
 GIT = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org", "-c", "commit.gpgsign=false")
 HELP, REFUSED, FIRST, NOTHING = "--help", "a refused setting", "the first training step", "dvc repro, nothing to do"
 JOB = "a sweep job beyond its training"

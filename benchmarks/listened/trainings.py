@@ -70,8 +70,9 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
         first step, from when the networks are built, and after the loop; `memory`: most bytes held.
     """
     from pipeline import train
-    from pipeline.session import command, measuring, outputs, training
-    from pipeline.training.family import find_family, forget_models
+    from pipeline.judging import quality as measuring
+    from pipeline.runs import outputs, training
+    from pipeline.training.family import clear_models, find_family
 
     settings, clock = compose_settings(words), Clock()
     family = find_family(settings.family)
@@ -93,9 +94,9 @@ def train_whole(words: Sequence[str], *, rest_every: int | None = None) -> Answe
         _half_as_often() if rest_every else nullcontext(),
         terminal(),
     ):
-        train.train(settings, command.Job("pipeline.train", tuple(words)))
+        train.train(settings, Job("pipeline.train", tuple(words)))
     ended = time.perf_counter()
-    forget_models()
+    clear_models()
     return _describe(clock, ended=ended)
 
 
@@ -123,7 +124,7 @@ def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer
         `steps`: seconds of each but the first.
     """
     from pipeline.data import mnist
-    from pipeline.training.family import build_training, find_family, forget_models
+    from pipeline.training.family import build_training, clear_models, find_family
 
     settings, clock = compose_settings(words), Clock()
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
@@ -131,7 +132,7 @@ def train_bare(words: Sequence[str], *, rest_every: int | None = None) -> Answer
     take_step = clock.steps(training.take_step, rest_every=rest_every)
     for step in range(settings.model.steps):
         take_step(step)
-    forget_models()
+    clear_models()
     return {"steps": _lengths(clock.spans[STEP][1:])}
 
 

@@ -57,7 +57,7 @@ class Child:
             BenchmarkError: The process has ended without one.
         """
         self.tell(**request)
-        return self.hear()
+        return self.on_event()
 
     def tell(self, **request: Any) -> None:
         """Sends a request; `hear` waits for its answer."""
@@ -68,7 +68,7 @@ class Child:
         except BrokenPipeError:
             raise self._failed() from None
 
-    def hear(self) -> dict[str, Any]:
+    def on_event(self) -> dict[str, Any]:
         """Waits for the answer to the oldest request that has none.
 
         Raises:

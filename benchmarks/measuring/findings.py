@@ -18,8 +18,8 @@ from benchmarks.measuring.results import (
     write_results,
 )
 from pipeline.rendering.tiles import write_whole
-from pipeline.session.command import INTERRUPTED, REFUSED
 from pipeline.settings.errors import PipelineError
+from pipeline.settings.exits import INTERRUPTED, REFUSED
 from pipeline.settings.paths import STORE_ROOT, display
 
 

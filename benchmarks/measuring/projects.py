@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.children import changed, run_quietly
 from benchmarks.measuring.errors import BenchmarkError
-from pipeline.session.command import REFUSED
+from pipeline.settings.exits import REFUSED
 from pipeline.settings.paths import ROOT, STORE_ROOT
 
 FOLDERS = ("benchmarks", "pipeline", "conf")

@@ -72,9 +72,9 @@ class Example:
 
         from pipeline.models.discriminator import build_discriminator
         from pipeline.models.generator import build_generator
-        from pipeline.settings.acgan import Settings
+        from pipeline.settings.acgan import AcganSettings
 
-        settings = Settings.model_validate(self._settings)
+        settings = AcganSettings.model_validate(self._settings)
         latent_size, losses = settings.latent_size, ["binary_crossentropy", "sparse_categorical_crossentropy"]
         self.generator = build_generator(settings.generator, latent_size=latent_size, seed=0)
         self.discriminator = build_discriminator(settings.discriminator, seed=0)

@@ -11,7 +11,7 @@ from benchmarks.steps.arithmetic import LayerWork, convolution, dense, step_oper
 from benchmarks.trainings.recipes import compose_settings
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.settings.acgan import Settings
+from pipeline.settings.acgan import AcganSettings
 
 
 def network_work(model: keras.Model) -> list[LayerWork]:
@@ -48,7 +48,7 @@ def _learns(tensor: keras.KerasTensor) -> bool:
     return bool(operation._inbound_nodes[0].input_tensors) and any(map(_learns, keras.tree.flatten(operation.input)))
 
 
-def step_work(settings: Settings) -> Answer:
+def step_work(settings: AcganSettings) -> Answer:
     """Counts what one step computes.
 
     Args:
@@ -73,7 +73,7 @@ def step_work(settings: Settings) -> Answer:
 
 def _answer(request: Answer) -> Answer:
     model = compose_settings(request["words"]).model
-    if not isinstance(model, Settings):
+    if not isinstance(model, AcganSettings):
         raise BenchmarkError(f"`model` must be acgan to be counted. Received: {type(model).__module__}")
     return step_work(model)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measuring.children import Child
 from benchmarks.trainings.recipes import compose_settings
-from pipeline.settings.acgan import Settings as AcganSettings
+from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.errors import SettingsError
 
 EXAMPLE, TORCH, OURS = "benchmarks.steps.example", "benchmarks.steps.peer", "benchmarks.steps.ours"

@@ -1,4 +1,4 @@
-"""Each measure over seconds and over steps: a thin line a seed, a thick one their median, the real digits' floor."""
+"""Each measure over seconds and over steps: a thin line a seed, a thick one their median, the real digits' reference."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,21 +15,21 @@ from pipeline.rendering import figures
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)
 LOGIT_TICKS = (0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 
-Place = Callable[[Report], float]
-PLACES: Mapping[str, Place] = {
+RunLocation = Callable[[Report], float]
+PLACES: Mapping[str, RunLocation] = {
     "seconds since the command": lambda report: report.seconds,
     "steps": lambda report: report.step,
 }
 
 
-def quality_curves(runs: Sequence[Run], floors: Mapping[str, float], path: Path, *, title: str) -> None:
+def quality_curves(runs: Sequence[Run], references: Mapping[str, float], path: Path, *, title: str) -> None:
     """Draws every measure, a column of panels each: over seconds above, over steps below, both logarithmic.
 
     The axis of accuracies is stretched towards 1, so that 0.9, 0.99 and 0.999 stand equally far apart.
 
     Args:
         runs: Runs of one recipe at least.
-        floors: What real digits score, of each measure.
+        references: What real digits score, of each measure.
         path: The picture (PNG), written whole.
         title: The line above the panels.
     """
@@ -40,7 +40,7 @@ def quality_curves(runs: Sequence[Run], floors: Mapping[str, float], path: Path,
             for axes, name in zip(axes_row, AT_REPORTS, strict=True):
                 for colour, (recipe, own) in zip(COLOURS, recipes.items(), strict=False):
                     _draw_recipe(axes, own, name, place, label=_label(recipe, own), colour=colour)
-                axes.axhline(floors[name], color=figures.GREY, linestyle="--", linewidth=1.2, label="real digits")
+                axes.axhline(references[name], color=figures.GREY, linestyle="--", linewidth=1.2, label="real digits")
                 axes.set(title=MEASURES[name].title, xlabel=label)
                 _scale(axes, name)
         _draw_legend(figure, grid[0][0])
@@ -50,7 +50,7 @@ def _label(recipe: str, runs: Sequence[Run]) -> str:
     return f"{recipe}: median of {len(runs)} seeds" if len(runs) > 1 else f"{recipe}: one seed"
 
 
-def _draw_recipe(axes: Axes, runs: Sequence[Run], name: str, place: Place, **look: str) -> None:
+def _draw_recipe(axes: Axes, runs: Sequence[Run], name: str, place: RunLocation, **look: str) -> None:
     colour = look["colour"]
     for run in runs:
         points = [(place(report), report.values[name]) for report in run.reports]

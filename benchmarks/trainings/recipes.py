@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from pipeline.session.command import plain
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import SettingsError
+from pipeline.settings.overrides import plain
 from pipeline.settings.paths import ROOT
 
 MODULE = "pipeline.train"

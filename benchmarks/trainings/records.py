@@ -14,8 +14,8 @@ from benchmarks.measuring.commands import run_timed
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings.recipes import MODULE, Planned
 from pipeline.rendering.tiles import write_whole
+from pipeline.runs.folder import NotTrainedError, RunFolder, code_digest
 from pipeline.settings.paths import STORE_ROOT
-from pipeline.training.folder import NotTrainedError, RunFolder, code_digest
 
 REPORT = "step-"
 
@@ -131,7 +131,7 @@ def _train(training: Planned) -> Record:
         label=training.settings.label,
         seconds=timed.seconds,
         processor_seconds=timed.processor_seconds,
-        steps=int(new[0].facts()["steps"]),
+        steps=int(new[0].metadata()["steps"]),
         folder=new[0].path.relative_to(STORE_ROOT).as_posix(),
         reports=reports,
     )
@@ -144,7 +144,7 @@ def _folders(family: Path, command: str) -> list[RunFolder]:
 
 def _command(run: RunFolder) -> str | None:
     try:
-        command: str | None = run.facts().get("command")
+        command: str | None = run.metadata().get("command")
     except NotTrainedError:
         return None
     return command

@@ -13,8 +13,8 @@ from benchmarks.trainings.records import Record, Say, report_folder
 from benchmarks.trainings.summary import Report, Run
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.measures import Values, measure_quickly
+from pipeline.judging.calibration import Calibration
 from pipeline.rendering.tiles import write_whole
-from pipeline.session.judging import Calibration
 from pipeline.settings.paths import STORE_ROOT
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import find_family

@@ -109,12 +109,12 @@ def make_rows(runs: Iterable[Run]) -> list[Row]:
     return rows
 
 
-def reports_table(runs: Iterable[Run], floors: Mapping[str, float]) -> str:
-    """Gives each recipe's medians at each report as a Markdown table, the real digits' floors in the last row.
+def reports_table(runs: Iterable[Run], references: Mapping[str, float]) -> str:
+    """Gives each recipe's medians at each report as a Markdown table, the real digits' references in the last row.
 
     Args:
         runs: All runs.
-        floors: What real digits score, of each measure in `AT_REPORTS`.
+        references: What real digits score, of each measure in `AT_REPORTS`.
 
     Returns:
         The table; behind a median stand the least and the greatest of the seeds, where there are several.
@@ -128,16 +128,16 @@ def reports_table(runs: Iterable[Run], floors: Mapping[str, float]) -> str:
             ]
             seconds = spread([report.seconds for report in reports], 0)
             cells.append([recipe, str(len(own)), f"{step:,}", seconds, *figures])
-    floor = [f"{floors[name]:.{MEASURES[name].decimals}f}" for name in AT_REPORTS]
-    return markdown_table(headings, [*cells, ["real digits", "", "", "", *floor]], left=1)
+    reference = [f"{references[name]:.{MEASURES[name].decimals}f}" for name in AT_REPORTS]
+    return markdown_table(headings, [*cells, ["real digits", "", "", "", *reference]], left=1)
 
 
-def commands_table(runs: Sequence[Run], floors: Mapping[str, float]) -> str:
+def commands_table(runs: Sequence[Run], references: Mapping[str, float]) -> str:
     """Gives what each recipe's whole command took, and the score that is found at its end alone, as Markdown.
 
     Args:
         runs: All runs.
-        floors: What real digits score in the classification accuracy score: the judge's own accuracy.
+        references: What real digits score in the classification accuracy score: the judge's own accuracy.
 
     Returns:
         The table.
@@ -152,7 +152,7 @@ def commands_table(runs: Sequence[Run], floors: Mapping[str, float]) -> str:
     headings = ["recipe", "seconds of the whole command", "processor seconds"]
     if scored:
         headings.append(LEARNT.title)
-        cells.append(["real digits", "", "", f"{floors[CLASSIFICATION_ACCURACY]:.{LEARNT.decimals}f}"])
+        cells.append(["real digits", "", "", f"{references[CLASSIFICATION_ACCURACY]:.{LEARNT.decimals}f}"])
     return markdown_table(headings, cells, left=1)
 
 

@@ -71,6 +71,13 @@ def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bo
     raise DataError("\n  ".join(["MNIST could not be fetched (data/README.md tells how to bring it):", *refused]))
 
 
+def ensure_fetched(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> None:
+    """Fetches MNIST if it is not there yet, saying so; see `fetch`."""
+    if not settings.file.exists():
+        report(f"{display(settings.file)} is missing: fetching MNIST first")
+        fetch(settings, report=report, progress=progress)
+
+
 def _take(source: Source, progress: bool) -> Mnist:
     with tempfile.TemporaryDirectory(prefix="mnist-", ignore_cleanup_errors=True) as folder:
         return verify(source.take(Path(folder), progress))

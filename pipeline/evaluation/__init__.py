@@ -4,7 +4,7 @@
 
     sample.py         digits with the judge's view of them: what every figure is computed from
     measures.py       two samples → all figures by name, the quick ones or all
-    floors.py         what real digits score by the same names, and a figure beside its floor
+    references.py         what real digits score by the same names, and a figure beside its reference
     accuracy.py       is a digit the digit that was asked for?
     frechet.py        are features distributed as the real ones are?
     score.py          are digits distinct, and all of them there?

@@ -36,7 +36,7 @@ def classification_accuracy(
         learn: Trains a classifier on images and digits, and gives what tells its p(y given x), `(m, 10)`, of images.
 
     Returns:
-        A share in [0, 1]; its floor is what the same classifier reads right after learning from real digits.
+        A share in [0, 1]; its reference is what the same classifier reads right after learning from real digits.
 
     Raises:
         MissingDigitsError: A digit of `labels` was never asked for.

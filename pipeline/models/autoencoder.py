@@ -6,10 +6,10 @@ from keras import layers
 from pipeline.models import convolutional
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
-from pipeline.settings.autoencoder import Settings
+from pipeline.settings.autoencoder import AutoencoderSettings
 
 
-def build_encoder(settings: Settings, *, seed: int) -> keras.Model:
+def build_encoder(settings: AutoencoderSettings, *, seed: int) -> keras.Model:
     """Builds the encoder: five halvings, then the mean of each filter of the last map.
 
     Those means are the code; a width other than `dim` adds a dense layer that brings them to `dim` numbers.
@@ -32,7 +32,7 @@ def build_encoder(settings: Settings, *, seed: int) -> keras.Model:
     return keras.Model({"image": image}, code, name="encoder")
 
 
-def build_decoder(settings: Settings, encoder: keras.Model, *, seed: int) -> keras.Model:
+def build_decoder(settings: AutoencoderSettings, encoder: keras.Model, *, seed: int) -> keras.Model:
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
 
     Args:

@@ -6,10 +6,10 @@ from keras import layers
 from pipeline.models import convolutional
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
-from pipeline.settings.vae import Settings
+from pipeline.settings.vae import VaeSettings
 
 
-def build_encoder(settings: Settings, *, seed: int) -> keras.Model:
+def build_encoder(settings: VaeSettings, *, seed: int) -> keras.Model:
     """Builds the encoder of Kingma and Welling 2013, arXiv 1312.6114: an image gives a normal distribution of latents.
 
     The noise is an input, so that a draw is a function of the step and no state; noise 0 gives the mean.
@@ -52,7 +52,7 @@ def build_sampling(latent_size: int) -> keras.Model:
     return keras.Model([mean, log_variance, noise], latent, name="sampling")
 
 
-def build_decoder(settings: Settings, encoder: keras.Model, *, seed: int) -> keras.Model:
+def build_decoder(settings: VaeSettings, encoder: keras.Model, *, seed: int) -> keras.Model:
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
 
     Args:

@@ -7,10 +7,10 @@
     curves.py       histories of losses → panels of lines
     histograms.py   coefficients of each layer → panels of histograms
     animation.py    pictures of successive steps → an animated GIF
-    measures.py     a history of measures → a panel each, with its floor
+    measures.py     a history of measures → a panel each, with its reference
     scatter.py      points of a plane, coloured by digit
     confusion.py    what is read for each digit asked for → a matrix
-    tables.py       tables of losses, of figures beside their floors, and of sweeps
+    tables.py       tables of losses, of figures beside their references, and of sweeps
     comparison.py   the settings of a sweep over their seeds → a table
     tradeoff.py     the same → a picture, one measure against another
     terminal.py     the progress of a training run

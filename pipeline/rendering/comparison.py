@@ -9,7 +9,7 @@ from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
 from pipeline.rendering.tables import number, sweep_table
 
-FLOOR = "real digits (floor)"
+REFERENCE = "real digits"
 UNCOMPARED = (
     f"With fewer than {FEWEST_SEEDS} seeds a setting, no setting can be called better than another: add seed=0,1,2."
 )
@@ -30,13 +30,15 @@ def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
     return [" ".join(f"{short[address]}={value}" for address, value in one.items()) or "all runs" for one in settings]
 
 
-def setting_rows(settings: Mapping[str, Setting], measures: Sequence[str], floors: Mapping[str, float]) -> list[Row]:
+def setting_rows(
+    settings: Mapping[str, Setting], measures: Sequence[str], references: Mapping[str, float]
+) -> list[Row]:
     """Gives the rows of the table that compares settings: the name, each measure as `0.9870 ± 0.0041`, the seeds.
 
     Args:
         settings: The settings by name, in the order to show.
         measures: The measures to show, such as `heldout/accuracy`.
-        floors: What real digits score, by measure; the last row, left out where it is empty.
+        references: What real digits score, by measure; the last row, left out where it is empty.
 
     Returns:
         A row a setting; a measure that no run of it has is left out.
@@ -46,8 +48,8 @@ def setting_rows(settings: Mapping[str, Setting], measures: Sequence[str], floor
         found = {short(measure): setting.estimate(measure) for measure in measures}
         seeds = len(setting.runs)
         rows.append({"setting": name, **{key: _cell(one, seeds) for key, one in found.items() if one}, "seeds": seeds})
-    if floors:
-        rows.append({"setting": FLOOR, **{short(key): number(value) for key, value in floors.items()}})
+    if references:
+        rows.append({"setting": REFERENCE, **{short(key): number(value) for key, value in references.items()}})
     return rows
 
 

@@ -1,27 +1,27 @@
-"""Histories of measures as lines, a panel each, with the floor that real digits set."""
+"""Histories of measures as lines, a panel each, with the reference that real digits set."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from pipeline.data.keys import HELD_OUT, REFERENCE
 from pipeline.rendering import figures
 from pipeline.rendering.curves import LOG_SPAN, Series
-from pipeline.training.family import FLOOR, HELD_OUT
 
 
 def split_curves(curves: Mapping[str, Series]) -> tuple[dict[str, Series], dict[str, tuple[Series, Series]]]:
-    """Tells a training's losses from its measures, which have a floor.
+    """Tells a training's losses from its measures, which have a reference.
 
     Args:
-        curves: Steps and values by key, as a history gives them; a measure is `heldout/NAME` beside `floor/NAME`.
+        curves: Steps and values by key, as a history gives them; a measure is `heldout/NAME` beside `reference/NAME`.
 
     Returns:
-        Losses by key, and measures by name, each with its floor.
+        Losses by key, and measures by name, each with its reference.
     """
-    floors = {key.removeprefix(FLOOR): curve for key, curve in curves.items() if key.startswith(FLOOR)}
-    measures = {name: (curves[HELD_OUT + name], floor) for name, floor in floors.items()}
-    apart = {f"{prefix}{name}" for prefix in (HELD_OUT, FLOOR) for name in measures}
+    references = {key.removeprefix(REFERENCE): curve for key, curve in curves.items() if key.startswith(REFERENCE)}
+    measures = {name: (curves[HELD_OUT + name], reference) for name, reference in references.items()}
+    apart = {f"{prefix}{name}" for prefix in (HELD_OUT, REFERENCE) for name in measures}
     return {key: curve for key, curve in curves.items() if key not in apart}, measures
 
 
@@ -31,7 +31,7 @@ def measure_curves(history: Mapping[str, tuple[Series, Series]], path: Path, *, 
     Values that span more than a factor of 25 have a logarithmic axis.
 
     Args:
-        history: Measure → its steps and values, `(n,)` each, and its floor's.
+        history: Measure → its steps and values, `(n,)` each, and its reference's.
         path: The picture (PNG), written whole.
         title: The line above the panels.
         best: The step of the report that was chosen; None where none was.
@@ -43,15 +43,15 @@ def measure_curves(history: Mapping[str, tuple[Series, Series]], path: Path, *, 
         raise ValueError("`history` must hold at least one measure. Received: none")
     inches = (max(3.8, 11.4 / len(history)), 3.2)
     with figures.panels((1, len(history)), path, title=title, inches=inches) as (figure, (row,)):
-        for axes, (name, ((steps, values), (floor_steps, floors))) in zip(row, history.items(), strict=True):
+        for axes, (name, ((steps, values), (reference_steps, references))) in zip(row, history.items(), strict=True):
             axes.plot(steps, values, color=figures.BLUE, marker="o", markersize=3.5, label="generated digits")
-            axes.plot(floor_steps, floors, color=figures.GREY, linestyle="--", label="real digits (floor)")
+            axes.plot(reference_steps, references, color=figures.GREY, linestyle="--", label="real digits")
             if best is not None:
                 axes.axvline(best, color=figures.GREEN, linewidth=1, label="best report")
             axes.set(title=name.replace("_", " "), xlabel="step")
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
-            low, high = min(floors.min(), values.min()), max(floors.max(), values.max())
+            low, high = min(references.min(), values.min()), max(references.max(), values.max())
             if low > 0 and high > LOG_SPAN * low:
                 axes.set_yscale("log")
                 axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,4 +1,4 @@
-"""Tables for a terminal or a log file: losses of components, figures beside their floors, jobs of a sweep."""
+"""Tables for a terminal or a log file: losses of components, figures beside their references, jobs of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.evaluation.floors import Figure
+from pipeline.evaluation.references import Measurement
 
 HEADING_WIDTH = 12
 DECIMALS = 4
@@ -63,8 +63,8 @@ def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table
     return rows_table(title, ("component", *columns), rows)
 
 
-def figures_table(title: str, figures: Mapping[str, Figure]) -> Table:
-    """Lays out figures beside their floors, what real digits score: `measure | value | floor`.
+def figures_table(title: str, figures: Mapping[str, Measurement]) -> Table:
+    """Lays out figures beside their references, what real digits score: `measure | value | reference`.
 
     Args:
         title: The line above the table.
@@ -73,12 +73,12 @@ def figures_table(title: str, figures: Mapping[str, Figure]) -> Table:
     Returns:
         The table, a row a measure.
     """
-    rows = [(name, figure.value, figure.floor) for name, figure in figures.items() if not of_one_digit(name)]
-    return rows_table(title, ("measure", "value", "floor"), rows)
+    rows = [(name, figure.value, figure.reference) for name, figure in figures.items() if not of_one_digit(name)]
+    return rows_table(title, ("measure", "value", "reference"), rows)
 
 
-def digits_table(title: str, figures: Mapping[str, Figure]) -> Table:
-    """Lays out the figures of single digits beside their floors: `digit | MEASURE | floor | …`.
+def digits_table(title: str, figures: Mapping[str, Measurement]) -> Table:
+    """Lays out the figures of single digits beside their references: `digit | MEASURE | reference | …`.
 
     Args:
         title: The line above the table.
@@ -92,9 +92,9 @@ def digits_table(title: str, figures: Mapping[str, Figure]) -> Table:
     rows = []
     for digit in sorted({digit for _, digit in shown}):
         found = [figures.get(f"{measure}_by_digit/{digit}") for measure in measures]
-        pairs = [(figure.value, figure.floor) if figure else (None, None) for figure in found]
+        pairs = [(figure.value, figure.reference) if figure else (None, None) for figure in found]
         rows.append((digit, *(cell for pair in pairs for cell in pair)))
-    return rows_table(title, ("digit", *(heading for measure in measures for heading in (measure, "floor"))), rows)
+    return rows_table(title, ("digit", *(heading for measure in measures for heading in (measure, "reference"))), rows)
 
 
 def of_one_digit(name: str) -> bool:

@@ -32,7 +32,7 @@ def trade_off(
     path: Path,
     *,
     measures: tuple[str, str, str],
-    floors: Mapping[str, float],
+    references: Mapping[str, float],
     title: str,
     remark: str,
 ) -> None:
@@ -46,7 +46,7 @@ def trade_off(
         settings: The settings by name.
         path: The picture (PNG), written whole.
         measures: The measure along the left panel, the one up it, and the one along the right panel.
-        floors: What real digits score, by measure; may lack some.
+        references: What real digits score, by measure; may lack some.
         title: The line above the panels.
         remark: The line above the left panel: what the intervals are, or that there are none.
 
@@ -63,10 +63,10 @@ def trade_off(
             _draw_cluster(left, setting, (across, upward), colour)
         _draw_rows(right, list(settings.values()), beside, colours)
         right.set_yticks(range(len(settings)), [fill(name, NAME_WIDTH) for name in settings], fontsize=9)
-        _draw_floors(left, right, measures, floors)
-        _limit(left, list(settings.values()), (across, upward), floors)
+        _draw_references(left, right, measures, references)
+        _limit(left, list(settings.values()), (across, upward), references)
         left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
-        right.set(xlabel=_spoken(beside), title="dotted: what real digits score" if floors else "")
+        right.set(xlabel=_spoken(beside), title="dotted: what real digits score" if references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
@@ -92,10 +92,10 @@ def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[str, str], colou
         axes.errorbar(means[0].mean, means[1].mean, xerr=means[0].margin, yerr=means[1].margin, color=colour, **DIAMOND)
 
 
-def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[str, str], floors: Mapping[str, float]) -> None:
+def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[str, str], references: Mapping[str, float]) -> None:
     for measure, axis in zip(measures, (axes.xaxis, axes.yaxis), strict=True):
         values = [value for setting in settings for value in setting.values(measure)]
-        values += [floors[measure]] if measure in floors else []
+        values += [references[measure]] if measure in references else []
         if values and (beyond := BEYOND_RUNS * (max(values) - min(values))):
             low, high = axis.get_view_interval()
             axis.set_view_interval(max(low, min(values) - beyond), min(high, max(values) + beyond), ignore=True)
@@ -116,10 +116,10 @@ def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: str, colours: S
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_floors(left: Axes, right: Axes, measures: tuple[str, str, str], floors: Mapping[str, float]) -> None:
+def _draw_references(left: Axes, right: Axes, measures: tuple[str, str, str], references: Mapping[str, float]) -> None:
     for measure, draw in zip(measures, (left.axvline, left.axhline, right.axvline), strict=True):
-        if measure in floors:
-            draw(floors[measure], color=figures.GREY, linestyle=":", linewidth=1.4, zorder=0)
+        if measure in references:
+            draw(references[measure], color=figures.GREY, linestyle=":", linewidth=1.4, zorder=0)
 
 
 def _spoken(measure: str) -> str:

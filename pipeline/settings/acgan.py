@@ -96,7 +96,7 @@ class Adam(Frozen):
     global_clipnorm: Annotated[float, Field(gt=0)] | None
 
 
-class Settings(FamilySettings):
+class AcganSettings(FamilySettings):
     """The AC-GAN on MNIST: networks, targets and length of a training.
 
     Attributes:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_filters
 
 
-class Settings(ConvolutionalSettings):
+class AutoencoderSettings(ConvolutionalSettings):
     """The autoencoder on MNIST: networks, what learns and the length of a training.
 
     Attributes:

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 import pipeline.settings
-from pipeline.settings.calibrate import CalibrateSettings
 from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.frozen import Frozen
+from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.stages import EvaluateSettings, RenderSettings, TrackingSettings
 
 
@@ -29,7 +29,7 @@ class Settings(Frozen):
         model: The family's own block of `params.yaml`.
         seed: Every draw of a run is a function of it.
         data: Where MNIST comes from and how it is split.
-        calibrate: The judge, and the sizes of the samples that it compares.
+        judge: The judge, and the sizes of the samples that it compares.
         compute: What the steps of a training are computed by and in.
         evaluate: What the evaluation scores.
         render: What the pictures show.
@@ -43,7 +43,7 @@ class Settings(Frozen):
     model: FamilySettings
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     data: DataSettings
-    calibrate: CalibrateSettings
+    judge: JudgeSettings
     compute: ComputeSettings
     evaluate: EvaluateSettings
     render: RenderSettings
@@ -57,7 +57,7 @@ class Settings(Frozen):
         blocks = {
             "seed": self.seed,
             "data": self._training_data(),
-            "calibrate": self.calibrate.model_dump(mode="json"),
+            "judge": self.judge.model_dump(mode="json"),
             "compute": self.compute.model_dump(mode="json", exclude={"jobs"}),
             self.family: self.model.model_dump(mode="json"),
         }

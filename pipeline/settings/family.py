@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isabstract
 from typing import Annotated
 
 from pydantic import Field
@@ -30,11 +31,8 @@ class FamilySettings(Frozen):
 
 
 def has_family(name: str) -> bool:
-    """Tells whether `name` is a family: whether `pipeline/settings/NAME.py` defines `Settings` of a family."""
-    if not name.isidentifier() or find_spec(f"pipeline.settings.{name}") is None:
-        return False
-    settings = getattr(import_module(f"pipeline.settings.{name}"), "Settings", None)
-    return isinstance(settings, type) and issubclass(settings, FamilySettings)
+    """Whether `name` is a family: whether `pipeline/settings/NAME.py` defines a family's settings."""
+    return _find(name) is not None
 
 
 def family_settings(name: str) -> type[FamilySettings]:
@@ -44,12 +42,21 @@ def family_settings(name: str) -> type[FamilySettings]:
         name: A family, as in `model=NAME`.
 
     Returns:
-        The class `Settings` of `pipeline/settings/NAME.py`.
+        The class in `pipeline/settings/NAME.py` that is a `FamilySettings`, such as `VaeSettings`.
 
     Raises:
         SettingsError: No such family.
     """
-    if not has_family(name):
+    settings = _find(name)
+    if settings is None:
         raise SettingsError(f"`model` must be a family with a file in pipeline/settings. Received: {name}")
-    settings: type[FamilySettings] = import_module(f"pipeline.settings.{name}").Settings
     return settings
+
+
+def _find(name: str) -> type[FamilySettings] | None:
+    module = f"pipeline.settings.{name}"
+    if not name.isidentifier() or find_spec(module) is None:
+        return None
+    classes = (each for each in vars(import_module(module)).values() if isinstance(each, type))
+    own = (each for each in classes if each.__module__ == module and issubclass(each, FamilySettings))
+    return next((each for each in own if not isabstract(each) and each is not FamilySettings), None)

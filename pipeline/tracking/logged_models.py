@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ from mlflow.types import Schema, TensorSpec
 from pipeline.tracking.store import Store
 
 Arrays = Mapping[str, np.ndarray]
+REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ class ModelExample:
     inputs: Arrays
     outputs: np.ndarray | Arrays
     requirements: Sequence[str]
+
+
+def model_example(model: Any, inputs: Arrays) -> ModelExample:
+    """Gives what a Keras model makes of a few named inputs, and what it needs to be loaded."""
+    requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
+    given = model(dict(inputs), training=False)
+    named = isinstance(given, Mapping)
+    outputs = {name: np.asarray(array) for name, array in given.items()} if named else np.asarray(given)
+    return ModelExample(inputs, outputs, requirements)
 
 
 def log_model(store: Store, run_id: str, name: str, keras_model: Any, example: ModelExample) -> str:

@@ -33,21 +33,21 @@ _MONITOR: Callable[..., Any] = SystemMetricsMonitor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class RunDescription:
     """What a run says about itself.
 
     Attributes:
         name: The run's name, which carries what varies.
         parameters: The settings it reads, nested or under their addresses.
-        tags: Short facts to search by.
-        description: What it is and the command that repeats it, in Markdown.
+        tags: Short metadata to search by.
+        note: What it is and the command that repeats it, in Markdown.
         parent_run_id: The run it stands under; none for one of its own.
     """
 
     name: str
     parameters: Mapping[str, object] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    description: str = ""
+    note: str = ""
     parent_run_id: str | None = None
 
 
@@ -56,7 +56,7 @@ class Run(Recorder):
 
     Args:
         store: The store and experiment.
-        card: What the run says about itself.
+        description: What the run says about itself.
         resume: The id of an interrupted run to go on with; where the store does not know it, a new run is started.
         system_metrics: Whether processor and memory use are sampled, every ten seconds.
 
@@ -67,10 +67,16 @@ class Run(Recorder):
         TrackingError: If the store does not answer, or a resumed run has other parameters.
     """
 
-    def __init__(self, store: Store, card: Card, *, resume: str | None = None, system_metrics: bool = True) -> None:
+    def __init__(
+        self, store: Store, description: RunDescription, *, resume: str | None = None, system_metrics: bool = True
+    ) -> None:
         self.resumed = resume is not None and store.knows(resume)
         with one_line_errors(store.uri):
-            run_id = _reopen(store, resume, card) if resume is not None and self.resumed else _create(store, card)
+            run_id = (
+                _reopen(store, resume, description)
+                if resume is not None and self.resumed
+                else _create(store, description)
+            )
             super().__init__(store, run_id, resumed=self.resumed)
             self._monitor = self._watch() if system_metrics else None
 
@@ -115,19 +121,18 @@ class Run(Recorder):
             self._client.set_terminated(self.run_id, status)
 
 
-def child(store: Store, card: Card) -> Run:
-    """Opens a run under the run that `card.parent_run_id` names.
+def child(store: Store, description: RunDescription) -> Run:
+    """Opens a run under the run that `description.parent_run_id` names.
 
     Where the store does not know that run (the models came from another machine), the new run stands alone, and its
     tags and description say so.
     """
-    parent = card.parent_run_id
+    parent = description.parent_run_id
     if parent is None or store.knows(parent):
-        return Run(store, card, system_metrics=False)
-    note = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
-    description = f"> {note}\n\n{card.description}"
-    tags = {**card.tags, "parent.unknown": parent}
-    alone = replace(card, parent_run_id=None, description=description, tags=tags)
+        return Run(store, description, system_metrics=False)
+    stranger = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
+    tags = {**description.tags, "parent.unknown": parent}
+    alone = replace(description, parent_run_id=None, note=f"> {stranger}\n\n{description.note}", tags=tags)
     return Run(store, alone, system_metrics=False)
 
 
@@ -148,39 +153,39 @@ def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[
             yield prefix + key, json.dumps(value)
 
 
-def _create(store: Store, card: Card) -> str:
-    run = store.client.create_run(store.experiment_id, tags=_tags(card), run_name=card.name)
-    _log_parameters(store.client, run.info.run_id, card)
+def _create(store: Store, description: RunDescription) -> str:
+    run = store.client.create_run(store.experiment_id, tags=_tags(description), run_name=description.name)
+    _log_parameters(store.client, run.info.run_id, description)
     return str(run.info.run_id)
 
 
-def _reopen(store: Store, run_id: str, card: Card) -> str:
-    _log_parameters(store.client, run_id, card)
+def _reopen(store: Store, run_id: str, description: RunDescription) -> str:
+    _log_parameters(store.client, run_id, description)
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
-    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(card).items()])
+    store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
     store.client.update_run(run_id, status="RUNNING")
     for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "closed.because"}:
         store.client.delete_tag(run_id, ending)
     return run_id
 
 
-def _log_parameters(client: MlflowClient, run_id: str, card: Card) -> None:
-    parameters = [Param(key, value) for key, value in flatten(card.parameters).items()]
+def _log_parameters(client: MlflowClient, run_id: str, description: RunDescription) -> None:
+    parameters = [Param(key, value) for key, value in flatten(description.parameters).items()]
     for start in range(0, len(parameters), _PARAMETERS_A_BATCH):
         client.log_batch(run_id, params=parameters[start : start + _PARAMETERS_A_BATCH])
 
 
-def _tags(card: Card) -> dict[str, str]:
+def _tags(description: RunDescription) -> dict[str, str]:
     tags = {
         MLFLOW_USER: _user(),
         MLFLOW_SOURCE_NAME: Path(sys.argv[0]).name,
         MLFLOW_SOURCE_TYPE: "LOCAL",
-        MLFLOW_RUN_NOTE: card.description,
-        **card.tags,
+        MLFLOW_RUN_NOTE: description.note,
+        **description.tags,
         **owner_tags(),
     }
-    if card.parent_run_id is not None:
-        tags[MLFLOW_PARENT_RUN_ID] = card.parent_run_id
+    if description.parent_run_id is not None:
+        tags[MLFLOW_PARENT_RUN_ID] = description.parent_run_id
     return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
 
 

@@ -11,11 +11,11 @@ from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
 
 _FOLDER = "sweep.folder"
-_MEASURES = ("final/", "heldout/", "floor/")
+_MEASURES = ("final/", "heldout/", "reference/")
 _SEED, _JUDGE = "seed", "judge.digest"
 _LONGEST_NOTE = 7500
 
@@ -30,7 +30,7 @@ class SweepChild:
         status: RUNNING, FINISHED, FAILED or KILLED.
         seed: Its seed.
         varied: The parameters in which the sweep's jobs differ, by address; the judge too where that differs.
-        measures: Its latest `final/…`, `heldout/…` and `floor/…` metrics, by key.
+        measures: Its latest `final/…`, `heldout/…` and `reference/…` metrics, by key.
     """
 
     run_id: str
@@ -71,20 +71,20 @@ class Outcome:
     caption: str = ""
 
 
-def open_sweep(store: Store, folder: Path, card: Card) -> str:
+def open_sweep(store: Store, folder: Path, description: RunDescription) -> str:
     """Opens a sweep's parent run, or finds the one that the sweep in `folder` has.
 
     Args:
         store: The store and experiment.
         folder: The sweep's folder, by which its jobs find the parent.
-        card: What the sweep says about itself.
+        description: What the sweep says about itself.
 
     Returns:
         The parent's run id; the run stays open until `close_sweep`.
     """
     found = find_sweep(store, folder)
-    tags = {**card.tags, "kind": "sweep", _FOLDER: _address(folder)}
-    parent = Card(name=card.name, parameters=card.parameters, tags=tags, description=card.description)
+    tags = {**description.tags, "kind": "sweep", _FOLDER: _address(folder)}
+    parent = RunDescription(name=description.name, parameters=description.parameters, tags=tags, note=description.note)
     return Run(store, parent, resume=found, system_metrics=False).run_id
 
 

@@ -28,12 +28,12 @@ def environment_tags(root: Path) -> dict[str, str]:
 
 def _git_tags(root: Path) -> dict[str, str]:
     lines = _git_status(root)
-    facts = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
-    commit = facts.get("branch.oid", _UNKNOWN)
+    metadata = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+    commit = metadata.get("branch.oid", _UNKNOWN)
     if commit in (_UNKNOWN, "(initial)"):
         return {"git.commit": _UNKNOWN, "git.dirty": _UNKNOWN}
     dirty = str(any(not line.startswith("# ") for line in lines)).lower()
-    branch = {} if facts["branch.head"] == "(detached)" else {MLFLOW_GIT_BRANCH: facts["branch.head"]}
+    branch = {} if metadata["branch.head"] == "(detached)" else {MLFLOW_GIT_BRANCH: metadata["branch.head"]}
     return {"git.commit": commit, "git.dirty": dirty, MLFLOW_GIT_COMMIT: commit, **branch}
 
 

@@ -15,8 +15,6 @@ from pipeline.data.mnist import Splits
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 
-HELD_OUT, FLOOR = "heldout/", "floor/"
-
 Values = dict[str, float]
 Score = tuple[float, ...]
 Parts = Mapping[str, keras.Model]
@@ -47,12 +45,12 @@ class Measured:
 
     Attributes:
         values: Figures by key, such as `heldout/accuracy`.
-        floors: What real digits score, by key, such as `floor/accuracy`; one for each figure.
+        references: What real digits score, by key, such as `reference/accuracy`; one for each figure.
         score: What a report without a score of its own is judged by; none where nothing may be selected.
     """
 
     values: Values
-    floors: Values
+    references: Values
     score: Score | None
 
 
@@ -220,7 +218,7 @@ def build_training(family: Family, settings: Settings, splits: Splits) -> Traini
         return family.build(settings, splits)
 
 
-def forget_models() -> None:
+def clear_models() -> None:
     """Frees what Keras keeps of every model built in this process, as between the jobs of a sweep."""
     keras.backend.clear_session()
     gc.unfreeze()

@@ -80,7 +80,7 @@ class History:
         self.best_score, self.best_step, self.best_judged = score, self.step, judged
         return True
 
-    def forget_best(self) -> None:
+    def reset_best(self) -> None:
         """Forgets the best report, so that the next one with a score is the best so far."""
         self.best_score = self.best_step = None
 

@@ -128,7 +128,7 @@ def _report(training: Training, plan: Plan, history: History, measure: Measure |
     values, score = dict(report.values), report.score
     if measured:
         _refuse_infinite(measured.values, history.step)
-        values |= measured.values | measured.floors
+        values |= measured.values | measured.references
         score = measured.score if score is None else score
     points = history.record(values)
     history.reported = history.step

@@ -3,7 +3,7 @@
 from benchmarks.trainings.summary import Report, Run
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 
-FLOORS = {ACCURACY: 0.994, FRECHET: 0.26, COVERAGE: 0.95, "classification_accuracy": 0.994}
+REFERENCES = {ACCURACY: 0.994, FRECHET: 0.26, COVERAGE: 0.95, "classification_accuracy": 0.994}
 
 
 def report(step: int, seconds: float, *, accuracy: float = 0.99, frechet: float = 1.0, coverage: float = 0.8) -> Report:

@@ -43,7 +43,7 @@ def test_two_children_work_at_once_and_are_heard_in_turn(echo: Path) -> None:
     with Child("echo", folder=echo) as first, Child("echo", folder=echo) as second:
         first.tell(step=1)
         second.tell(step=2)
-        assert (second.hear()["got"], first.hear()["got"]) == ({"step": 2}, {"step": 1})
+        assert (second.on_event()["got"], first.on_event()["got"]) == ({"step": 2}, {"step": 1})
 
 
 def test_a_child_that_fails_is_one_line_with_its_last_words(echo: Path) -> None:

@@ -11,7 +11,7 @@ from benchmarks.quality import describe, main, parse
 from benchmarks.trainings.goals import find_goals
 from pipeline.evaluation.measures import FRECHET
 from pipeline.settings.paths import ROOT
-from tests.benchmarks.runs import FLOORS, report, run, three
+from tests.benchmarks.runs import REFERENCES, report, run, three
 from tests.projects import Finished, Project
 
 REPORT = report(750, 280)
@@ -53,14 +53,14 @@ def test_a_mistyped_setting_is_one_line_before_anything_is_trained(capsys: pytes
 @pytest.mark.parametrize(("seeds", "said"), [(2, True), (3, False)])
 def test_the_text_says_where_seeds_are_too_few(seeds: int, said: bool) -> None:
     runs = three("default", REPORT)[:seeds]
-    text = describe(runs, find_goals(runs), FLOORS, describe_machine())
+    text = describe(runs, find_goals(runs), REFERENCES, describe_machine())
     assert ("no recipe is called better" in text) is said
     assert "| real digits |" in text
 
 
 def test_a_smoke_test_is_said_to_prove_nothing() -> None:
     runs = [run("default", seed, REPORT, label="smoke") for seed in range(3)]
-    assert "no recipe is called better" in describe(runs, find_goals(runs), FLOORS, describe_machine())
+    assert "no recipe is called better" in describe(runs, find_goals(runs), REFERENCES, describe_machine())
 
 
 def benchmark(root: Path, mnist: Path, *words: str) -> tuple[Project, Finished]:

@@ -9,7 +9,7 @@ from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings import records
 from benchmarks.trainings.recipes import MODULE, Planned, plan
 from benchmarks.trainings.records import Record, train_missing
-from pipeline.training.folder import claim
+from pipeline.runs.folder import claim
 
 BEGAN = 1_000_000.0
 
@@ -28,11 +28,11 @@ class Trainings:
         seed = next(word for word in overrides if word.startswith("seed="))
         self.seeds.append(seed)
         with claim(self.root / "runs" / "acgan", seed) as run:
-            run.remember(command=" ".join(["python", "-m", MODULE, *overrides]))
+            run.update_metadata(command=" ".join(["python", "-m", MODULE, *overrides]))
             if not self.status:
                 for step, seconds in ((3, 20.0), (6, 30.5)):
                     keep_report(run.models / "reports" / f"step-{step:07d}", BEGAN + seconds)
-                run.remember(steps=6)
+                run.update_metadata(steps=6)
                 run.end("finished")
         return Timed(BEGAN, seconds=40.0, processor_seconds=70.0, status=self.status)
 

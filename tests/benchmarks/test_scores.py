@@ -13,7 +13,7 @@ from benchmarks.trainings.records import Record
 from benchmarks.trainings.scores import score_runs
 from benchmarks.trainings.summary import Run
 from pipeline.evaluation.sample import Sample
-from pipeline.session.judging import Calibration
+from pipeline.judging.calibration import Calibration
 from pipeline.training.family import Family, Generated, find_family
 from tests.evaluation.samples import draw_sample
 

@@ -95,7 +95,7 @@ def test_what_was_waited_for_is_written_with_a_table_and_a_picture(
 def test_what_a_user_waits_for_is_timed(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "startup.json"
-    words = ["+debug=smoke", *TINY, "--rounds", "1", "--sweeps", "0", "--stages", "calibrate"]
+    words = ["+debug=smoke", *TINY, "--rounds", "1", "--sweeps", "0", "--stages", "judge"]
     assert main(["--json", str(results), *words]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
     assert rows.keys() == {HELP, REFUSED, FIRST, NOTHING}

@@ -1,5 +1,5 @@
 from benchmarks.trainings.summary import commands_table, make_rows, reports_table, spread
-from tests.benchmarks.runs import FLOORS, report, run
+from tests.benchmarks.runs import REFERENCES, report, run
 
 RUNS = [
     run("default", seed, report(100, seconds, accuracy=accuracy), report(200, 2 * seconds))
@@ -22,16 +22,18 @@ def test_a_step_that_one_seed_did_not_report_at_has_no_row() -> None:
 
 
 def test_the_table_ends_with_what_real_digits_score() -> None:
-    lines = reports_table(RUNS, FLOORS).splitlines()
+    lines = reports_table(RUNS, REFERENCES).splitlines()
     assert lines[2] == (
         "| default | 3 | 100 | 50 (40–60) | 0.9000 (0.8000–0.9500) | 1.00 (1.00–1.00) | 0.800 (0.800–0.800) |"
     )
     assert lines[-1] == "| real digits |  |  |  | 0.9940 | 0.26 | 0.950 |"
 
 
-def test_the_classification_accuracy_score_is_shown_where_there_is_one_beside_its_floor() -> None:
-    assert "classification" not in commands_table(RUNS, FLOORS)
-    lines = commands_table([*RUNS, run("long", 0, report(1, 1), classification_accuracy=0.981)], FLOORS).splitlines()
+def test_the_classification_accuracy_score_is_shown_where_there_is_one_beside_its_reference() -> None:
+    assert "classification" not in commands_table(RUNS, REFERENCES)
+    lines = commands_table(
+        [*RUNS, run("long", 0, report(1, 1), classification_accuracy=0.981)], REFERENCES
+    ).splitlines()
     assert lines[2] == "| default | 105 (85–125) | 200 (160–240) | - |"
     assert lines[3:] == ["| long | 6 | 2 | 0.9810 |", "| real digits |  |  | 0.9940 |"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.rendering.tiles import tile
-from pipeline.session.cards import stage_card, sweep_card, training_card
-from pipeline.session.command import Job
-from pipeline.session.swept import conclude
+from pipeline.runs.description import describe_stage, describe_sweep, describe_training
+from pipeline.settings.job import Job
+from pipeline.sweeps.summary import report_and_close
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store
@@ -54,15 +54,15 @@ def track(store: Store, folder: Path) -> Tracked:
     """Writes everything; `folder` is for files of its own."""
     training = track_training(store, folder)
     evaluation = track_evaluation(store, training)
-    sweep = open_sweep(store, folder, sweep_card(["+sweep=aux_weights"], family="acgan", label=None))
+    sweep = open_sweep(store, folder, describe_sweep(["+sweep=aux_weights"], family="acgan", label=None))
     jobs = [track_job(store, sweep, generated) for generated in SWEPT]
-    conclude(store, sweep, name="sweep", family="acgan", status="FINISHED")
+    report_and_close(store, sweep, name="sweep", family="acgan", status="FINISHED")
     return Tracked(store, training, evaluation, sweep, jobs)
 
 
 def track_training(store: Store, folder: Path) -> str:
-    card = training_card(settings_of(*SET), Job("pipeline.train", SET), digests=DIGESTS, parent=None)
-    with Run(store, card, system_metrics=False) as run:
+    description = describe_training(settings_of(*SET), Job("pipeline.train", SET), digests=DIGESTS, parent=None)
+    with Run(store, description, system_metrics=False) as run:
         run.text(summary(), SUMMARY)
         for step in STEPS:
             noise = np.random.default_rng(step).uniform(-1, 1, (10, 10, 28, 28))
@@ -79,8 +79,8 @@ def track_training(store: Store, folder: Path) -> str:
 def track_evaluation(store: Store, training: str) -> str:
     trained = {"run_id": training, "name": store.client.get_run(training).info.run_name}
     job = Job("pipeline.evaluate", ())
-    card = stage_card("evaluate", settings_of(*SET), job, models=Path("models/acgan"), trained=trained)
-    with child(store, card) as run:
+    description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), trained=trained)
+    with child(store, description) as run:
         run.log([Point("test/matched/generator/loss", 0.75, STEPS[-1])])
     Recorder(store, training).final({"test/matched/generator/loss": 0.75})
     return run.run_id
@@ -89,8 +89,8 @@ def track_evaluation(store: Store, training: str) -> str:
 def track_job(store: Store, sweep: str, generated: float) -> str:
     swept = f"acgan.auxiliary_weight={{real:{2 - generated},generated:{generated}}}"
     job = Job("pipeline.train", ("+sweep=aux_weights", swept))
-    card = training_card(settings_of(swept), job, digests=DIGESTS, parent=sweep)
-    with Run(store, card, system_metrics=False) as run:
+    description = describe_training(settings_of(swept), job, digests=DIGESTS, parent=sweep)
+    with Run(store, description, system_metrics=False) as run:
         run.log([*losses(scale=1 + generated), *(Point(f"heldout/{key}", generated, STEPS[-1]) for key in MEASURES)])
     return run.run_id
 

@@ -32,7 +32,7 @@ def test_an_image_is_as_similar_as_can_be_to_itself_only() -> None:
     assert (ssim(images, np.roll(images, 1, axis=0)) < 0.9).all()
 
 
-def test_black_and_white_are_similar_by_the_luminance_floor_alone() -> None:
+def test_black_and_white_are_similar_by_the_luminance_reference_alone() -> None:
     black, white = np.zeros((1, 28, 28), np.uint8), np.full((1, 28, 28), 255, np.uint8)
     assert ssim(black, white)[0] == pytest.approx(1e-4 / (1 + 1e-4))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from tests.projects import Finished, Project, facts_of
+from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -102,7 +102,7 @@ def test_each_failure_is_one_line(story: Story) -> None:
 
 def test_a_diverged_training_is_not_taken_up_again(story: Story) -> None:
     run_id = story.jobs()["1e+39"].info.run_id
-    (folder,) = [one for one in story.project.folders() if facts_of(one / "models").get("run_id") == run_id]
+    (folder,) = [one for one in story.project.folders() if metadata_of(one / "models").get("run_id") == run_id]
     assert (folder / "ended").read_text(encoding="utf-8").startswith("diverged: ")
     assert not (folder / "checkpoint.npz").exists()
 

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from tests.projects import Finished, Project, Started, facts_of
+from tests.projects import Finished, Project, Started, metadata_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -51,7 +51,7 @@ class Story:
     longer: Phase
 
     def folder(self, phase: Phase) -> Path:
-        (found,) = [one for one in self.project.folders() if facts_of(one / "models")["run_id"] == phase.run_id]
+        (found,) = [one for one in self.project.folders() if metadata_of(one / "models")["run_id"] == phase.run_id]
         return found
 
 
@@ -64,7 +64,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         answer = started.finish()
         (place,) = [one for one in project.folders() if one not in before] if folder is None else [folder]
         folders.append(place)
-        run_id = facts_of(place / "models")["run_id"]
+        run_id = metadata_of(place / "models")["run_id"]
         return Phase(answer, run_id, project.client().get_run(run_id).info.status)
 
     folders: list[Path] = []

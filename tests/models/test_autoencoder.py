@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.composition.join import join
 from pipeline.models.autoencoder import build_decoder, build_encoder
-from pipeline.models.composition import join
 from pipeline.models.convolutional import before_tanh, last_map
 from tests.families import autoencoder
 

@@ -7,21 +7,21 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.kernels.accelerate import FastConvolution, accelerate
 from pipeline.models import autoencoder, vae
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.models.precision import computing_in
-from pipeline.models.quick import QuickConvolution, quicken
-from pipeline.settings.acgan import Settings
+from pipeline.settings.acgan import AcganSettings
 from tests import families
 from tests.training.tiny import small_settings
 
 BFLOAT16 = "mixed_bfloat16"
 
 
-def _acgan() -> Settings:
+def _acgan() -> AcganSettings:
     block = small_settings().model
-    assert isinstance(block, Settings)
+    assert isinstance(block, AcganSettings)
     return block
 
 
@@ -95,5 +95,5 @@ def test_what_was_set_before_counts_again_afterwards_even_after_an_error() -> No
 def test_a_network_of_another_precision_keeps_its_own_convolutions() -> None:
     with computing_in(BFLOAT16):
         generator = _generator()
-    kinds = [isinstance(layer, QuickConvolution) for layer in quicken(generator).layers]
+    kinds = [isinstance(layer, FastConvolution) for layer in accelerate(generator).layers]
     assert kinds.count(True) == 1, "the last one alone, which computes in float32"

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.models.composition import join, nest
-from pipeline.models.graph import opens
+from pipeline.composition.graph import opens
+from pipeline.composition.join import join, nest
 from pipeline.models.vae import build_decoder, build_encoder, build_sampling
 from tests.families import vae
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering.comparison import (
     COMPARED,
-    FLOOR,
+    REFERENCE,
     UNCOMPARED,
     name_settings,
     remark,
@@ -54,7 +54,7 @@ def test_a_measure_of_fewer_seeds_than_the_others_says_of_how_many() -> None:
 
 def test_what_real_digits_score_is_the_last_row() -> None:
     rows = setting_rows({"a": Setting({}, [])}, MEASURES, {"heldout/accuracy": 0.993})
-    assert rows == [{"setting": "a", "seeds": 0}, {"setting": FLOOR, "accuracy": "0.9930"}]
+    assert rows == [{"setting": "a", "seeds": 0}, {"setting": REFERENCE, "accuracy": "0.9930"}]
 
 
 def test_settings_stay_in_the_order_of_the_sweep_whatever_they_score() -> None:

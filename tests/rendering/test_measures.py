@@ -28,9 +28,9 @@ def test_a_training_that_chose_no_report_has_no_line_for_it(tmp_path: Path) -> N
     assert (tmp_path / "best.png").read_bytes() != (tmp_path / "none.png").read_bytes()
 
 
-def test_what_has_a_floor_is_a_measure_and_all_else_a_loss() -> None:
+def test_what_has_a_reference_is_a_measure_and_all_else_a_loss() -> None:
     line = (STEPS, STEPS / 2)
-    keys = ("train/loss", "heldout/loss", "heldout/accuracy", "floor/accuracy")
+    keys = ("train/loss", "heldout/loss", "heldout/accuracy", "reference/accuracy")
     losses, measures = split_curves(
         {key: (STEPS, STEPS * number) for number, key in enumerate(keys)} | {"train/kl": line}
     )

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.evaluation.floors import Figure
+from pipeline.evaluation.references import Measurement
 from pipeline.rendering.tables import (
     Cell,
     digits_table,
@@ -63,26 +63,26 @@ def test_losses_of_what_has_no_components_are_named_by_their_split() -> None:
 
 
 FIGURES = {
-    "accuracy": Figure(0.98, 0.99),
-    "accuracy_by_digit/mean": Figure(0.97, 0.98),
-    "accuracy_by_digit/7": Figure(0.9, 0.95),
-    "accuracy_by_digit/8": Figure(0.8, 0.94),
-    "ssim_by_digit/7": Figure(0.3, 0.2),
+    "accuracy": Measurement(0.98, 0.99),
+    "accuracy_by_digit/mean": Measurement(0.97, 0.98),
+    "accuracy_by_digit/7": Measurement(0.9, 0.95),
+    "accuracy_by_digit/8": Measurement(0.8, 0.94),
+    "ssim_by_digit/7": Measurement(0.3, 0.2),
 }
 
 
-def test_a_figure_stands_beside_its_floor_and_those_of_single_digits_are_left_out() -> None:
+def test_a_figure_stands_beside_its_reference_and_those_of_single_digits_are_left_out() -> None:
     lines = shown(figures_table("t", FIGURES))
-    assert lines[2].split() == ["measure", "value", "floor"]
+    assert lines[2].split() == ["measure", "value", "reference"]
     assert [line.split() for line in lines[4:6]] == [
         ["accuracy", "0.9800", "0.9900"],
         ["accuracy_by_digit/mean", "0.9700", "0.9800"],
     ]
 
 
-def test_figures_of_single_digits_have_a_row_each_and_a_floor_beside_each() -> None:
+def test_figures_of_single_digits_have_a_row_each_and_a_reference_beside_each() -> None:
     lines = shown(digits_table("t", FIGURES))
-    assert lines[2].split() == ["digit", "accuracy", "floor", "ssim", "floor"]
+    assert lines[2].split() == ["digit", "accuracy", "reference", "ssim", "reference"]
     assert [line.split() for line in lines[4:6]] == [
         ["7", "0.9000", "0.9500", "0.3000", "0.2000"],
         ["8", "0.8000", "0.9400", "-", "-"],

@@ -16,9 +16,9 @@ def setting(*runs: tuple[float, float, float]) -> Setting:
     return Setting({}, [dict(zip(MEASURES, run, strict=True)) for run in runs])
 
 
-def draw(settings: dict[str, Setting], path: Path, **floors: float) -> None:
-    named = {f"heldout/{name}": value for name, value in floors.items()}
-    trade_off(settings, path, measures=MEASURES, floors=named, title="a sweep", remark="a remark")
+def draw(settings: dict[str, Setting], path: Path, **references: float) -> None:
+    named = {f"heldout/{name}": value for name, value in references.items()}
+    trade_off(settings, path, measures=MEASURES, references=named, title="a sweep", remark="a remark")
 
 
 def dots(axes: Any) -> list[list[float]]:

@@ -66,8 +66,9 @@ class Setup:
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def version(self, module: str) -> str:
-        command = [self.root / ".venv" / "bin" / "python", "-c", f"import {module}; print({module}.VERSION)"]
-        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+        python = self.root / ".venv" / "bin" / "python"
+        code = f"import {module}; print({module}.VERSION)"
+        return subprocess.check_output([python, "-c", code], text=True).strip()
 
 
 @pytest.fixture(scope="module")

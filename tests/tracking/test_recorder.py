@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline.data.rows import as_csv
 from pipeline.tracking.datasets import Examples
 from pipeline.tracking.recorder import Recorder, as_markdown
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 
 GRID = np.random.default_rng(0).integers(0, 256, (56, 84), dtype=np.uint8)
@@ -17,7 +17,7 @@ GRID = np.random.default_rng(0).integers(0, 256, (56, 84), dtype=np.uint8)
 
 @pytest.fixture
 def run(store: Store) -> Run:
-    return Run(store, Card(name="a"), system_metrics=False)
+    return Run(store, RunDescription(name="a"), system_metrics=False)
 
 
 def artifacts(run: Recorder, folder: str | None = None) -> list[str]:
@@ -36,7 +36,7 @@ def test_a_picture_of_each_step_is_kept_whole(run: Run, image: np.ndarray, tmp_p
 
 
 def test_a_picture_is_shown_once_under_the_description(store: Store) -> None:
-    run = Run(store, Card(name="a", description="An AC-GAN."), system_metrics=False)
+    run = Run(store, RunDescription(name="a", note="An AC-GAN."), system_metrics=False)
     for _ in range(2):
         run.illustrate("pictures/a grid.png", "samples")
     assert store.client.get_run(run.run_id).data.tags["mlflow.note.content"] == (
@@ -46,7 +46,7 @@ def test_a_picture_is_shown_once_under_the_description(store: Store) -> None:
 
 def test_a_resumed_run_holds_no_picture_twice(run: Run) -> None:
     run.picture("samples/grid", GRID, 100)
-    again = Run(run.store, Card(name="a"), resume=run.run_id, system_metrics=False)
+    again = Run(run.store, RunDescription(name="a"), resume=run.run_id, system_metrics=False)
     again.picture("samples/grid", GRID, 100)
     assert len(artifacts(run, "images")) == 2
     again.picture("samples/grid", GRID, 200)
@@ -98,7 +98,7 @@ def test_a_data_set_of_sixty_thousand_images_is_named_in_under_a_second(run: Run
 
 
 def test_the_newest_final_measure_is_in_force_on_a_run_that_has_ended(store: Store) -> None:
-    with Run(store, Card(name="a"), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         pass
     for value in (3.0, 1.0, 2.0):
         Recorder(store, run.run_id).final({"test/loss": value})

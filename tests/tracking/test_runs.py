@@ -9,15 +9,15 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
-from pipeline.tracking.runs import Card, Run, child, flatten
+from pipeline.tracking.runs import Run, RunDescription, child, flatten
 from pipeline.tracking.store import Store, TrackingError
 
 KILLED_HALFWAY = """
 import os, signal, sys
 from pathlib import Path
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import RunDescription, Run
 from pipeline.tracking.store import connect
-with Run(connect(family="acgan", experiment="digits", root=Path(sys.argv[1])), Card(name="killed")):
+with Run(connect(family="acgan", experiment="digits", root=Path(sys.argv[1])), RunDescription(name="killed")):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -28,8 +28,8 @@ def status(store: Store, run: Run) -> str:
 
 def test_a_run_carries_its_card(store: Store) -> None:
     settings = {"acgan": {"soft_label": {"real": 0.95}, "recipe": "shared", "average": None}, "seed": 3}
-    card = Card(name="real=0.95", parameters=settings, tags={"family": "acgan"}, description="An **AC-GAN**.")
-    with Run(store, card, system_metrics=False) as run:
+    description = RunDescription(name="real=0.95", parameters=settings, tags={"family": "acgan"}, note="An **AC-GAN**.")
+    with Run(store, description, system_metrics=False) as run:
         assert status(store, run) == "RUNNING"
     found = store.client.get_run(run.run_id)
     assert found.info.run_name == "real=0.95"
@@ -54,7 +54,7 @@ def test_settings_are_written_as_in_the_params_file() -> None:
 
 
 def test_more_parameters_than_a_batch_are_written(store: Store) -> None:
-    with Run(store, Card(name="a", parameters={f"p{n}": n for n in range(250)}), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a", parameters={f"p{n}": n for n in range(250)}), system_metrics=False) as run:
         pass
     assert len(store.client.get_run(run.run_id).data.params) == 250
 
@@ -72,21 +72,21 @@ def test_more_parameters_than_a_batch_are_written(store: Store) -> None:
     ],
 )
 def test_how_a_run_ends_says_what_ended_it(store: Store, error: BaseException, expected: str) -> None:
-    with pytest.raises(type(error)), Run(store, Card(name="a"), system_metrics=False) as run:
+    with pytest.raises(type(error)), Run(store, RunDescription(name="a"), system_metrics=False) as run:
         raise error
     assert status(store, run) == expected
 
 
 def test_a_failed_run_keeps_its_error_in_one_line(store: Store) -> None:
-    with pytest.raises(ValueError, match="bad"), Run(store, Card(name="a"), system_metrics=False) as run:
+    with pytest.raises(ValueError, match="bad"), Run(store, RunDescription(name="a"), system_metrics=False) as run:
         raise ValueError("bad\n  luck")
     assert store.client.get_run(run.run_id).data.tags["error"] == "ValueError: bad luck"
 
 
 def test_an_interrupted_run_goes_on_under_its_id_and_ends_finished(store: Store) -> None:
-    with pytest.raises(KeyboardInterrupt), Run(store, Card(name="a"), system_metrics=False) as first:
+    with pytest.raises(KeyboardInterrupt), Run(store, RunDescription(name="a"), system_metrics=False) as first:
         raise KeyboardInterrupt
-    with Run(store, Card(name="a"), resume=first.run_id, system_metrics=False) as second:
+    with Run(store, RunDescription(name="a"), resume=first.run_id, system_metrics=False) as second:
         assert second.resumed
         assert status(store, second) == "RUNNING"
     assert second.run_id == first.run_id
@@ -97,7 +97,7 @@ def test_an_interrupted_run_goes_on_under_its_id_and_ends_finished(store: Store)
 def test_a_run_that_goes_on_has_its_new_owner_before_it_is_running(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(KeyboardInterrupt), Run(store, Card(name="a"), system_metrics=False) as first:
+    with pytest.raises(KeyboardInterrupt), Run(store, RunDescription(name="a"), system_metrics=False) as first:
         raise KeyboardInterrupt
     store.client.set_tag(first.run_id, "owner.process", "1")
     store.client.set_tag(first.run_id, "owner.started", "1.00")
@@ -109,7 +109,7 @@ def test_a_run_that_goes_on_has_its_new_owner_before_it_is_running(
         closed.extend(close_abandoned(store))
 
     monkeypatch.setattr(store.client, "update_run", look)
-    with Run(store, Card(name="a"), resume=first.run_id, system_metrics=False):
+    with Run(store, RunDescription(name="a"), resume=first.run_id, system_metrics=False):
         assert closed == []
 
 
@@ -125,16 +125,16 @@ def test_a_store_that_does_not_answer_while_abandoned_runs_are_closed_is_one_lin
 
 
 def test_a_run_whose_store_is_gone_starts_anew(store: Store) -> None:
-    with Run(store, Card(name="a"), resume="0" * 32, system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), resume="0" * 32, system_metrics=False) as run:
         assert not run.resumed
     assert run.run_id != "0" * 32
 
 
 def test_a_run_is_not_resumed_with_other_settings(store: Store) -> None:
-    with Run(store, Card(name="a", parameters={"seed": 1}), system_metrics=False) as first:
+    with Run(store, RunDescription(name="a", parameters={"seed": 1}), system_metrics=False) as first:
         pass
     with pytest.raises(TrackingError, match="seed"):
-        Run(store, Card(name="a", parameters={"seed": 2}), resume=first.run_id, system_metrics=False)
+        Run(store, RunDescription(name="a", parameters={"seed": 2}), resume=first.run_id, system_metrics=False)
     assert status(store, first) == "FINISHED"
 
 
@@ -143,7 +143,7 @@ def test_system_metrics_of_a_resumed_run_go_on_without_repeating(store: Store, m
     key = "system/system_memory_usage_megabytes"
     resume = None
     for _ in range(2):
-        with Run(store, Card(name="a"), resume=resume) as run:
+        with Run(store, RunDescription(name="a"), resume=resume) as run:
             time.sleep(0.5)
         resume = run.run_id
     steps = [metric.step for metric in store.client.get_metric_history(run.run_id, key)]
@@ -152,9 +152,9 @@ def test_system_metrics_of_a_resumed_run_go_on_without_repeating(store: Store, m
 
 
 def test_a_child_stands_under_the_run_that_trained_the_model(store: Store) -> None:
-    with Run(store, Card(name="train"), system_metrics=False) as parent:
+    with Run(store, RunDescription(name="train"), system_metrics=False) as parent:
         pass
-    with child(store, Card(name="evaluate", parent_run_id=parent.run_id)) as evaluation:
+    with child(store, RunDescription(name="evaluate", parent_run_id=parent.run_id)) as evaluation:
         pass
     found = store.client.get_parent_run(evaluation.run_id)
     assert found is not None
@@ -162,7 +162,7 @@ def test_a_child_stands_under_the_run_that_trained_the_model(store: Store) -> No
 
 
 def test_a_child_of_a_run_from_elsewhere_stands_alone_and_says_so(store: Store) -> None:
-    with child(store, Card(name="evaluate", description="Scores.", parent_run_id="f" * 32)) as evaluation:
+    with child(store, RunDescription(name="evaluate", note="Scores.", parent_run_id="f" * 32)) as evaluation:
         pass
     assert store.client.get_parent_run(evaluation.run_id) is None
     tags = store.client.get_run(evaluation.run_id).data.tags
@@ -180,8 +180,8 @@ def test_a_run_of_a_killed_process_is_closed_as_killed(store: Store, root: Path)
 
 
 def test_a_run_of_a_living_process_or_of_another_host_stays_open(store: Store) -> None:
-    with Run(store, Card(name="alive"), system_metrics=False) as alive:
-        other = Run(store, Card(name="elsewhere"), system_metrics=False)
+    with Run(store, RunDescription(name="alive"), system_metrics=False) as alive:
+        other = Run(store, RunDescription(name="elsewhere"), system_metrics=False)
         store.client.set_tag(other.run_id, "owner.host", "another-machine")
         store.client.set_tag(other.run_id, "owner.process", "1")
         assert close_abandoned(store) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect, default_uri
 
 TWO_AT_ONCE = """
@@ -24,7 +24,7 @@ def test_the_experiment_is_named_after_setting_and_family(store: Store) -> None:
 
 
 def test_artifacts_lie_beside_the_store_in_a_path_with_a_space(store: Store, root: Path) -> None:
-    with Run(store, Card(name="a"), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         run.text("hello", "notes/hello.txt")
     (file,) = (root / "mlartifacts" / "digits-acgan").rglob("hello.txt")
     assert file.read_text() == "hello"
@@ -112,27 +112,27 @@ def test_a_run_unknown_to_the_store_is_not_known(store: Store) -> None:
 
 
 def test_a_setting_that_a_run_logged_is_given_as_it_was_written(store: Store) -> None:
-    with Run(store, Card(name="a", parameters={"calibrate": {"images": 2000}}), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a", parameters={"judge": {"images": 2000}}), system_metrics=False) as run:
         pass
-    assert store.parameter(run.run_id, "calibrate.images") == "2000"
-    assert store.parameter(run.run_id, "calibrate.pictures") is None
+    assert store.parameter(run.run_id, "judge.images") == "2000"
+    assert store.parameter(run.run_id, "judge.pictures") is None
     with pytest.raises(TrackingError, match="must answer and accept"):
-        store.parameter("f" * 32, "calibrate.images")
+        store.parameter("f" * 32, "judge.images")
 
 
 def test_a_deleted_run_is_not_known(store: Store) -> None:
-    with Run(store, Card(name="a"), system_metrics=False) as run:
+    with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         assert store.knows(run.run_id)
     store.client.delete_run(run.run_id)
     assert not store.knows(run.run_id)
 
 
 def test_a_moved_project_keeps_its_artifacts_and_writes_to_its_new_place(store: Store, root: Path) -> None:
-    with Run(store, Card(name="before"), system_metrics=False) as before:
+    with Run(store, RunDescription(name="before"), system_metrics=False) as before:
         before.text("kept", "note.txt")
     moved_root = root.rename(root.with_name("elsewhere"))
     moved = connect(family="acgan", experiment="digits", root=moved_root)
-    with Run(moved, Card(name="after"), system_metrics=False) as after:
+    with Run(moved, RunDescription(name="after"), system_metrics=False) as after:
         after.text("new", "note.txt")
     assert Path(moved.client.download_artifacts(before.run_id, "note.txt")).read_text() == "kept"
     assert sorted(path.read_text() for path in moved_root.rglob("note.txt")) == ["kept", "new"]

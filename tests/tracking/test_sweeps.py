@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking.runs import Card, Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import Outcome, children, close_sweep, find_sweep, find_trained, open_sweep
 from pipeline.training.history import Point
@@ -20,8 +20,8 @@ def train(
     **figures: float,
 ) -> str:
     parameters = {"seed": seed, "acgan": {"auxiliary_weight": {"generated": weight}}}
-    card = Card(name=f"{weight} {seed}", parameters=parameters, tags=tags or {}, parent_run_id=parent)
-    run = Run(store, card, system_metrics=False)
+    description = RunDescription(name=f"{weight} {seed}", parameters=parameters, tags=tags or {}, parent_run_id=parent)
+    run = Run(store, description, system_metrics=False)
     run.log([Point(f"heldout/{name}", value, step) for step in (1, 2) for name, value in figures.items()])
     run.flush()
     store.client.set_terminated(run.run_id, "FAILED" if fails else "FINISHED")
@@ -29,15 +29,15 @@ def train(
 
 
 def test_jobs_find_their_sweep_by_its_folder(store: Store, tmp_path: Path) -> None:
-    opened = open_sweep(store, tmp_path / "it's a sweep", Card(name="aux_weights"))
-    open_sweep(store, tmp_path / "another", Card(name="aux_weights"))
+    opened = open_sweep(store, tmp_path / "it's a sweep", RunDescription(name="aux_weights"))
+    open_sweep(store, tmp_path / "another", RunDescription(name="aux_weights"))
     assert find_sweep(store, tmp_path / "it's a sweep") == opened
-    assert open_sweep(store, tmp_path / "it's a sweep", Card(name="aux_weights")) == opened
+    assert open_sweep(store, tmp_path / "it's a sweep", RunDescription(name="aux_weights")) == opened
     assert find_sweep(store, tmp_path / "none") is None
 
 
 def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     for weight in (0.0, 0.25):
         train(store, parent, weight=weight, accuracy=weight + 0.5)
     first, second = children(store, parent)
@@ -51,7 +51,7 @@ def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store,
 
 
 def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     train(store, parent, seed=0, weight=0.25, accuracy=0.9)
     train(store, parent, seed=1, weight=0.5, accuracy=0.8, fails=True)
     first, second = [job.seeded for job in children(store, parent)]
@@ -61,16 +61,16 @@ def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(
 
 
 def test_jobs_of_two_judges_are_two_settings(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     for judge in ("a1", "b2"):
         train(store, parent, tags={"judge.digest": judge}, accuracy=0.9)
     assert [job.seeded.settings for job in children(store, parent)] == [{"judge.digest": "a1"}, {"judge.digest": "b2"}]
 
 
 def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     train(store, parent, accuracy=0.9)
-    Run(store, Card(name="cut off", parent_run_id=parent), system_metrics=False)
+    Run(store, RunDescription(name="cut off", parent_run_id=parent), system_metrics=False)
     first, second = children(store, parent)
     assert (first.varied, second.varied, second.seed) == ({}, {}, "")
 
@@ -79,7 +79,7 @@ def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(sto
 def test_a_job_counts_as_trained_if_it_finished_with_the_same_settings_data_and_code(
     code: str, fails: bool, found: str | None, store: Store, tmp_path: Path
 ) -> None:
-    parent, other = (open_sweep(store, tmp_path / name, Card(name=name)) for name in ("one", "other"))
+    parent, other = (open_sweep(store, tmp_path / name, RunDescription(name=name)) for name in ("one", "other"))
     train(store, parent, tags={"settings.digest": "a1", "code.digest": code}, fails=fails)
     digests = {"settings": "a1", "code": "c3"}
     assert find_trained(store, parent, digests) == found
@@ -89,7 +89,7 @@ def test_a_job_counts_as_trained_if_it_finished_with_the_same_settings_data_and_
 def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: Store, tmp_path: Path) -> None:
     picture = tmp_path / "sweep.png"
     picture.write_bytes(b"a picture")
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights", description="Four weights."))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights", note="Four weights."))
     outcome = Outcome(
         runs=[{"run": "a", "accuracy": 0.5}],
         settings=[{"weight": 1, "accuracy/mean": 0.5}],
@@ -113,7 +113,7 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
 
 
 def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     close_sweep(store, parent, Outcome([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
     described = store.client.get_run(parent).data.tags["mlflow.note.content"]
     assert len(described) < 8000
@@ -121,7 +121,7 @@ def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store,
 
 
 def test_a_sweep_without_jobs_closes_too(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, Card(name="aux_weights"))
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
     close_sweep(store, parent, Outcome([]), status="KILLED")
     assert store.client.get_run(parent).info.status == "KILLED"
     assert children(store, parent) == []

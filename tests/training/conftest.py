@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pipeline.data.mnist import Splits
-from pipeline.training.acgan import AcganTraining
+from pipeline.training.acgan.family import AcganTraining
 from tests.training.tiny import arrays, small_settings, small_splits, small_training
 
 Trainings = Callable[..., AcganTraining]

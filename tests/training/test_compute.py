@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.settings.composed import Settings
 from pipeline.training.family import Training, Values, build_training, find_family
-from tests.training.coding import coding_settings
+from tests.training.encoder_decoder.coding import coding_settings
 from tests.training.tiny import NO_DROPOUT, small_settings, small_splits
 
 SETTINGS: dict[str, Settings] = {

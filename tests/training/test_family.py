@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from pipeline.training.family import forget_models
+from pipeline.training.family import clear_models
 
 
 @pytest.mark.slow
 def test_forgetting_models_thaws_what_a_training_has_frozen() -> None:
     gc.freeze()
-    forget_models()
+    clear_models()
     assert gc.get_freeze_count() == 0

@@ -68,7 +68,7 @@ def test_of_two_scores_with_the_same_first_number_the_second_decides() -> None:
 
 def test_a_best_report_that_is_forgotten_is_no_rival_of_the_next() -> None:
     history = History(step=20, best_score=(0.7,), best_step=10)
-    history.forget_best()
+    history.reset_best()
     assert history.best_step is None
     history.step = 30
     assert history.improve((5.0, -0.1))

@@ -130,7 +130,9 @@ def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) 
     def next_figures(_: Training) -> Measured:
         distance, coverage = next(coming)
         score: Score | None = (distance, -coverage) if selecting else None
-        return Measured({"heldout/distance": distance, "heldout/coverage": coverage}, {"floor/distance": 0.3}, score)
+        return Measured(
+            {"heldout/distance": distance, "heldout/coverage": coverage}, {"reference/distance": 0.3}, score
+        )
 
     return next_figures
 
@@ -156,12 +158,12 @@ def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
     assert history.curves()["heldout/distance"][1].tolist() == [5.0, 9.0, 1.0]
 
 
-def test_figures_and_their_floors_are_points_of_the_report_and_of_the_history() -> None:
+def test_figures_and_their_references_are_points_of_the_report_and_of_the_history() -> None:
     history = History()
     events = list(run_steps(Counting(), _plan(2, report_every=2), history, measure({2: (5.0, 0.9)})))
     points = [Point("heldout/loss", -2.0, 2), Point("heldout/distance", 5.0, 2), Point("heldout/coverage", 0.9, 2)]
-    assert events[-2] == Points([*points, Point("floor/distance", 0.3, 2)])
-    assert history.points[-4:] == [*points, Point("floor/distance", 0.3, 2)]
+    assert events[-2] == Points([*points, Point("reference/distance", 0.3, 2)])
+    assert history.points[-4:] == [*points, Point("reference/distance", 0.3, 2)]
     (report,) = (event for event in events if isinstance(event, Reported))
     assert report.measured is not None
     assert report.measured.values == {"heldout/distance": 5.0, "heldout/coverage": 0.9}

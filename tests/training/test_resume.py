@@ -11,8 +11,8 @@ from pipeline.training.checkpoints import load_state, save_state
 from pipeline.training.family import Training
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, Plan, run_steps
-from tests.training.coding import coding_training
 from tests.training.conftest import Trainings
+from tests.training.encoder_decoder.coding import coding_training
 from tests.training.tiny import arrays, assert_same_bits, small_training
 
 Ended = tuple[dict[str, NDArray[Any]], str]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.mnist import Mnist, Splits, split
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
-from pipeline.training.acgan import AcganTraining
+from pipeline.training.acgan.family import AcganTraining
 
 SMALL: Mapping[str, Any] = {
     "steps": 10,

@@ -1,0 +1,105 @@
+"""What every stage's command shares: composing its settings, one-line errors and the exit status."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.settings.composed import Settings, validate
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, JobFailedError, leave
+from pipeline.settings.job import Job
+from pipeline.settings.overrides import explain, plain, task_overrides
+from pipeline.settings.paths import ROOT
+
+
+def run(
+    module: str,
+    stage: Callable[[Settings, Job], None],
+    *,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Composes the settings of a command and calls its stage, once or for each job of a sweep.
+
+    Exits with status 2 for what the user can mend, in one line; 130 or 143 when interrupted; 1 for a failure.
+
+    Args:
+        module: The stage's module, as in `python -m MODULE`.
+        stage: What to call.
+        around: What is entered before the first job and left after the last.
+    """
+    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_MODULE"] = module
+    os.environ["PIPELINE_PROCESS"] = str(os.getpid())
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    signal.signal(signal.SIGTERM, _terminate)
+    jobs: list[Job] = []
+    failures: list[PipelineError] = []
+
+    def job(composed: DictConfig) -> None:
+        described = _describe_job(module, composed)
+        jobs.append(described)
+        if described.sweep:
+            _run_job(stage, composed, described)
+            return
+        try:
+            stage(validate(plain(composed)), described)
+        except PipelineError as error:
+            failures.append(error)
+
+    try:
+        with around():
+            hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
+    except KeyboardInterrupt:
+        leave("interrupted", INTERRUPTED)
+    except JobFailedError as error:
+        leave(str(error), FAILED)
+    except PipelineError as error:
+        leave(str(error), REFUSED)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if jobs:
+            raise
+        leave(explain(error), REFUSED)
+    if failures:
+        leave(str(failures[0]), REFUSED)
+
+
+def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: Job) -> None:
+    """Runs a job of a sweep and tells at once why it failed.
+
+    The error that goes on has no traceback into the stage: Hydra keeps it to the end of the sweep, and with it would
+    keep the job's networks and data.
+    """
+    try:
+        stage(validate(plain(composed)), job)
+    except PipelineError as error:
+        sys.stderr.write(f"error: job {job.number + 1}: {error}\n")
+    except Exception:
+        traceback.print_exc()
+    else:
+        return
+    raise JobFailedError("a job of the sweep failed")
+
+
+def _describe_job(module: str, composed: DictConfig) -> Job:
+    config = HydraConfig.get()
+    overrides, family = task_overrides(config), composed.get("family")
+    if config.mode != RunMode.MULTIRUN:
+        return Job(module, overrides, family)
+    return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)

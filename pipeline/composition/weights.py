@@ -1,0 +1,219 @@
+"""The coefficients of each layer as NumPy arrays: had, written, read back, put in again and described."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.composition.graph import opens
+from pipeline.data.errors import UNREADABLE
+from pipeline.settings.errors import PipelineError
+
+Coefficients = dict[str, dict[str, npt.NDArray[Any]]]
+INDEX = "index.json"
+
+
+class WeightsError(PipelineError):
+    """Coefficients do not fit the model, or are not to be had from a folder."""
+
+
+@dataclass(frozen=True)
+class WeightRow:
+    """One weight of one layer, described.
+
+    Attributes:
+        layer: The layer's name.
+        weight: The weight's name, unique in its layer.
+        shape: The array's shape.
+        mean: The mean of its numbers.
+        standard_deviation: Their standard deviation.
+        zeros: The share of them that are exactly zero, in [0, 1].
+        norm: The square root of the sum of their squares.
+    """
+
+    layer: str
+    weight: str
+    shape: tuple[int, ...]
+    mean: float
+    standard_deviation: float
+    zeros: float
+    norm: float
+
+
+def coefficients(model: keras.Model) -> Coefficients:
+    """Copies the coefficients of every layer that has any, batch normalisation's moving statistics among them.
+
+    Args:
+        model: A built model; the layers of nested models stand for themselves.
+
+    Returns:
+        `{layer name: {weight name: array}}` in the model's order. Layers of nested models that share a name have the
+        nested models' names in front.
+    """
+    return {
+        layer: {name: np.array(variable.numpy()) for name, variable in variables.items()}
+        for layer, variables in _variables(model).items()
+    }
+
+
+def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
+    """Puts coefficients into a model, bit for bit, all of them or none.
+
+    Args:
+        model: A built model with the same layer names, weight names and shapes.
+        coefficients: What `coefficients` or `read` gave.
+
+    Raises:
+        WeightsError: Where names, shapes or dtypes differ; the model is then untouched.
+    """
+    variables = _variables(model)
+    _require_names(coefficients, variables, f"layers of `{model.name}`")
+    for layer, arrays in coefficients.items():
+        _require_names(arrays, variables[layer], f"weights of layer `{layer}`")
+        for name, array in arrays.items():
+            _require_form(array, variables[layer][name], f"{layer}/{name}")
+    for layer, arrays in coefficients.items():
+        for name, array in arrays.items():
+            variables[layer][name].assign(array)
+
+
+def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Path) -> None:
+    """Writes one `.npz` a layer, numbered in the model's order, and `index.json` with their names.
+
+    Args:
+        coefficients: `{layer name: {weight name: array}}`.
+        folder: Made where missing; the files of an earlier writing are removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in _read_index(folder) if (folder / INDEX).exists() else []:
+        (folder / entry["file"]).unlink(missing_ok=True)
+    width = len(str(max(len(coefficients) - 1, 0)))
+    index = []
+    for number, (layer, arrays) in enumerate(coefficients.items()):
+        file = f"{number:0{width}d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', layer)}.npz"
+        members: dict[str, Any] = dict(arrays)
+        np.savez(folder / file, **members)
+        index.append({"layer": layer, "file": file, "weights": list(arrays)})
+    (folder / INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Coefficients:
+    """Reads what `write` wrote, in the same order; never unpickles.
+
+    Args:
+        folder: The folder that holds `index.json` and the `.npz` files.
+
+    Returns:
+        `{layer name: {weight name: array}}`.
+
+    Raises:
+        WeightsError: Where a file is missing or is not what `write` wrote.
+    """
+    result: Coefficients = {}
+    for entry in _read_index(folder):
+        path = folder / entry["file"]
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                result[entry["layer"]] = {name: archive[name] for name in entry["weights"]}
+        except UNREADABLE as error:
+            raise WeightsError(f"`{path}` must hold the weights that `{INDEX}` lists. Received: {error}") from error
+    return result
+
+
+def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[WeightRow]:
+    """Describes every weight in one row, in the order given; sums are taken in float64.
+
+    Args:
+        coefficients: `{layer name: {weight name: array}}`.
+    """
+    return [
+        _describe(layer, name, array.astype(np.float64))
+        for layer, arrays in coefficients.items()
+        for name, array in arrays.items()
+    ]
+
+
+def write_table(rows: Sequence[WeightRow], path: Path) -> None:
+    """Writes the rows as CSV with a header; shapes as `3x3x1x32`, figures to six digits.
+
+    Args:
+        rows: What `table` gave.
+        path: The file to write; its folder is made where missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([field.name for field in fields(WeightRow)])
+        for row in rows:
+            layer, weight, shape, *figures = astuple(row)
+            writer.writerow([layer, weight, "x".join(map(str, shape)), *(f"{figure:.6g}" for figure in figures)])
+
+
+def _describe(layer: str, weight: str, array: npt.NDArray[np.float64]) -> WeightRow:
+    return WeightRow(
+        layer=layer,
+        weight=weight,
+        shape=array.shape,
+        mean=float(array.mean()),
+        standard_deviation=float(array.std()),
+        zeros=float((array == 0).mean()),
+        norm=float(np.sqrt(np.square(array).sum())),
+    )
+
+
+def _read_index(folder: Path) -> list[dict[str, Any]]:
+    try:
+        index: list[dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"`{folder}` must be a folder that holds `{INDEX}`. Received: {error}") from error
+    return index
+
+
+def _variables(model: keras.Model) -> dict[str, dict[str, keras.Variable]]:
+    found = {id(layer): (address, layer) for address, layer in _leaves(model, ()) if layer.weights}.values()
+    names = [layer.name for _, layer in found]
+    return {
+        layer.name if names.count(layer.name) == 1 else "_".join((*address, layer.name)): _named(layer)
+        for address, layer in found
+    }
+
+
+def _leaves(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for layer in model.layers:
+        if opens(layer):
+            yield from _leaves(layer, (*address, layer.name))
+        else:
+            yield address, layer
+
+
+def _named(layer: Any) -> dict[str, keras.Variable]:
+    names = [variable.name for variable in layer.weights]
+    if len(set(names)) < len(names):
+        names = [variable.path.split(f"{layer.name}/", 1)[-1] for variable in layer.weights]
+    if len(set(names)) < len(names):
+        names = [f"{name}_{number}" for number, name in enumerate(names)]
+    return dict(zip(names, layer.weights, strict=True))
+
+
+def _require_names(received: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
+    missing, unknown = sorted(set(wanted) - set(received)), sorted(set(received) - set(wanted))
+    if missing or unknown:
+        raise WeightsError(
+            f"`coefficients` must name the {what}, no more and no less. "
+            f"Received: missing {', '.join(missing) or 'none'}; unknown {', '.join(unknown) or 'none'}"
+        )
+
+
+def _require_form(array: npt.NDArray[Any], variable: keras.Variable, where: str) -> None:
+    if tuple(array.shape) != tuple(variable.shape) or str(array.dtype) != variable.dtype:
+        raise WeightsError(
+            f"`{where}` must be {variable.dtype} of shape {tuple(variable.shape)}. "
+            f"Received: {array.dtype} of shape {tuple(array.shape)}"
+        )

@@ -1,0 +1,3 @@
+"""The keys of metrics."""
+
+HELD_OUT, REFERENCE = "heldout/", "reference/"

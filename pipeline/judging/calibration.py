@@ -1,0 +1,167 @@
+"""The judge as it was calibrated: its view of any digits, of the real ones, and what real digits score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.composition.weights import WeightsError
+from pipeline.data.errors import UNREADABLE, DataError
+from pipeline.data.mnist import Images, Mnist, Splits, split
+from pipeline.data.npz import Arrays, read_npz
+from pipeline.evaluation.frechet import FeatureScale
+from pipeline.evaluation.memorization import Nearest, TrainingImages
+from pipeline.evaluation.sample import Sample
+from pipeline.judging.network import Classifier, load_judge, look
+from pipeline.settings.data import DataSettings
+from pipeline.settings.judge import JudgeSettings
+from pipeline.settings.paths import display
+
+JUDGE, WEIGHTS, REFERENCES, REAL = "judge.json", "weights.npz", "references.json", "real.npz"
+REAL_ARRAYS = (
+    "validation_probabilities",
+    "validation_features",
+    "test_probabilities",
+    "test_features",
+    "test_nearest_distances",
+    "test_nearest_indices",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A trained judge with the scale of its features.
+
+    Attributes:
+        model: What `build_judge` gives, trained.
+        scale: What its features are multiplied by.
+    """
+
+    model: Classifier
+    scale: FeatureScale
+
+    def sample(
+        self, images: NDArray[np.generic], digits: NDArray[np.integer[Any]], *, nearest: Nearest | None = None
+    ) -> Sample:
+        """Gives the judge's view of digits; see `Calibration.sample`."""
+        view = look(self.model, images)
+        return Sample(images, digits.reshape(-1), view.probabilities, self.scale.apply(view.features), nearest)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A calibrated judge: what every figure is measured by.
+
+    Generate as many digits as the real sample has that they are measured against: the references are of that size.
+
+    Attributes:
+        digest: SHA-256 over the judge's weights and its scale.
+        label: Marks a judge that is not to be taken for a real one (`smoke`).
+        accuracy: Share of all test images that it reads right.
+        references: What real digits score, by the names of `measure`.
+        report_references: What real digits score, by the names of `measure_quickly`, at a report's size.
+        settings: What it was calibrated by.
+        judge: The classifier.
+        splits: MNIST as it was split for the judge.
+        real: The judge's view of the real samples, by the names `REAL_ARRAYS`.
+    """
+
+    digest: str
+    label: str | None
+    accuracy: float
+    references: Mapping[str, float]
+    report_references: Mapping[str, float]
+    settings: JudgeSettings
+    judge: Judge
+    splits: Splits
+    real: Arrays
+
+    def sample(
+        self, images: NDArray[np.generic], digits: NDArray[np.integer[Any]], *, nearest: Nearest | None = None
+    ) -> Sample:
+        """Gives digits with the judge's view of them.
+
+        Args:
+            images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
+            digits: The digits asked for or shown, `(n,)` or `(n, 1)`.
+            nearest: Their nearest training images; None leaves memorisation out.
+
+        Returns:
+            What measures are computed from.
+        """
+        return self.judge.sample(images, digits, nearest=nearest)
+
+    @cached_property
+    def validation(self) -> Sample:
+        """The real digits that a training's reports are measured against, `report_images` of them at most."""
+        images = _first(self.splits.validation, self.settings.report_images)
+        probabilities, features = (self.real[f"validation_{name}"] for name in ("probabilities", "features"))
+        return Sample(images.images, images.labels, probabilities, features)
+
+    @cached_property
+    def test(self) -> Sample:
+        """The real digits that an evaluation is measured against, `images` of them at most."""
+        images = _first(self.splits.test, self.settings.images)
+        probabilities, features = (self.real[f"test_{name}"] for name in ("probabilities", "features"))
+        nearest = Nearest(*(self.real[f"test_nearest_{name}"] for name in ("distances", "indices")))
+        return Sample(images.images, images.labels, probabilities, features, nearest)
+
+    @cached_property
+    def training(self) -> TrainingImages:
+        """The images that the judge was trained on, prepared for finding the nearest of them."""
+        return TrainingImages(self.splits.train.images)
+
+
+def judge_splits(mnist: Mnist, settings: JudgeSettings, *, limit: int | None) -> Splits:
+    """Splits MNIST for the judge.
+
+    Args:
+        mnist: The arrays.
+        settings: How many of the last training images to hold out.
+        limit: At most this many images of each split; None for all.
+    """
+    return split(mnist, DataSettings(source="auto", path=Path(), validation=settings.validation, limit=limit))
+
+
+def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
+    """Reads a calibrated judge.
+
+    Args:
+        folder: `models/judge`, or a folder in `runs/judges`.
+        mnist: The arrays that it was calibrated on.
+
+    Returns:
+        The judge, with the real samples and their references.
+
+    Raises:
+        DataError: A file is missing or damaged.
+    """
+    try:
+        metadata: dict[str, Any] = json.loads((folder / JUDGE).read_text(encoding="utf-8"))
+        references: dict[str, dict[str, float]] = json.loads((folder / REFERENCES).read_text(encoding="utf-8"))
+        settings = JudgeSettings.model_validate(metadata["settings"])
+        return Calibration(
+            digest=metadata["digest"],
+            label=metadata["label"],
+            accuracy=metadata["accuracy"]["test"],
+            references=references["evaluation"],
+            report_references=references["report"],
+            settings=settings,
+            judge=Judge(load_judge(folder / WEIGHTS, settings), FeatureScale(metadata["scale"])),
+            splits=judge_splits(mnist, settings, limit=metadata["limit"]),
+            real=dict(zip(REAL_ARRAYS, read_npz(folder / REAL, *REAL_ARRAYS), strict=True)),
+        )
+    except (*UNREADABLE, DataError, WeightsError) as error:
+        lines = " ".join(str(error).split())
+        raise DataError(f"{display(folder)} is no whole judge: delete it and calibrate again ({lines})") from error
+
+
+def _first(images: Images, count: int) -> Images:
+    return Images(images.images[:count], images.labels[:count])

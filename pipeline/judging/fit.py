@@ -1,0 +1,77 @@
+"""Trains the judge."""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.batches import batch_indices
+from pipeline.data.mnist import Images, scaled
+from pipeline.judging.network import build_judge
+from pipeline.settings.judge import JudgeSettings
+
+StepCallback = Callable[[int, float], None]
+SHIFTS = 1
+
+
+def train_judge(images: Images, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> keras.Model:
+    """Trains a judge on labelled digits.
+
+    Args:
+        images: What to train on.
+        settings: Architecture, length, augmentation and seed.
+        on_step: Hears of each step taken: how many so far, and its loss in nats.
+
+    Returns:
+        The trained model; see `build_judge`. The same images and settings give the same bits on one machine's CPU.
+    """
+    judge = build_judge(settings)
+    steps = count_steps(len(images), settings)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 10,
+        max(1, steps - steps // 10),
+        warmup_target=settings.learning_rate,
+        warmup_steps=steps // 10,
+    )
+    judge.compile(keras.optimizers.Adam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
+    for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
+        judge.reset_metrics()
+        losses = judge.train_on_batch(inputs, labels, return_dict=True)
+        if on_step:
+            on_step(step, float(losses["loss"]))
+    return judge
+
+
+def count_steps(images: int, settings: JudgeSettings) -> int:
+    """Gives the steps that a judge is trained for on so many images, one at least."""
+    return max(1, settings.epochs * images // settings.batch_size)
+
+
+def _batches(
+    images: Images, settings: JudgeSettings, steps: int
+) -> Iterator[tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.uint8]]]]:
+    for step in range(steps):
+        chosen = batch_indices(settings.seed, step, batch_size=settings.batch_size, count=len(images))
+        draws = np.random.default_rng([settings.seed, step, SHIFTS])
+        offsets = draws.integers(0, 2 * settings.shift, endpoint=True, size=(len(chosen), 2))
+        moved = shift(images.images[chosen], offsets, by=settings.shift)
+        yield {"image": scaled(moved)[..., np.newaxis]}, {"digit": images.labels[chosen]}
+
+
+def shift(images: NDArray[np.uint8], offsets: NDArray[np.int64], *, by: int) -> NDArray[np.uint8]:
+    """Shifts each image, background moving in.
+
+    Args:
+        images: uint8 `(n, 28, 28)`.
+        offsets: `(n, 2)`, rows and columns, 0 to 2 `by`; `by` leaves an image where it is.
+        by: The most pixels that an image is shifted.
+
+    Returns:
+        uint8 `(n, 28, 28)`.
+    """
+    height, width = images.shape[1:]
+    padded = np.pad(images, ((0, 0), (by, by), (by, by)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
+    shifted: NDArray[np.uint8] = windows[np.arange(len(images)), offsets[:, 0], offsets[:, 1]]
+    return shifted

@@ -1,0 +1,129 @@
+"""The judge: an independent classifier of digits, whose features and answers generated digits are measured by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from pipeline.composition import weights
+from pipeline.data.mnist import scaled
+from pipeline.data.npz import read_npz, write_npz
+from pipeline.models.seeds import seeds
+from pipeline.settings.judge import JudgeSettings
+
+Classifier = keras.Model
+CLASSES = 10
+LOOKS_AT = 500
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a judge makes of n images.
+
+    Attributes:
+        features: The penultimate layer, 0 or more, float32 `(n, features)`.
+        probabilities: The probability of each digit, float32 `(n, 10)`.
+    """
+
+    features: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+def build_judge(settings: JudgeSettings) -> keras.Model:
+    """Builds a small convolutional classifier with batch normalisation.
+
+    Args:
+        settings: Its filters, its features and the seed of its initial weights and its dropout.
+
+    Returns:
+        A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"features": (n, features), "digit": (n, 10)}`: the
+        penultimate layer, 0 or more, and the probability of each digit.
+    """
+    stream = seeds(settings.seed, "judge")
+    image = keras.Input((28, 28, 1), name="image")
+    maps = image
+    for number, filters in enumerate(settings.filters, start=1):
+        initializer = keras.initializers.HeNormal(seed=next(stream))
+        maps = layers.Conv2D(
+            filters, 3, padding="same", use_bias=False, kernel_initializer=initializer, name=f"conv2d_{number}"
+        )(maps)
+        maps = layers.BatchNormalization(momentum=0.9, name=f"batch_normalization_{number}")(maps)
+        maps = layers.ReLU(name=f"relu_{number}")(maps)
+        maps = layers.MaxPooling2D(name=f"max_pooling_{number}")(maps)
+    maps = layers.Flatten(name="flatten")(maps)
+    maps = layers.Dropout(settings.dropout, seed=next(stream), name="dropout")(maps)
+    initializer = keras.initializers.HeNormal(seed=next(stream))
+    features = layers.Dense(settings.features, activation="relu", kernel_initializer=initializer, name="features")(maps)
+    initializer = keras.initializers.GlorotUniform(seed=next(stream))
+    digit = layers.Dense(CLASSES, activation="softmax", kernel_initializer=initializer, name="digit")(features)
+    return keras.Model({"image": image}, {"features": features, "digit": digit}, name="judge")
+
+
+def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
+    """Shows images to a judge.
+
+    Args:
+        judge: What `build_judge` gave, trained.
+        images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
+
+    Returns:
+        Its view of them; an image's does not depend on the form it comes in.
+
+    Raises:
+        ValueError: The images have another shape or type.
+    """
+    shaped = images[..., np.newaxis] if images.ndim == 3 else images
+    whole = images.dtype == np.uint8
+    if shaped.shape[1:] != (28, 28, 1) or not (whole or np.issubdtype(images.dtype, np.floating)):
+        raise ValueError(
+            f"`images` must be uint8 or floats, (n, 28, 28) or (n, 28, 28, 1). Received: {images.dtype} {images.shape}"
+        )
+    shown = scaled(shaped) if whole else shaped.astype(np.float32)
+    outputs = judge.predict({"image": shown}, batch_size=LOOKS_AT, verbose=0)
+    return View(outputs["features"], outputs["digit"])
+
+
+def save_judge(judge: keras.Model, path: Path) -> None:
+    """Writes a judge's weights to one `.npz`; the same weights make the same bytes.
+
+    Args:
+        judge: A trained judge.
+        path: The file.
+    """
+    write_npz(_flatten(judge), path)
+
+
+def load_judge(path: Path, settings: JudgeSettings) -> keras.Model:
+    """Reads a judge that `save_judge` wrote, bit for bit.
+
+    Args:
+        path: The file.
+        settings: What it was built by.
+
+    Returns:
+        The judge, not compiled.
+
+    Raises:
+        DataError: The file is no such archive.
+        WeightsError: It holds the weights of another judge.
+    """
+    judge = build_judge(settings)
+    names = list(_flatten(judge))
+    found: weights.Coefficients = {}
+    for name, array in zip(names, read_npz(path, *names), strict=True):
+        layer, weight = name.split("/")
+        found.setdefault(layer, {})[weight] = array
+    weights.restore(judge, found)
+    return judge
+
+
+def _flatten(judge: keras.Model) -> dict[str, NDArray[Any]]:
+    return {
+        f"{layer}/{name}": array
+        for layer, arrays in weights.coefficients(judge).items()
+        for name, array in arrays.items()
+    }

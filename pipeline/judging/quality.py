@@ -1,0 +1,175 @@
+"""What the judge says of generated digits: quickly at a training's reports, everything in an evaluation."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.keys import HELD_OUT, REFERENCE
+from pipeline.data.mnist import Images
+from pipeline.evaluation.accuracy import Confusion, confusion
+from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
+from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET, measure, measure_quickly
+from pipeline.evaluation.memorization import Nearest
+from pipeline.evaluation.references import Measurement, beside_references
+from pipeline.evaluation.sample import Sample
+from pipeline.judging.calibration import Calibration
+from pipeline.judging.fit import train_judge
+from pipeline.judging.network import look
+from pipeline.rendering.terminal import make_console
+from pipeline.rendering.tiles import to_pixels
+from pipeline.settings.composed import Settings
+from pipeline.settings.judge import JudgeSettings
+from pipeline.training.family import Family, Generated, Measured, Parts, Training, Values
+from pipeline.training.loop import Measure
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """How good generated digits are.
+
+    Attributes:
+        figures: Every measure by name, with its reference.
+        count: How many digits were measured.
+        confusion: What the judge reads for each digit asked for, int64 `(10, 10)`; none where none was asked for.
+        calibration: Whose figures they are.
+    """
+
+    figures: dict[str, Measurement]
+    count: int
+    confusion: Confusion | None
+    calibration: Calibration
+
+    @property
+    def of_whole_test_set(self) -> bool:
+        """Whether as many digits were measured as the test set has."""
+        return self.count == len(self.calibration.splits.test)
+
+
+def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
+    """Gives what a training is asked at each report.
+
+    Args:
+        calibration: The judge; its validation images are what generated digits are measured against.
+        selecting: Whether a best report may be chosen: of the lowest Fréchet digit distance, and of equal ones the
+            highest coverage.
+
+    Returns:
+        A function from a training to `heldout/…`, `reference/…` and the score.
+    """
+    real = calibration.validation
+
+    def quickly(training: Training) -> Measured:
+        generated = training.generate(len(real))
+        values = measure_quickly(judged(generated, calibration), real)
+        figures = beside_references(_meaningful(values, generated), calibration.report_references)
+        return Measured(
+            values={f"{HELD_OUT}{name}": figure.value for name, figure in figures.items()},
+            references={f"{REFERENCE}{name}": figure.reference for name, figure in figures.items()},
+            score=(values[FRECHET], -values[COVERAGE]) if selecting else None,
+        )
+
+    return quickly
+
+
+def report_figures(measured: Measured) -> dict[str, Measurement]:
+    """Gives a report's figures by name, each with its reference."""
+    names = [key.removeprefix(HELD_OUT) for key in measured.values]
+    return {
+        name: Measurement(measured.values[HELD_OUT + name], measured.references[REFERENCE + name]) for name in names
+    }
+
+
+def measure_family(family: Family, parts: Parts, settings: Settings, calibration: Calibration) -> Quality:
+    """Measures what a family's parts generate.
+
+    Args:
+        family: One that generates digits on demand.
+        parts: Its trained parts.
+        settings: `evaluate.classification_accuracy` asks for the slow measure too.
+        calibration: The judge.
+
+    Returns:
+        All that was asked for.
+
+    Raises:
+        ValueError: The family generates nothing.
+    """
+    if family.generate is None:
+        raise ValueError("`family` must have a `generate`. Received: none")
+    quality = measure_digits(family.generate(parts, settings, len(calibration.test)), calibration)
+    if not settings.evaluate.classification_accuracy:
+        return quality
+    if quality.confusion is None:
+        make_console().print("the classification accuracy is left out: no digit is asked for that could be learnt")
+        return quality
+    splits = calibration.splits
+    many = family.generate(parts, settings, len(splits.train) + len(splits.validation))
+    scored = {CLASSIFICATION_ACCURACY: score_classification(many, calibration)}
+    return replace(quality, figures=quality.figures | scored)
+
+
+def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
+    """Measures generated digits against the test images.
+
+    Args:
+        generated: As many digits as `calibration.test` has, so that the references are of their number.
+        calibration: The judge.
+
+    Returns:
+        Every measure but the classification accuracy score; where no digit was asked for, none of accuracy.
+    """
+    sample = judged(generated, calibration, nearest=calibration.training.nearest(generated.images))
+    values = _meaningful(measure(sample, calibration.test, seed=calibration.settings.seed), generated)
+    counts = None if generated.digits is None else confusion(sample.probabilities, sample.digits)
+    return Quality(beside_references(values, calibration.references), len(sample), counts, calibration)
+
+
+def judged(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
+    """Gives the judge's view of generated digits.
+
+    Args:
+        generated: Where no digit was asked for, each counts as what the judge reads.
+        calibration: The judge.
+        nearest: Their nearest training images; None leaves memorisation out.
+    """
+    if generated.digits is not None:
+        return calibration.sample(generated.images, generated.digits, nearest=nearest)
+    sample = calibration.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
+    return replace(sample, digits=sample.probabilities.argmax(axis=1).astype(np.int32))
+
+
+def score_classification(generated: Generated, calibration: Calibration) -> Measurement:
+    """Gives the classification accuracy score: a classifier like the judge, trained on generated digits alone.
+
+    Args:
+        generated: What to train it on; 60,000 is the published number.
+        calibration: The judge; the other classifier has its architecture, seed and length.
+
+    Returns:
+        The share of all test images that it reads right, beside the judge's own.
+
+    Raises:
+        ValueError: No digit was asked for, so that there is nothing to learn.
+    """
+    test = calibration.splits.test
+
+    def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
+        return _learn(images, digits, calibration.settings)
+
+    score = classification_accuracy(
+        to_pixels(generated.images[..., 0]), generated.asked, unseen=test.images, labels=test.labels, learn=learn
+    )
+    return Measurement(score, calibration.accuracy)
+
+
+def _meaningful(values: Values, generated: Generated) -> Values:
+    """Leaves accuracy out where no digit was asked for: the judge agrees with its own readings."""
+    if generated.digits is not None:
+        return values
+    return {name: value for name, value in values.items() if name.split("_by_digit/")[0] != ACCURACY}
+
+
+def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: JudgeSettings) -> Reader:
+    taught = train_judge(Images(images.astype(np.uint8), digits.astype(np.uint8)), settings)
+    return lambda unseen: look(taught, unseen).probabilities

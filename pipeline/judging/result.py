@@ -1,0 +1,134 @@
+"""What a calibration finds: a trained judge, its view of the real digits, and what those score; and its files."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.digests import file_digest
+from pipeline.data.metrics import write_json
+from pipeline.data.mnist import Images, Splits
+from pipeline.data.npz import write_npz
+from pipeline.evaluation.accuracy import Confusion, accuracy, confusion
+from pipeline.evaluation.frechet import FeatureScale
+from pipeline.evaluation.memorization import TrainingImages
+from pipeline.evaluation.references import find_quick_references, find_references
+from pipeline.evaluation.sample import Sample
+from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge
+from pipeline.judging.fit import StepCallback, train_judge
+from pipeline.judging.network import look, save_judge
+from pipeline.settings.judge import JudgeSettings
+
+
+@dataclass(frozen=True, eq=False)
+class FittedJudge:
+    """A judge with its accuracy and the references of all that it measures.
+
+    Attributes:
+        judge: The classifier.
+        validation: Its view of all validation images.
+        test: Its view of all test images.
+        real: Its view of the real digits that generated ones are measured against, and their nearest training images,
+            by the names `REAL_ARRAYS`.
+        references: What real digits score, of an `evaluation` and of a `report`.
+    """
+
+    judge: Judge
+    validation: Sample
+    test: Sample
+    real: Mapping[str, np.ndarray]
+    references: Mapping[str, Mapping[str, float]]
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        """Share that it reads right of the `validation` and the `test` images."""
+        return {"validation": accuracy(_confusion(self.validation)), "test": accuracy(self.confusion)}
+
+    @property
+    def confusion(self) -> Confusion:
+        """How often it reads each digit for each, on the test images."""
+        return _confusion(self.test)
+
+
+def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> FittedJudge:
+    """Trains a judge on the training split alone and finds the references.
+
+    Args:
+        splits: MNIST, split for the judge.
+        settings: Its training and the sizes of the samples.
+        on_step: Hears of each step; see `train_judge`.
+
+    Returns:
+        What `write_calibration` writes.
+    """
+    model = train_judge(splits.train, settings, on_step=on_step)
+    view = look(model, splits.train.images)
+    judge = Judge(model, FeatureScale.fit(view.features))
+    training = Sample(*_labelled(splits.train), view.probabilities, judge.scale.apply(view.features))
+    validation, test = judge.sample(*_labelled(splits.validation)), judge.sample(*_labelled(splits.test))
+    reported, measured = _first(validation, settings.report_images), _first(test, settings.images)
+    measured = replace(measured, nearest=TrainingImages(splits.train.images).nearest(measured.images))
+    return FittedJudge(
+        judge=judge,
+        validation=validation,
+        test=test,
+        real=_by_name(reported, measured),
+        references={
+            "evaluation": find_references(_first(training, len(measured)), measured, seed=settings.seed),
+            "report": find_quick_references(_first(training, len(reported)), reported),
+        },
+    )
+
+
+def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, Any]) -> str:
+    """Writes a calibration, for `load_calibration` to read; the same one makes the same bytes.
+
+    `judge.json` comes last: where it stands, the calibration is whole.
+
+    Args:
+        fitted: The judge and the references.
+        folder: Made where missing.
+        metadata: What else is to stand in `judge.json`.
+
+    Returns:
+        The digest: SHA-256 over the judge's weights and its scale.
+    """
+    (folder / JUDGE).unlink(missing_ok=True)
+    save_judge(fitted.judge.model, folder / WEIGHTS)
+    write_npz({name: fitted.real[name] for name in REAL_ARRAYS}, folder / REAL)
+    scale = fitted.judge.scale.factor
+    identity = f"{file_digest(folder / WEIGHTS)} {scale!r}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    write_json(fitted.references, folder / REFERENCES)
+    write_json({"digest": digest, "scale": scale, "accuracy": fitted.accuracy, **metadata}, folder / JUDGE)
+    return digest
+
+
+def _labelled(images: Images) -> tuple[np.ndarray, np.ndarray]:
+    return images.images, images.labels
+
+
+def _first(sample: Sample, count: int) -> Sample:
+    part = slice(count)
+    return Sample(sample.images[part], sample.digits[part], sample.probabilities[part], sample.features[part])
+
+
+def _by_name(validation: Sample, test: Sample) -> dict[str, np.ndarray]:
+    if test.nearest is None:
+        raise ValueError("`test` must have its nearest training images. Received: none")
+    arrays = (
+        validation.probabilities,
+        validation.features,
+        test.probabilities,
+        test.features,
+        test.nearest.distances,
+        test.nearest.indices,
+    )
+    return dict(zip(REAL_ARRAYS, arrays, strict=True))
+
+
+def _confusion(sample: Sample) -> Confusion:
+    return confusion(sample.probabilities, sample.digits)

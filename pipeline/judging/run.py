@@ -1,0 +1,150 @@
+"""One training of the judge from its first step to its tracked end, where there is no judge of these settings yet."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from pipeline.data import mnist
+from pipeline.data.metrics import nest, write_json
+from pipeline.data.rows import Row
+from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
+from pipeline.judging.description import describe_judge
+from pipeline.judging.fit import StepCallback, count_steps
+from pipeline.judging.identity import holds, identify, judge_name
+from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
+from pipeline.rendering.tables import of_one_digit, rows_table
+from pipeline.rendering.terminal import Length, TrainingProgress, make_console
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.job import Job, stage_of_dvc
+from pipeline.settings.paths import ROOT, STORE_ROOT, display
+from pipeline.tracking.logged_models import model_example
+from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.runs import Run
+from pipeline.tracking.store import connect
+from pipeline.training.history import Point
+
+FAMILY = "judge"
+
+
+class CalibrationError(PipelineError):
+    """The judge that is there belongs to other settings, data or code."""
+
+
+def ensure_judge(settings: Settings, job: Job) -> Calibration:
+    """Returns the judge of these settings, trained first, saying so, where there is none yet.
+
+    Args:
+        settings: What the command is set to; `judge` and `data` decide the judge. MNIST's file must be there.
+        job: How the stage was called.
+
+    Returns:
+        The judge in `models/judge` if it is the one of these settings, data and code, else the one kept for them in
+        `runs/judges`.
+
+    Raises:
+        CalibrationError: A stage of DVC found another judge in `models/judge`.
+    """
+    identity = identify(settings)
+    folder = ROOT / "models" / FAMILY
+    if not holds(folder, identity):
+        if stage_of_dvc():
+            raise CalibrationError(
+                f"{display(folder)} must be the judge of these settings, data and code: run `dvc repro judge`"
+            )
+        with locked_folder(identity) as folder:
+            if not holds(folder, identity):
+                train_judge(settings, job, folder, reports=folder, identity=identity)
+    return load_calibration(folder, mnist.read(settings.data.file))
+
+
+@contextmanager
+def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
+    """The folder of a judge by hand, kept from other commands that want to make the same one."""
+    folder = STORE_ROOT / "runs" / "judges" / judge_name(identity)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        make_console().print("waiting for another command that trains the same judge")
+        lock.acquire()
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, identity: Mapping[str, Any]) -> None:
+    """Trains the judge into a folder and finds the references, tracked.
+
+    Args:
+        settings: What the command is set to.
+        job: How the command was called that needs the judge.
+        folder: Where the judge goes.
+        reports: Where `metrics.json` goes.
+        identity: What `identify` gave; it stands in `judge.json`.
+    """
+    console, started = make_console(), time.monotonic()
+    console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
+    splits = judge_splits(mnist.read(settings.data.file), settings.judge, limit=settings.data.limit)
+    store = connect(family=FAMILY, experiment=settings.tracking.experiment, root=STORE_ROOT)
+    description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
+    with Run(store, description, system_metrics=settings.tracking.system_metrics) as run:
+        close_abandoned(store)
+        with _progress(settings, len(splits.train), run) as on_step:
+            fitted = fit_judge(splits, settings.judge, on_step=on_step)
+        digest = write_calibration(fitted, folder, {"label": settings.label, **identity})
+        run.tags({"judge.digest": digest, "judge.accuracy": f"{fitted.accuracy['test']:.4f}"})
+        _log(fitted, run, reports / "metrics.json")
+        for name in (JUDGE, REFERENCES):
+            run.file(folder / name)
+    console.print(_references_table(fitted))
+    console.print(
+        f"trained in {time.monotonic() - started:.0f} seconds: "
+        f"the judge reads {fitted.accuracy['test']:.2%} of the test images right"
+    )
+
+
+@contextmanager
+def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallback]:
+    block = settings.judge
+    length = Length(count_steps(images, block), batch_size=block.batch_size, images_per_epoch=images)
+    with TrainingProgress(length, label=settings.label or "", prefix=FAMILY) as bar:
+
+        def on_step(step: int, loss: float) -> None:
+            bar.advance(step, {FAMILY: loss})
+            if step % settings.tracking.losses_every == 0:
+                run.log([Point("train/loss", loss, step)])
+
+        yield on_step
+
+
+def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
+    values = {f"accuracy/{split}": share for split, share in fitted.accuracy.items()}
+    for use, references in fitted.references.items():
+        values |= {f"reference/{use}/{name}": value for name, value in references.items()}
+    run.log(Point(key, value, 0) for key, value in values.items())
+    run.file(write_json(nest(values), metrics))
+    run.table(_confusion_rows(fitted), "confusion.csv")
+    model = fitted.judge.model
+    run.model(FAMILY, model, model_example(model, {"image": np.zeros((2, 28, 28, 1), np.float32)}))
+
+
+def _confusion_rows(fitted: FittedJudge) -> list[Row]:
+    counts = fitted.confusion.tolist()
+    return [
+        {"digit": digit} | {f"read as {reading}": count for reading, count in enumerate(row)}
+        for digit, row in enumerate(counts)
+    ]
+
+
+def _references_table(fitted: FittedJudge) -> Any:
+    evaluation, report = fitted.references["evaluation"], fitted.references["report"]
+    rows = [(name, value, report.get(name)) for name, value in evaluation.items() if not of_one_digit(name)]
+    return rows_table("references: what real digits score", ("measure", "evaluation", "report"), rows)

@@ -1,0 +1,155 @@
+"""Models over the layers of others, which take two cores without a graphics description less time.
+
+docs/performance.md has the figures. Training alone calls them, so that what is saved is made of Keras' own layers.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import keras
+import tensorflow as tf
+
+from pipeline.kernels.convolution.bias import add_bias
+from pipeline.kernels.convolution.bilinear import DOUBLING_WINDOW, has_points
+from pipeline.kernels.convolution.subpixel import WINDOW, double_by_subpixel
+from pipeline.kernels.convolution.toom_cook import convolve, convolve_transposed, double
+from pipeline.kernels.dropout_bits import drop
+from pipeline.models.precision import FULL
+
+FEW_FILTERS = 4
+
+Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def accelerate(model: keras.Model, *, short_draws: bool = False) -> keras.Model:
+    """Gives a model over the very layers of another, of which convolutions and batch normalisation take less time.
+
+    Args:
+        model: A functional model.
+        short_draws: Whether dropout is drawn by half the random bits, too. Other numbers are dropped then.
+
+    Returns:
+        A functional model with the same variables. Its outputs differ from the model's by float32's rounding alone, but
+        for what short draws drop.
+    """
+    return keras.models.clone_model(model, clone_function=partial(_accelerated, short_draws=short_draws))
+
+
+class FastConvolution(keras.layers.Layer):
+    """Computes another layer's convolution by other means and its bias's gradient apart; the activation is its own.
+
+    Args:
+        layer: A built Conv2D or Conv2DTranspose.
+        compute: From maps and kernel to maps.
+    """
+
+    def __init__(self, layer: keras.layers.Layer, compute: Kernel) -> None:
+        super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
+        self.layer = layer
+        self.compute = compute
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Gives what the layer would give."""
+        maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
+        return self.layer.activation(maps)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Gives the layer's own."""
+        shape: tuple[int | None, ...] = self.layer.compute_output_shape(input_shape)
+        return shape
+
+
+class FastNormalization(keras.layers.Layer):
+    """Calls another layer's batch normalisation as one operation; in inference it is that layer's own.
+
+    Args:
+        layer: A built BatchNormalization of maps.
+    """
+
+    def __init__(self, layer: keras.layers.BatchNormalization) -> None:
+        super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def call(self, inputs: tf.Tensor, *, training: bool = False, mask: None = None) -> tf.Tensor:
+        """Gives what the layer would give and moves its averages.
+
+        TensorFlow's fused operation divides a variance by one number fewer than there are; Keras' averages do not.
+        Keras hands on a mask with every call; maps have none.
+        """
+        layer = self.layer
+        if not (training and layer.trainable):
+            return layer(inputs, training=False)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
+        )
+        count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), tf.float32)
+        for average, current in ((layer.moving_mean, mean), (layer.moving_variance, variance * (count - 1) / count)):
+            average.assign(average * layer.momentum + current * (1 - layer.momentum))
+        return outputs
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Gives that of the maps."""
+        return input_shape
+
+
+class FastDropout(keras.layers.Layer):
+    """Calls another layer's dropout by half the random bits, with seeds of that layer's own generator.
+
+    Args:
+        layer: A Dropout that draws for each number by itself.
+    """
+
+    def __init__(self, layer: keras.layers.Dropout) -> None:
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """Drops in training, and gives the inputs otherwise."""
+        return drop(inputs, self.layer.rate, self.layer.seed_generator.next()) if training else inputs
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Gives that of the inputs."""
+        return input_shape
+
+
+def _accelerated(layer: keras.layers.Layer, *, short_draws: bool) -> keras.layers.Layer:
+    if isinstance(layer, keras.layers.Dropout):
+        return FastDropout(layer) if short_draws and layer.rate > 0 and layer.noise_shape is None else layer
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return FastNormalization(layer) if _fuses(layer) else layer
+    compute = _fast_kernel(layer)
+    return FastConvolution(layer, compute) if compute else layer
+
+
+def _fuses(layer: keras.layers.BatchNormalization) -> bool:
+    shape = (layer.compute_dtype, len(layer.input.shape), layer.axis % len(layer.input.shape))
+    return shape == (FULL, 4, 3) and layer.scale and layer.center and not (layer.renorm or layer.synchronized)
+
+
+def _fast_kernel(layer: keras.layers.Layer) -> Kernel | None:
+    if not isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
+        return None
+    shape = (layer.use_bias, layer.compute_dtype, layer.data_format, layer.dilation_rate)
+    if shape != (True, FULL, "channels_last", (1, 1)) or None in layer.input.shape[1:]:
+        return None
+    return _fast_convolution(layer) if isinstance(layer, keras.layers.Conv2D) else _fast_transposed(layer)
+
+
+def _fast_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
+    if layer.groups > 1:
+        return None
+    shape = (layer.strides, layer.padding, {taps % 2 for taps in layer.kernel_size})
+    if shape == ((1, 1), "same", {1}) and has_points(layer.input.shape[1:3], layer.kernel_size):
+        return convolve
+    return partial(tf.nn.conv2d, strides=layer.strides, padding=layer.padding.upper())
+
+
+def _fast_transposed(layer: keras.layers.Conv2DTranspose) -> Kernel | None:
+    places, shape = layer.input.shape[1:3], (layer.strides, layer.padding, layer.output_padding)
+    if shape == ((1, 1), "valid", None):
+        return convolve_transposed if has_points(places, layer.kernel_size) else None
+    if shape != ((2, 2), "same", None) or layer.kernel_size != (WINDOW, WINDOW):
+        return None
+    if layer.filters <= FEW_FILTERS:
+        return double_by_subpixel
+    return double if has_points(places, (DOUBLING_WINDOW, DOUBLING_WINDOW)) else None

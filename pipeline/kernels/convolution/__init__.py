@@ -1,0 +1,1 @@
+"""Convolutions through fewer products, and by the phases of a stride."""

@@ -1,0 +1,124 @@
+"""Convolutions of small maps as products of matrices, of which they take fewer than the plain sum.
+
+A map and a window are taken for polynomials in two unknowns, whose product their convolution is. They are evaluated at
+a few points of each unknown, multiplied there, and the product is found from its values (Toom 1963, Cook 1966; for
+networks Lavin & Gray 2015, arXiv 1509.09308).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from pipeline.kernels.convolution.bilinear import (
+    Bilinear,
+    Matrix,
+    Window,
+    convolution,
+    doubling,
+    transposed_convolution,
+)
+from pipeline.kernels.convolution.subpixel import Gradients
+
+Find = Callable[[Window, Window], Bilinear]
+
+
+def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Applies a convolution of stride 1, `same`: a 7×7 map and a 3×3 window take 97 products of numbers, not 441.
+
+    Args:
+        maps: `(n, height, width, inputs)`.
+        kernel: `(rows, columns, inputs, outputs)`, as Keras' Conv2D keeps it, with odd rows and columns.
+
+    Returns:
+        `(n, height, width, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
+    """
+    return _multiply(convolution, maps, kernel, outputs_last=True)
+
+
+def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Applies a transposed convolution of stride 1, `valid`: a 3×3 map and a 5×5 window take 61 products, not 225.
+
+    Args:
+        maps: `(n, height, width, inputs)`.
+        kernel: `(rows, columns, outputs, inputs)`, as Keras' Conv2DTranspose keeps it.
+
+    Returns:
+        `(n, height + rows - 1, width + columns - 1, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
+    """
+    return _multiply(transposed_convolution, maps, kernel, outputs_last=False)
+
+
+def double(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Applies a 5×5 transposed convolution of stride 2, `same`: a 7×7 map takes 388 products, not 1,225.
+
+    Args:
+        maps: `(n, height, width, inputs)`.
+        kernel: `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it.
+
+    Returns:
+        `(n, 2 height, 2 width, outputs)`.
+
+    Raises:
+        ValueError: There are no points for maps and window of these sizes; see `has_points`.
+    """
+    return _multiply(doubling, maps, kernel, outputs_last=False)
+
+
+def _multiply(find: Find, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: bool) -> tf.Tensor:
+    """Gives the convolution with gradients of its own: they are products as well, and keep nothing but the factors."""
+    bilinear = find(tuple(maps.shape[1:3]), tuple(kernel.shape[:2]))
+    compute: Any = tf.custom_gradient(
+        lambda maps, kernel: _multiplied(bilinear, maps, kernel, outputs_last=outputs_last)
+    )
+    return compute(maps, kernel)
+
+
+def _multiplied(
+    bilinear: Bilinear, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: bool
+) -> tuple[tf.Tensor, Gradients]:
+    products, phases = len(bilinear.of_maps), bilinear.phases
+
+    def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        slopes = _combine(bilinear.of_result.T, _places_first(upstream, phases))
+        to_sources = tf.matmul(slopes, taps, transpose_b=outputs_last)
+        factors = (sources, slopes) if outputs_last else (slopes, sources)
+        to_taps = tf.reshape(tf.matmul(*factors, transpose_a=True), (-1, *kernel.shape[2:]))
+        return (
+            _images_first(_combine(bilinear.of_maps.T, to_sources), bilinear.places, 1),
+            tf.reshape(_combine(bilinear.of_kernel.T, to_taps), kernel.shape),
+        )
+
+    sources = _combine(bilinear.of_maps, _places_first(maps, 1))
+    taps = _combine(bilinear.of_kernel, tf.reshape(kernel, (-1, *kernel.shape[2:])))
+    taps = tf.reshape(taps, (products, -1, kernel.shape[3]))
+    result = _combine(bilinear.of_result, tf.matmul(sources, taps, transpose_b=not outputs_last))
+    return _images_first(result, bilinear.result, phases), gradients
+
+
+def _combine(matrix: Matrix, values: tf.Tensor) -> tf.Tensor:
+    """Multiplies the first axis of values `(columns, n, m)`, whose m is known, by a matrix `(rows, columns)`."""
+    rows, columns = matrix.shape
+    return tf.reshape(tf.matmul(matrix, tf.reshape(values, (columns, -1))), (rows, -1, values.shape[2]))
+
+
+def _places_first(maps: tf.Tensor, phases: int) -> tf.Tensor:
+    """Turns `(n, height, width, m)` into `(places, n, m)`; two phases share a place, each with maps of its own."""
+    height, width, count = maps.shape[1:]
+    sides = height // phases, width // phases
+    split = tf.reshape(maps, (-1, sides[0], phases, sides[1], phases, count))
+    return tf.reshape(tf.transpose(split, (1, 3, 0, 2, 4, 5)), (sides[0] * sides[1], -1, phases**2 * count))
+
+
+def _images_first(maps: tf.Tensor, sides: Window, phases: int) -> tf.Tensor:
+    """Undoes `_places_first`."""
+    height, width = sides
+    count = maps.shape[2] // phases**2
+    split = tf.transpose(tf.reshape(maps, (height, width, -1, phases, phases, count)), (2, 0, 3, 1, 4, 5))
+    return tf.reshape(split, (-1, height * phases, width * phases, count))

@@ -1,0 +1,32 @@
+"""The codes of a trained encoder beside simpler ones of the same size: what each brings back of the test images."""
+
+from pipeline.data.mnist import Splits
+from pipeline.evaluation.baselines import linear_decoder_errors, pca_errors
+from pipeline.settings.composed import Settings
+from pipeline.training.family import Family, Values, build_training
+
+PCA, UNTRAINED = "pca", "random_encoder_linear_decoder"
+
+
+def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Values:
+    """Scores what a family's reconstructions are set beside, fitted on the training split.
+
+    Args:
+        family: One whose codes count; of any other nothing is scored.
+        splits: FinishedRun on and tested on.
+        settings: What the command is set to.
+
+    Returns:
+        `test/pca/…` and `test/random_encoder_linear_decoder/…`, the untrained encoder of the run's seed with the best
+        linear decoder of its codes; each has `mse` and `bce`.
+    """
+    if family.encode is None:
+        return {}
+    untrained = build_training(family, settings, splits).parts()
+    train, test = splits.train.images, splits.test.images
+    codes, unseen = (family.encode(untrained, images, settings) for images in (train, test))
+    found = {
+        PCA: pca_errors(train, test, size=codes.shape[1]),
+        UNTRAINED: linear_decoder_errors(train, codes, test, unseen),
+    }
+    return {f"test/{name}/{error}": value for name, errors in found.items() for error, value in errors.items()}

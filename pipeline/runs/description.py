@@ -1,0 +1,136 @@
+"""What runs say about themselves in the tracking store: names, tags and descriptions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from pipeline.settings.composed import Settings
+from pipeline.settings.job import Job, stage_of_dvc
+from pipeline.settings.paths import ROOT
+from pipeline.tracking.runs import RunDescription, flatten
+from pipeline.tracking.tags import committed_file, environment_tags
+
+if TYPE_CHECKING:
+    pass
+
+CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
+
+
+def name_run(settings: Settings, job: Job) -> str:
+    """Gives a name that carries what varies: `acgan real=1.75 generated=0.25 seed=1`.
+
+    By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
+    """
+    varied = changed_settings(settings) if stage_of_dvc() else job.overrides
+    shown = [override for override in varied if not override.startswith((*CHOICES, "seed="))]
+    varied = [_shortened(override, settings.family) for override in shown]
+    return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
+
+
+def changed_settings(settings: Settings) -> list[str]:
+    """Gives the settings that differ from the committed params.yaml, as `ADDRESS=VALUE`; none outside git."""
+    committed = committed_file(ROOT, "params.yaml")
+    if committed is None:
+        return []
+    before = flatten(yaml.safe_load(committed))
+    now = flatten(settings.parameters())
+    return [f"{address}={value}" for address, value in now.items() if before.get(address, value) != value]
+
+
+def describe_training(
+    settings: Settings, job: Job, *, digests: Mapping[str, str], parent: str | None
+) -> RunDescription:
+    """Describes a training.
+
+    Args:
+        settings: What it is set to.
+        job: How it was called.
+        digests: Hashes of the settings, the data and the code.
+        parent: The sweep's run, or none.
+    """
+    tags = {
+        "kind": "training",
+        "family": settings.family,
+        "seed": str(settings.seed),
+        **{f"{name}.digest": digest for name, digest in digests.items()},
+        **environment_tags(ROOT),
+    }
+    return RunDescription(
+        name=name_run(settings, job),
+        parameters=settings.parameters(),
+        tags=tags | ({"label": settings.label} if settings.label else {}),
+        note=_training_text(settings, job),
+        parent_run_id=parent,
+    )
+
+
+def describe_stage(
+    stage: str, settings: Settings, job: Job, *, models: Path, trained: Mapping[str, object]
+) -> RunDescription:
+    """Describes an evaluation or a rendering of trained models.
+
+    Args:
+        stage: `evaluate` or `render`.
+        settings: What it is set to.
+        job: How it was called.
+        models: The folder the models were read from.
+        trained: What that folder says of the training run.
+    """
+    parent = trained.get("run_id")
+    block = getattr(settings, stage).model_dump(mode="json")
+    tags = {"kind": stage, "family": settings.family, "seed": str(settings.seed), **environment_tags(ROOT)}
+    return RunDescription(
+        name=f"{stage} {trained.get('name', settings.family)}",
+        parameters={stage: block},
+        tags=tags | ({"label": settings.label} if settings.label else {}),
+        note=f"`{stage}` of the models in `{models.as_posix()}`.\n\n```\n{job.command}\n```\n",
+        parent_run_id=str(parent) if parent else None,
+    )
+
+
+def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) -> RunDescription:
+    """Describes a sweep.
+
+    Args:
+        overrides: What stood on its command line.
+        family: The family that is trained.
+        label: Marks what is not a real result.
+    """
+    named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
+    multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]
+    command = shlex.join(["python", "-m", "pipeline.train", *multirun, *overrides])
+    return RunDescription(
+        name=" ".join(["sweep", family, *named, *([label] if label else [])]),
+        tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
+        note=f"A sweep; its jobs are the runs below.\n\n```\n{command}\n```\n",
+    )
+
+
+def _shortened(override: str, family: str) -> str:
+    address, _, value = override.lstrip("+").partition("=")
+    if value.startswith("{"):
+        return value.strip("{}").replace(":", "=").replace(",", " ")
+    return f"{address.removeprefix(f'{family}.')}={value}" if value else address
+
+
+def _training_text(settings: Settings, job: Job) -> str:
+    model = settings.model
+    smoke = f"**{settings.label}: not a real result.** " if settings.label else ""
+    return (
+        f"{smoke}Training of the family `{settings.family}`: {model.steps:,} steps of {model.batch_size} images, "
+        f"seed {settings.seed}, a report every {model.report_every:,} steps.\n\n"
+        "To repeat it, with the code of the tags `git.commit` and `git.dirty`:\n\n"
+        f"```\n{_command(settings, job)}\n```\n"
+    )
+
+
+def _command(settings: Settings, job: Job) -> str:
+    if not stage_of_dvc():
+        return job.command
+    changes = [word for change in changed_settings(settings) for word in ("-S", change)]
+    return shlex.join(["dvc", "exp", "run", *changes] if changes else ["dvc", "repro"])

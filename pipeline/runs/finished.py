@@ -1,0 +1,95 @@
+"""What a training left behind, for the stages that come after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.judging.description import judge_metadata
+from pipeline.judging.quality import Quality
+from pipeline.rendering.terminal import make_console
+from pipeline.runs.description import describe_stage
+from pipeline.runs.location import RunLocation
+from pipeline.settings.job import Job
+from pipeline.settings.paths import STORE_ROOT
+from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.runs import Run, child
+from pipeline.tracking.store import Store, connect
+from pipeline.training.checkpoints import STATE, load_parts
+from pipeline.training.family import Parts
+from pipeline.training.history import History, read_history
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Which weights of a training are read.
+
+    Attributes:
+        which: `best` or `last`.
+        step: The step they are of.
+    """
+
+    which: str
+    step: int
+
+
+class FinishedRun(RunLocation):
+    """A finished training, with its models and its place in the tracking store.
+
+    Args:
+        place: Where it lies.
+    """
+
+    def __init__(self, place: RunLocation) -> None:
+        super().__init__(place.models, place.reports, place.metadata, place.settings)
+
+    def choose(self, asked: str) -> Weights:
+        """Chooses the weights of the `best` report or the `last` step.
+
+        A training without held-out images chose no best report; a line says that its last weights are read.
+        """
+        best = self.metadata["best_step"]
+        if asked == "best" and best is not None:
+            return Weights("best", int(best))
+        if asked == "best":
+            make_console().print(
+                "the training chose no best report, having held out no images: its last weights are read"
+            )
+        return Weights("last", int(self.metadata["steps"]))
+
+    def parts(self, weights: Weights) -> Parts:
+        """Loads the models."""
+        return load_parts(self.models / weights.which)
+
+    def history(self) -> History:
+        """Reads the figures of the training."""
+        return read_history(self.models / STATE)
+
+    def track(self, stage: str, job: Job) -> Run:
+        """Opens a run under the training's own, or one of its own where the store does not know that."""
+        store = connect(family=self.settings.family, experiment=self.settings.tracking.experiment, root=STORE_ROOT)
+        close_abandoned(store)
+        return child(store, describe_stage(stage, self.settings, job, models=self.models, trained=self.metadata))
+
+    def headline(self, store: Store, values: Mapping[str, float], quality: Quality | None) -> None:
+        """Writes figures on the training's own run as `final/…`, if the store knows it.
+
+        A smoke test's figures, those of a part of the test set, of fewer digits than the training was set to
+        (`judge.images`) or of another judge than it asked are no headline of a real training.
+
+        Args:
+            store: Where the run may be.
+            values: The figures.
+            quality: What the judge says; none of a family that makes no digits on demand.
+        """
+        run_id = str(self.metadata["run_id"])
+        label = self.settings.label
+        if label != self.metadata["settings"]["label"] or not (label or self.settings.data.limit is None):
+            return
+        if store.knows(run_id) and (quality is None or self._measured_as_set(store, quality)):
+            Recorder(store, run_id).final(values)
+
+    def _measured_as_set(self, store: Store, quality: Quality) -> bool:
+        if judge_metadata(quality.calibration) != self.metadata["judge"]:
+            return False
+        asked = store.parameter(str(self.metadata["run_id"]), "judge.images")
+        return quality.of_whole_test_set or asked == str(self.settings.judge.images)

@@ -1,0 +1,137 @@
+"""Listens to a training: what it tells goes to the terminal, the tracking store and the run's folder."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pipeline.data.keys import HELD_OUT
+from pipeline.judging.quality import report_figures
+from pipeline.rendering.tables import figures_table, losses_table
+from pipeline.rendering.terminal import Length, TrainingProgress
+from pipeline.rendering.tiles import tile
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.outputs import log_layers
+from pipeline.runs.samples import write_samples
+from pipeline.settings.composed import Settings
+from pipeline.tracking.runs import Run
+from pipeline.training.checkpoints import save_parts, save_state
+from pipeline.training.family import Training, find_family, named_variables
+from pipeline.training.history import History, Point
+from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
+
+SAMPLES = "samples"
+
+
+class TrainingObserver:
+    """Hands on the events of one training.
+
+    Args:
+        training: What is trained; its state is written when a checkpoint is due.
+        history: The figures so far, as the loop extends them.
+        folder: The run's folder.
+        run: The run in the tracking store.
+        settings: What the command is set to.
+    """
+
+    def __init__(
+        self, training: Training, history: History, *, folder: RunFolder, run: Run, settings: Settings
+    ) -> None:
+        self._training = training
+        self._history = history
+        self._folder = folder
+        self._run = run
+        self._settings = settings
+        self._family = find_family(settings.family)
+        self._progress: TrainingProgress | None = None
+        self._held_out = ""
+        self._timed_step, self._timed_at = history.step, time.monotonic()
+
+    @contextmanager
+    def progress(self, prefix: str, held_out: str) -> Iterator["TrainingObserver"]:
+        """Shows a live progress bar while the training runs.
+
+        Args:
+            prefix: The run's place in a sweep; may be empty.
+            held_out: The split that reports are made on.
+        """
+        self._held_out = held_out
+        length = Length(
+            steps=self._settings.model.steps,
+            batch_size=self._training.images_per_step,
+            images_per_epoch=self._training.images_per_epoch,
+            first_step=self._history.step,
+        )
+        with TrainingProgress(length, label=self._settings.label or "", prefix=prefix) as self._progress:
+            yield self
+
+    def begin(self) -> None:
+        """Draws the samples of a training that has not begun, where the slider and the animation begin."""
+        if not self._history.step:
+            self._draw_samples(0)
+
+    def on_event(self, event: Event) -> None:
+        """Hands on one event."""
+        match event:
+            case Step():
+                self._bar.advance(event.step, _totals(event.losses))
+            case Points():
+                self._run.log([*event.points, *self._speed()])
+            case Reported():
+                self._on_report(event)
+            case CheckpointDue():
+                save_state(self._folder.checkpoint, self._training.variables(), self._history)
+                self._folder.keep_best(self._history.best_step)
+                self._run.flush()
+
+    def _speed(self) -> list[Point]:
+        """Images a second since the last points; not of the history, since it differs from run to run."""
+        now, step = time.monotonic(), self._history.step
+        steps, seconds = step - self._timed_step, now - self._timed_at
+        self._timed_step, self._timed_at = step, now
+        if not steps:
+            return []
+        return [Point("images_per_second", steps * self._training.images_per_step / seconds, step)]
+
+    @property
+    def _bar(self) -> TrainingProgress:
+        if self._progress is None:
+            raise RuntimeError("a observer hears only within its `progress`")
+        return self._progress
+
+    def _on_report(self, event: Reported) -> None:
+        report, scheme = event.report, self._family.scheme
+        held_out = _below(f"{HELD_OUT}{scheme}/" if scheme else HELD_OUT, report.values)
+        splits = {"train": _below("train/", event.recent), self._held_out: held_out}
+        self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.spoken_units}", splits))
+        if event.measured:
+            title = f"step {report.step:,}: generated digits"
+            self._bar.report(figures_table(title, report_figures(event.measured)))
+        for warning in report.warnings:
+            self._bar.report(f"WARNING at step {report.step:,}: {warning}")
+            self._run.tags({"warning": f"step {report.step:,}: {warning}"})
+        self._draw_samples(report.step)
+        parts = self._training.parts()
+        halves = {name: parts[name] for name in list(parts)[:-1]}
+        if event.best:
+            save_state(self._folder.best(report.step), named_variables(halves), self._history)
+        if self._settings.model.keep_every_report:
+            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
+            for name in halves:
+                log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
+
+    def _draw_samples(self, step: int) -> None:
+        tiles = self._training.samples()
+        write_samples(self._folder.models / SAMPLES, step, tiles)
+        self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
+
+
+def _totals(losses: Mapping[str, float]) -> dict[str, float]:
+    return {
+        key.removeprefix("train/").removesuffix("/loss"): value
+        for key, value in losses.items()
+        if key.endswith(("/loss", "/objective"))
+    }
+
+
+def _below(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}

@@ -1,0 +1,74 @@
+"""Pictures of a finished run: its samples and their nearest training images, curves, weights and an animation."""
+
+from pathlib import Path
+
+from pipeline.composition import weights
+from pipeline.data import mnist
+from pipeline.rendering.animation import animate
+from pipeline.rendering.curves import loss_curves
+from pipeline.rendering.histograms import weight_histograms
+from pipeline.rendering.measures import measure_curves, split_curves
+from pipeline.rendering.scatter import draw_scatter
+from pipeline.rendering.tiles import save_png, tile
+from pipeline.runs.finished import FinishedRun
+from pipeline.runs.neighbours import GENERATED, draw_neighbours
+from pipeline.runs.samples import read_samples
+from pipeline.training.family import Family, Picture, Pictures
+
+
+def draw_run(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
+    """Draws everything into a folder.
+
+    Args:
+        finished: The run.
+        family: Its family.
+        folder: An empty one.
+
+    Returns:
+        The names of the family's own pictures, without `.png`.
+    """
+    names = _draw_pictures(finished, family, folder)
+    _draw_training(finished, family, folder)
+    _animate(finished, folder)
+    return names
+
+
+def _draw_pictures(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
+    pictures = _pictures(finished, family)
+    for name, picture in pictures.items():
+        file = folder / f"{name}.png"
+        if isinstance(picture, Picture):
+            magnify = finished.settings.render.magnify
+            save_png(tile(picture.blocks, magnify=magnify, headings=picture.headings), file)
+        else:
+            draw_scatter(picture.points, picture.digits, file, title=picture.title, axes=picture.axes)
+    return list(pictures)
+
+
+def _pictures(finished: FinishedRun, family: Family) -> Pictures:
+    settings = finished.settings
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    parts = finished.parts(finished.choose(settings.render.weights))
+    pictures = family.pictures(parts, splits, settings)
+    if family.generate is None:
+        return pictures
+    return pictures | {"nearest": draw_neighbours(family.generate(parts, settings, GENERATED), splits)}
+
+
+def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:
+    name = finished.metadata["name"]
+    losses, measures = split_curves(finished.history().curves())
+    loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit, units=family.units)
+    if measures:
+        best = finished.metadata["best_step"]
+        measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best)
+    for layers in sorted((finished.models / "layers").iterdir()):
+        picture = folder / f"weights-{layers.name}.png"
+        weight_histograms(weights.read(layers), picture, title=f"weights of the {layers.name}")
+
+
+def _animate(finished: FinishedRun, folder: Path) -> None:
+    settings = finished.settings.render
+    samples = read_samples(finished.models / "samples")
+    frames = [tile([tiles], magnify=settings.magnify) for tiles in samples.values()]
+    animate(frames, list(samples), folder / "training.gif", milliseconds=settings.frame_milliseconds)

@@ -1,0 +1,58 @@
+"""How a command was called: the stage, its overrides, and its place in a sweep."""
+
+import os
+import shlex
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+JOBS, STARTED, PASSED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED", "PIPELINE_SWEEP_PASSED"
+AT_ONCE = "PIPELINE_SWEEP_AT_ONCE"
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a stage was called.
+
+    Attributes:
+        module: The stage, as in `python -m MODULE`.
+        overrides: What was overridden on the command line or by a sweep.
+        family: The family that is chosen, which a sweep's file may do.
+        sweep: The sweep's folder; none outside a sweep.
+        number: The job's number in its sweep, from 0.
+    """
+
+    module: str
+    overrides: tuple[str, ...]
+    family: str | None = None
+    sweep: Path | None = None
+    number: int = 0
+
+    @property
+    def command(self) -> str:
+        """The command that repeats this job alone, outside its sweep."""
+        own = [override for override in self.overrides if not override.startswith("+sweep=")]
+        chosen = any(override.startswith("model=") for override in own)
+        model = [f"model={self.family}"] if self.sweep and self.family and not chosen else []
+        return shlex.join(["python", "-m", self.module, *model, *own])
+
+    @property
+    def place(self) -> str:
+        """The job's place in its sweep and the time left: `job 2 of 4, 0:12:30 left`; empty outside a sweep."""
+        if self.sweep is None:
+            return ""
+        jobs = int(os.environ.get(JOBS, self.number + 1))
+        place = f"job {self.number + 1} of {jobs}"
+        others = int(os.environ.get(AT_ONCE, "1")) - 1
+        trained = self.number - others - int(os.environ.get(PASSED, "0"))
+        if trained < 1:
+            return place
+        taken = time.time() - float(os.environ[STARTED])
+        left = timedelta(seconds=round(taken / trained * (jobs - self.number)))
+        return f"{place}, {left} left in the sweep"
+
+
+def stage_of_dvc() -> str | None:
+    """Gives the stage that DVC is running this command for, such as `train@acgan`; none by hand."""
+    return os.environ.get("DVC_STAGE")

@@ -1,0 +1,110 @@
+"""What a sweep came to: two tables on the terminal, and the same with a picture on its parent run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.data.rows import Row
+from pipeline.evaluation.seeds import Setting, by_setting
+from pipeline.rendering.comparison import REFERENCE, name_settings, remark, setting_rows, settings_table, short
+from pipeline.rendering.tables import sweep_table
+from pipeline.rendering.terminal import make_console
+from pipeline.rendering.tradeoff import describe, trade_off
+from pipeline.tracking.recorder import as_markdown
+from pipeline.tracking.store import Store
+from pipeline.tracking.sweeps import Outcome, SweepChild, children, close_sweep
+from pipeline.training.family import Family, find_family
+
+
+def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str) -> None:
+    """Prints a sweep's tables, and stores them, their figures and a picture on its parent run, which ends.
+
+    Args:
+        store: The store and experiment.
+        run_id: The parent run; its jobs may have failed, and may lack any figure.
+        name: What the tables are headed by.
+        family: The family that was trained; its headline is what the tables show, its trade-off what the picture does.
+        status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
+    """
+    jobs = children(store, run_id)
+    outcome = Outcome([job.row for job in jobs])
+    with TemporaryDirectory() as folder:
+        try:
+            if jobs:
+                outcome = _tell(jobs, find_family(family), Path(folder), title=f"{name}, {status.lower()}")
+        finally:
+            close_sweep(store, run_id, outcome, status=status)
+
+
+def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> Outcome:
+    measures = family.headline
+    found = by_setting(job.seeded for job in jobs if job.seed)
+    settings = dict(zip(name_settings([one.settings for one in found]), found, strict=True))
+    references = common_references(jobs, measures)
+    runs, compared = run_rows(jobs, measures, references), setting_rows(settings, measures, references)
+    said = remark(found, measures)
+    console = make_console()
+    console.print(sweep_table(runs, title=f"{title}: the last report of each run"))
+    console.print(settings_table(compared, title=f"{title}: each setting over its seeds"), said)
+    picture = None
+    if family.trade_off and any(run.keys() >= {*family.trade_off[:2]} for one in found for run in one.runs):
+        across, upward, _ = family.trade_off
+        picture = folder / f"{short(upward)}-{short(across)}.png"
+        trade_off(settings, picture, measures=family.trade_off, references=references, title=title, remark=said)
+    return Outcome(
+        runs=[job.row for job in jobs],
+        settings=figure_rows(found, measures, references),
+        texts=[as_markdown(compared), said, as_markdown(runs)],
+        picture=picture,
+        caption=describe(family.trade_off) if family.trade_off else "",
+    )
+
+
+def run_rows(jobs: Sequence[SweepChild], measures: Sequence[str], references: Mapping[str, float]) -> list[Row]:
+    """Gives the rows of the table of jobs: name, status and each measure's latest figure.
+
+    Args:
+        jobs: The jobs; a figure that one lacks is left out.
+        measures: The measures.
+        references: What real digits score, by measure; the last row, left out where it is empty.
+    """
+    rows: list[Row] = [{"run": job.name, "status": job.status, **_figures(job.measures, measures)} for job in jobs]
+    return [*rows, {"run": REFERENCE, **_figures(references, measures)}] if references else rows
+
+
+def figure_rows(settings: Sequence[Setting], measures: Sequence[str], references: Mapping[str, float]) -> list[Row]:
+    """Rows of `settings.csv`: a setting's addresses, and of each measure mean, lower, upper, seeds, reference.
+
+    Args:
+        settings: The settings.
+        measures: The measures.
+        references: What real digits score, by measure; may lack some.
+
+    Returns:
+        A row a setting; the ends of the 95 % interval are None with fewer than three seeds.
+    """
+    rows: list[Row] = []
+    for setting in settings:
+        row: dict[str, object] = dict(setting.settings)
+        for measure in measures:
+            found = setting.estimate(measure)
+            lower, upper = (found and found.interval) or (None, None)
+            cells = {"mean": found and found.mean, "lower": lower, "upper": upper, "seeds": found.seeds if found else 0}
+            row |= {f"{measure}/{name}": value for name, value in cells.items()}
+            row |= {f"{measure}/reference": references[measure]} if measure in references else {}
+        rows.append(row)
+    return rows
+
+
+def common_references(jobs: Sequence[SweepChild], measures: Sequence[str]) -> dict[str, float]:
+    """Gives what real digits score on each measure, where all jobs that say so say the same."""
+    references: dict[str, float] = {}
+    for key in measures:
+        found = {job.measures[f"reference/{short(key)}"] for job in jobs if f"reference/{short(key)}" in job.measures}
+        if len(found) == 1:
+            references[key] = found.pop()
+    return references
+
+
+def _figures(held: Mapping[str, float], measures: Sequence[str]) -> dict[str, float]:
+    return {short(measure): held[measure] for measure in measures if measure in held}

@@ -1,0 +1,117 @@
+"""Jobs of a sweep side by side: each process takes the next job that no other has taken."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+
+from pipeline.settings.exits import JobFailedError
+from pipeline.settings.job import Job
+from pipeline.settings.paths import display
+
+WORKER = "PIPELINE_SWEEP_WORKER"
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+PATIENCE_SECONDS = 60
+
+_workers: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def is_worker() -> bool:
+    """Tells whether another process opened the sweep and will close it."""
+    return WORKER in os.environ
+
+
+def start_workers(module: str, folder: Path, *, jobs: int) -> None:
+    """Starts the processes that take jobs of a sweep beside this one, and gives each its share of the processors.
+
+    They run this command again; what they print goes to `worker-NUMBER.log` in the sweep's folder. Jobs that were taken
+    before, as by a sweep that was cut off, can be taken again. TensorFlow must not have been imported yet.
+
+    Args:
+        module: What this command runs, as in `python -m MODULE`.
+        folder: The sweep's folder.
+        jobs: How many train at once, this process's among them.
+    """
+    rmtree(_claims(folder), ignore_errors=True)
+    if jobs == 1:
+        return
+    share = str(max(1, len(_processors()) // jobs))
+    for name in THREADS:
+        os.environ.setdefault(name, share)
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [word for word in sys.argv[1:] if not word.startswith("hydra.sweep.dir=")]
+    command = [sys.executable, "-m", module, *words, f"hydra.sweep.dir='{folder}'"]
+    for number in range(1, jobs):
+        log = folder / f"worker-{number}.log"
+        with log.open("wb") as said:
+            _workers[log] = subprocess.Popen(
+                command,
+                env={**os.environ, WORKER: str(number)},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+
+
+def claim_job(job: Job) -> bool:
+    """Takes a job for this process; gives False if another process of the sweep has taken it."""
+    if job.sweep is None:
+        return True
+    claims = _claims(job.sweep)
+    claims.mkdir(parents=True, exist_ok=True)
+    try:
+        (claims / str(job.number)).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextmanager
+def join_workers() -> Iterator[None]:
+    """Waits in the end for the processes that were started within; ends them where this one is interrupted.
+
+    Raises:
+        JobFailedError: A job of another process failed; the text names what that process said.
+    """
+    try:
+        try:
+            yield
+        except Exception:
+            _wait()
+            raise
+        failed = _wait()
+    except (KeyboardInterrupt, SystemExit):
+        _end()
+        raise
+    if failed:
+        raise JobFailedError(f"a job of the sweep failed: see {', '.join(map(display, failed))}")
+
+
+def _wait() -> list[Path]:
+    failed = [log for log, worker in _workers.items() if worker.wait()]
+    _workers.clear()
+    return failed
+
+
+def _end() -> None:
+    for worker in _workers.values():
+        worker.terminate()
+    for worker in _workers.values():
+        try:
+            worker.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+    _workers.clear()
+
+
+def _claims(folder: Path) -> Path:
+    return folder / "taken"
+
+
+def _processors() -> range | set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)

@@ -1,0 +1,138 @@
+"""One training step of the AC-GAN, in two recipes.
+
+Both train the discriminator on real and generated images together, then the generator through the discriminator, each
+over an explicit list of variables: in Keras 3 a model frozen after it is compiled trains silently nothing.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from pipeline.settings.acgan import AcganSettings
+from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
+from pipeline.training.acgan.networks import Networks
+
+
+class Pairs(NamedTuple):
+    """What the generator is fed: `latent` `(n, latent_size)` in [-1, 1] and `digit` `(n, 1)` in 0..9."""
+
+    latent: tf.Tensor
+    digit: tf.Tensor
+
+
+class RealImages(NamedTuple):
+    """Real images `(n, 28, 28, 1)` in [-1, 1] and their digits `(n,)`."""
+
+    images: tf.Tensor
+    digits: tf.Tensor
+
+
+class StepLosses(NamedTuple):
+    """Losses of one step's two updates."""
+
+    generator: OutputLosses
+    discriminator: OutputLosses
+
+
+Recipe = Callable[[Networks, AcganSettings, RealImages, Pairs, Pairs], StepLosses]
+
+
+def original_step(
+    networks: Networks, settings: AcganSettings, real: RealImages, pairs: Pairs, fresh_pairs: Pairs
+) -> StepLosses:
+    """Takes one step of Keras' `mnist_acgan`.
+
+    The discriminator's generated images come from moving-average batch normalisation, as its `predict` makes them; the
+    generator then trains on pairs of its own with batch statistics.
+
+    Args:
+        networks: Both networks; they are moved.
+        settings: Targets and weights.
+        real: n real images.
+        pairs: n pairs for the discriminator's update.
+        fresh_pairs: 2 n pairs for the generator's.
+
+    Returns:
+        The losses before each update.
+    """
+    generated = networks.generate(pairs._asdict(), training=False)
+    discriminator_losses = update_discriminator(networks, settings, real, generated, pairs.digit)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([variable.value for variable in networks.generator.trainable_variables])
+        generator_losses = _generator_losses(
+            networks, settings, networks.generate(fresh_pairs._asdict(), training=True), fresh_pairs.digit
+        )
+        loss = generator_losses.total
+    networks.move_generator(tape, loss)
+    return StepLosses(generator_losses, discriminator_losses)
+
+
+def shared_step(
+    networks: Networks, settings: AcganSettings, real: RealImages, pairs: Pairs, fresh_pairs: Pairs
+) -> StepLosses:
+    """Takes one step whose generated images serve both updates, then moves the generator's average.
+
+    They are made once, with batch statistics: for hundreds of steps batch normalisation's moving averages lag so far
+    behind that images made with them are noise, and a discriminator trained on those learns nothing of use.
+
+    Args:
+        networks: Both networks; they are moved.
+        settings: Targets and weights.
+        real: n real images.
+        pairs: n pairs or more; the first n generated images join the discriminator's update.
+        fresh_pairs: Not used; the recipes share their arguments.
+
+    Returns:
+        The losses before each update.
+    """
+    count = tf.shape(real.images)[0]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([variable.value for variable in networks.generator.trainable_variables])
+        generated = networks.generate(pairs._asdict(), training=True)
+        with tape.stop_recording():
+            discriminator_losses = update_discriminator(
+                networks, settings, real, generated[:count], pairs.digit[:count]
+            )
+        generator_losses = _generator_losses(networks, settings, generated, pairs.digit)
+        loss = generator_losses.total
+    networks.move_generator(tape, loss)
+    if settings.averaged:
+        networks.update_average(settings.generator.moving_average)
+    return StepLosses(generator_losses, discriminator_losses)
+
+
+RECIPES: dict[str, Recipe] = {"original": original_step, "shared": shared_step}
+
+
+def update_discriminator(
+    networks: Networks, settings: AcganSettings, real: RealImages, generated: tf.Tensor, generated_digit: tf.Tensor
+) -> OutputLosses:
+    """Moves the discriminator once, on real and generated images in one batch.
+
+    Args:
+        networks: The discriminator is moved, the generator is not.
+        settings: Soft labels and auxiliary weights.
+        real: n real images.
+        generated: n generated images; no gradient flows into them.
+        generated_digit: `(n, 1)`, the digits they were asked for.
+
+    Returns:
+        The losses before the update.
+    """
+    images = tf.concat([real.images, tf.stop_gradient(generated)], axis=0)
+    digits = tf.concat([tf.cast(tf.reshape(real.digits, (-1, 1)), tf.int32), generated_digit], axis=0)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([variable.value for variable in networks.discriminator.trainable_variables])
+        outputs = networks.discriminate({"image": images}, training=True)
+        losses = discriminator_losses(outputs, digits, settings.soft_label, settings.auxiliary_weight)
+        loss = losses.total
+    networks.move_discriminator(tape, loss)
+    return losses
+
+
+def _generator_losses(
+    networks: Networks, settings: AcganSettings, generated: tf.Tensor, digit: tf.Tensor
+) -> OutputLosses:
+    outputs = networks.discriminate({"image": generated}, training=settings.discriminator.dropout_in_generator_update)
+    return trick_losses(outputs, digit, settings.soft_label.trick)

@@ -1,0 +1,3 @@
+"""The autoencoder."""
+
+from pipeline.training.autoencoder.family import FAMILY as FAMILY

@@ -1,0 +1,109 @@
+"""What the families of an encoder and a decoder share: their training, and digits ↔ codes in any number."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pipeline.composition.join import join
+from pipeline.data.batches import batch_indices
+from pipeline.data.mnist import Splits
+from pipeline.data.padding import crop, pad
+from pipeline.settings.composed import Settings
+from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, Halves, Inputs
+from pipeline.training.family import Parts, Report, Training, Values
+
+AT_ONCE = 250
+IN_MEMORY = 2000
+
+
+class CodingTraining(Training):
+    """An encoder and a decoder in training.
+
+    Args:
+        settings: What the command is set to.
+        splits: The data; the training images stay in memory as uint8.
+        block: The family's settings.
+        halves: The two halves with their optimisers.
+    """
+
+    def __init__(self, settings: Settings, splits: Splits, block: ConvolutionalSettings, halves: Halves) -> None:
+        self.seed = settings.seed
+        self.splits = splits
+        self.halves = halves
+        self.images_per_step = block.batch_size
+        self.images_per_epoch = len(splits.train)
+        self._block = block
+        self._name = settings.family
+        self._joined = join(halves.models[ENCODER], halves.models[DECODER], name=self._name)
+
+    @abstractmethod
+    def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
+        """Gives what the encoder takes in a step: padded images, and what is drawn for it."""
+
+    @abstractmethod
+    def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Computes the losses of a batch in training mode, `objective` among them."""
+
+    @abstractmethod
+    def score(self, images: NDArray[np.uint8]) -> Values:
+        """Scores images that were not trained on; the first figure is what the best report has the least of."""
+
+    def take_step(self, step: int) -> Values:
+        """Takes one step with the half or the halves whose turn it is; see `Training`."""
+        chosen = batch_indices(self.seed, step, batch_size=self.images_per_step, count=self.images_per_epoch)
+        images = pad(self.splits.train.images[chosen], size=self._block.image_size, channels=self._block.channels)
+        losses = self.halves.move(step, self.inputs(images, step), self.compute_losses)
+        return {f"train/{name}": value for name, value in losses.items()}
+
+    def report(self, step: int, recent: Values) -> Report:
+        """Scores held-out images; see `Training`."""
+        scored = self.score(self.splits.held_out.images[: self._block.report_images])
+        selecting = len(self.splits.validation) > 0
+        return Report(
+            step=step,
+            values={f"heldout/{name}": value for name, value in scored.items()},
+            score=(next(iter(scored.values())),) if selecting else None,
+        )
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """Gives both halves and both optimisers; see `Training`."""
+        return self.halves.variables()
+
+    def parts(self) -> Parts:
+        """Gives encoder, decoder and their join; see `Training`."""
+        return {**self.halves.models, self._name: self._joined}
+
+
+def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Pads images for an encoder, so many at once that memory holds them.
+
+    Args:
+        images: uint8 `(n, 28, 28)`.
+        block: Size and channels of the sheets.
+
+    Yields:
+        Where the images stand among all, and the sheets.
+    """
+    for first in range(0, len(images), IN_MEMORY):
+        part = slice(first, min(first + IN_MEMORY, len(images)))
+        yield part, pad(images[part], size=block.image_size, channels=block.channels)
+
+
+def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gives the digits of codes.
+
+    Args:
+        decoder: From codes to sheets.
+        name: What the decoder calls a code.
+        codes: `(n, size)`.
+
+    Returns:
+        `(n, 28, 28, 1)` in [-1, 1].
+    """
+    parts = [codes[first : first + IN_MEMORY] for first in range(0, len(codes), IN_MEMORY)]
+    return np.concatenate([crop(decoder.predict({name: part}, batch_size=AT_ONCE, verbose=0)) for part in parts])

@@ -1,0 +1,112 @@
+"""What a step of an encoder and a decoder moves: both, one while the other keeps every bit, or each in turn."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pipeline.kernels.adam import FusedAdam
+from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.training.family import named_variables
+
+ENCODER, DECODER, OBJECTIVE = "encoder", "decoder", "objective"
+
+Turn = tuple[str, ...]
+Inputs = dict[str, NDArray[np.float32]]
+Compute = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+
+TURNS: dict[str, tuple[Turn, ...]] = {
+    "joint": ((ENCODER, DECODER),),
+    "encoder": ((ENCODER,),),
+    "decoder": ((DECODER,),),
+    "alternate": ((ENCODER,), (DECODER,)),
+}
+
+
+class Halves:
+    """An encoder and a decoder, each with an optimiser of its own, so that nothing moves of the one that rests.
+
+    Args:
+        encoder: The first half.
+        decoder: The second half.
+        settings: Which half learns, and at what rate.
+        xla: Whether XLA compiles the steps.
+    """
+
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, xla: bool
+    ) -> None:
+        self.models = {ENCODER: encoder, DECODER: decoder}
+        self._settings = settings
+        self._xla = xla
+        self._optimizers = {name: _adam(settings, model) for name, model in self.models.items()}
+        self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
+
+    def move(self, step: int, inputs: Inputs, compute: Compute) -> dict[str, float]:
+        """Takes one step with whichever half it is the turn of.
+
+        Args:
+            step: The step, from 0; it decides whose turn it is and the learning rate.
+            inputs: The batch, by name.
+            compute: Losses of a batch by name, the halves called as in training; `objective` is minimised. It must be
+                the same at every step, for it is compiled once a turn.
+
+        Returns:
+            The losses before the update.
+        """
+        turns = TURNS[self._settings.mode]
+        turn = turns[step % len(turns)]
+        if turn not in self._steps:
+            self._steps[turn] = tf.function(partial(self._take, turn, compute), jit_compile=self._xla)
+        rate = learning_rate(self._settings, step)
+        for name in turn:
+            self._optimizers[name].learning_rate.assign(rate)
+        return {name: float(value) for name, value in self._steps[turn](inputs).items()}
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """Gives all that a step reads and changes, by name; learning rates are functions of the step and left out."""
+        holders = self.models | {f"{name}_optimizer": optimizer for name, optimizer in self._optimizers.items()}
+        return named_variables(holders)
+
+    def _take(self, turn: Turn, compute: Compute, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        with self._resting(turn):
+            moved = {name: self.models[name].trainable_variables for name in turn}
+            values = {name: [variable.value for variable in variables] for name, variables in moved.items()}
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                losses = compute(inputs)
+            gradients = tape.gradient(losses[OBJECTIVE], values)
+            for name, variables in moved.items():
+                self._optimizers[name].apply(gradients[name], variables)
+        return losses
+
+    @contextmanager
+    def _resting(self, turn: Turn) -> Iterator[None]:
+        """Freezes the half whose turn it is not while a step is traced: only so does its batch normalisation rest."""
+        frozen = [model for name, model in self.models.items() if name not in turn]
+        for model in frozen:
+            model.trainable = False
+        try:
+            yield
+        finally:
+            for model in frozen:
+                model.trainable = True
+
+
+def learning_rate(settings: ConvolutionalSettings, step: int) -> float:
+    """Gives the learning rate of a step: constant, or a cosine from the highest to 0 over `decay_steps`."""
+    if settings.decay_steps is None:
+        return settings.learning_rate
+    done = min(1.0, step / settings.decay_steps)
+    return settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
+
+
+def _adam(settings: ConvolutionalSettings, model: keras.Model) -> keras.optimizers.Optimizer:
+    optimizer = FusedAdam(settings.learning_rate)
+    optimizer.build(model.trainable_variables)
+    return optimizer

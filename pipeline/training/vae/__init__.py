@@ -1,0 +1,3 @@
+"""The variational autoencoder."""
+
+from pipeline.training.vae.family import FAMILY as FAMILY

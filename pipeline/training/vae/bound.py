@@ -1,0 +1,79 @@
+"""The evidence lower bound of Kingma and Welling 2013, arXiv 1312.6114: its two terms, and its value on images."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pipeline.data.padding import DIGIT_SIZE
+from pipeline.settings.vae import VaeSettings
+from pipeline.training.encoder_decoder.coding import AT_ONCE, padded
+from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
+
+IMAGE, NOISE, MEAN, LOG_VARIANCE, LATENT = "image", "noise", "mean", "log_variance", "latent"
+LOSS, RECONSTRUCTION, DIVERGENCE = "loss", "reconstruction", "kl_divergence"
+DIGIT_PIXELS = DIGIT_SIZE**2
+
+
+def posterior(
+    encoder: keras.Model, sheets: NDArray[np.float32], settings: VaeSettings, *, batch_size: int = AT_ONCE
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gives where an encoder places images: mean and log-variance, `(n, latent_size)` each.
+
+    Args:
+        encoder: What `build_encoder` gave, or the same loaded from a file.
+        sheets: Padded images.
+        settings: Gives the size of a latent.
+        batch_size: Images at once.
+    """
+    noise = np.zeros((len(sheets), settings.latent_size), np.float32)
+    outputs = encoder.predict({IMAGE: sheets, NOISE: noise}, batch_size=batch_size, verbose=0)
+    return outputs[MEAN], outputs[LOG_VARIANCE]
+
+
+def kl_divergences(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
+    """KL divergence of normal distributions from the standard normal, arXiv 1312.6114, appendix B.
+
+    Args:
+        mean: `(n, latent_size)`.
+        log_variance: `(n, latent_size)`.
+
+    Returns:
+        `(n,)` in nats, 0 or more.
+    """
+    return tf.reduce_sum(tf.exp(log_variance) + tf.square(mean) - 1 - log_variance, axis=-1) / 2
+
+
+def bound_on(
+    halves: tuple[keras.Model, keras.Model],
+    images: NDArray[np.uint8],
+    settings: VaeSettings,
+    *,
+    noise: list[NDArray[np.float32]],
+    batch_size: int,
+) -> dict[str, float]:
+    """Gives the negative evidence lower bound, the halves as they are used, whatever `beta` the training had.
+
+    Args:
+        halves: The encoder, and the decoder up to what its tanh is taken of.
+        images: uint8 `(n, 28, 28)`.
+        settings: Size and channels of the sheets.
+        noise: Standard normal `(n, latent_size)`, one array a draw; the mean over the draws is taken.
+        batch_size: Images at once.
+
+    Returns:
+        `loss`, which is -ELBO, and its terms `reconstruction` and `kl_divergence`, in nats an image of 28 by 28 pixels
+        whose greys are taken for probabilities of ink.
+    """
+    encoder, decoder = halves
+    reconstruction = divergence = 0.0
+    for part, sheets in padded(images, settings):
+        mean, log_variance = posterior(encoder, sheets, settings, batch_size=batch_size)
+        divergence += float(tf.reduce_sum(kl_divergences(mean, log_variance)))
+        for draw in noise:
+            latents = mean + np.exp(log_variance / 2) * draw[part]
+            logits = tf.constant(decoder.predict({LATENT: latents}, batch_size=batch_size, verbose=0))
+            entropies = DIGIT_PIXELS * digit_means(cross_entropies(logits, sheets))
+            reconstruction += float(tf.reduce_sum(entropies)) / len(noise)
+    means = {RECONSTRUCTION: reconstruction / len(images), DIVERGENCE: divergence / len(images)}
+    return {LOSS: sum(means.values()), **means}

@@ -1,0 +1,102 @@
+"""Which code decides a result, and the stages' dependencies that must say the same."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.data.code import code_digest, code_of, combined_digest, stage_code
+from pipeline.settings.paths import ROOT
+from tests.dvc_stages import STAGES
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the code that may be changed."""
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def digest(project: Path) -> str:
+    return code_digest(stage_code("train", "acgan", root=project), root=project)
+
+
+def test_imports_are_followed_through_packages_and_functions_but_not_for_type_checkers(tmp_path: Path) -> None:
+    code = {
+        "__init__.py": "import os\n",
+        "train.py": "from pipeline.data import draw\ndef run():\n    import pipeline.late\n",
+        "data/__init__.py": '"""Data."""\n',
+        "data/draw.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pipeline.typed import T\n",
+        "late.py": "from pipeline.data.draw import noise\nfrom pipeline.tracking import store\nimport numpy\n",
+        "typed.py": "",
+        "other.py": "",
+        "tracking/__init__.py": "from pipeline import other\n",
+    }
+    for name, text in code.items():
+        (tmp_path / "pipeline" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pipeline" / name).write_text(text, encoding="utf-8")
+    files = code_of("pipeline.train", without=["tracking"], root=tmp_path)
+    found = [file.relative_to(tmp_path / "pipeline").as_posix() for file in files]
+    assert found == ["__init__.py", "data/draw.py", "late.py", "train.py"]
+
+
+def test_a_training_is_decided_by_its_own_family_and_by_no_other() -> None:
+    found = {file.relative_to(ROOT / "pipeline").as_posix() for file in stage_code("train", "acgan")}
+    assert {"training/acgan/losses.py", "models/generator.py", "kernels/adam.py", "data/batches.py"} <= found
+    assert not {name for name in found if "vae" in name or "autoencoder" in name or "encoder_decoder" in name}
+    assert not {name for name in found if name.split("/")[0] in ("rendering", "tracking", "sweeps", "cli")}
+
+
+def test_a_copy_of_the_code_has_the_same_digest_wherever_it_lies(project: Path) -> None:
+    copied = digest(project)
+    assert copied == digest(ROOT)
+    assert len(copied) == 64
+
+
+@pytest.mark.parametrize(
+    "path", ["training/acgan/recipes.py", "models/generator.py", "data/batches.py", "runs/training.py"]
+)
+def test_the_digest_changes_with_the_code_that_decides_a_training(project: Path, path: str) -> None:
+    before = digest(project)
+    file = project / "pipeline" / path
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert digest(project) != before
+
+
+def test_the_digest_changes_with_the_name_of_a_file(project: Path) -> None:
+    before = digest(project)
+    losses = project / "pipeline" / "training" / "acgan" / "losses.py"
+    losses.rename(losses.with_name("losses_of_old.py"))
+    assert digest(project) != before
+
+
+def test_the_digest_is_the_same_for_the_line_ends_of_windows_and_for_code_that_decides_nothing(project: Path) -> None:
+    before = digest(project)
+    code = project / "pipeline"
+    file = code / "training" / "acgan" / "losses.py"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    (code / "render.py").write_text("", encoding="utf-8")
+    (code / "rendering" / "curves.py").unlink()
+    (code / "training" / "notes.txt").write_text("no code", encoding="utf-8")
+    assert digest(project) == before
+
+
+def test_several_digests_make_one_that_depends_on_their_order() -> None:
+    assert combined_digest("a", "b") == combined_digest("a", "b") != combined_digest("b", "a")
+    assert len(combined_digest("a")) == 64
+
+
+def expanded(deps: list[str]) -> set[str]:
+    """The code that a stage's dependencies name, folders opened, without files that hold a docstring alone."""
+    files = {ROOT / path for path in deps if path.startswith("pipeline/")}
+    opened = {inner for path in files for inner in (path.rglob("*.py") if path.is_dir() else [path])}
+    assert all(file.is_file() for file in opened)
+    return {file.relative_to(ROOT).as_posix() for file in opened}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_the_code_that_decides_its_outputs_and_on_no_other(name: str) -> None:
+    stage, _, family = name.partition("@")
+    wanted = {file.relative_to(ROOT).as_posix() for file in stage_code(stage, family or None)}
+    docstrings = {path for path in expanded(STAGES[name]["deps"]) - wanted if path.endswith("/__init__.py")}
+    assert expanded(STAGES[name]["deps"]) - docstrings == wanted

@@ -1,0 +1,53 @@
+"""The judge learns, from the same draws each time."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.mnist import Images
+from pipeline.judging.fit import count_steps, shift, train_judge
+from pipeline.judging.network import look, save_judge
+from tests.judges import draw_kinds, tiny_settings
+
+KINDS = Images(*draw_kinds(1, 400))
+
+
+@pytest.mark.slow
+def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_trained_on() -> None:
+    unseen = Images(*draw_kinds(2, 200))
+    heard: list[tuple[int, float]] = []
+    judge = train_judge(KINDS, tiny_settings(), on_step=lambda step, loss: heard.append((step, loss)))
+    steps, losses = zip(*heard, strict=True)
+    assert steps == tuple(range(1, 81))
+    assert losses[0] > 1.5
+    assert np.mean(losses[-10:]) < 0.5
+    readings = look(judge, unseen.images).probabilities.argmax(axis=1)
+    assert (readings == unseen.labels).mean() > 0.9
+
+
+@pytest.mark.slow
+def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
+    short = tiny_settings(epochs=1, batch_size=100, dropout=0.3)
+    for name in ("once.npz", "again.npz"):
+        save_judge(train_judge(KINDS, short), tmp_path / name)
+    assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+@pytest.mark.parametrize(("images", "steps"), [(50_000, 1562), (60_000, 1875), (10, 1)])
+def test_a_judge_takes_as_many_steps_as_its_epochs_have_batches(images: int, steps: int) -> None:
+    assert count_steps(images, tiny_settings(epochs=4, batch_size=128)) == steps
+
+
+def test_a_shift_moves_each_image_by_its_own_offsets_and_background_in() -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:, 10, 20] = 255
+    shifted = shift(images, np.array([[2, 2], [0, 4], [4, 1]]), by=2)
+    assert [tuple(np.argwhere(image)[0]) for image in shifted] == [(10, 20), (12, 18), (8, 21)]
+    assert (shifted.sum(axis=(1, 2)) == 255).all()
+
+
+def test_what_is_shifted_over_the_edge_is_gone() -> None:
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 0] = 255
+    assert not shift(images, np.array([[4, 2]]), by=2).any()

@@ -1,0 +1,227 @@
+"""What the judge says of digits that a training or a family generates."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.evaluation.measures import measure_quickly
+from pipeline.evaluation.references import Measurement
+from pipeline.judging.calibration import Calibration, load_calibration
+from pipeline.judging.quality import (
+    Quality,
+    measure_digits,
+    measure_family,
+    measure_reports,
+    report_figures,
+    score_classification,
+)
+from pipeline.judging.result import write_calibration
+from pipeline.settings.composed import Settings
+from pipeline.training.family import Family, Generated, Parts, Report, Training, Values
+from tests.composing import settings_of
+from tests.judges import draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
+
+QUICK = ("accuracy", "frechet_digit_distance", "coverage")
+
+
+class Drawing(Training):
+    """A training whose digits are those of the tiny judge's data set, or what `spoil` makes of them."""
+
+    images_per_step = images_per_epoch = 1
+
+    def __init__(self, spoil: Callable[[Generated], Generated] = lambda made: made) -> None:
+        self._spoil = spoil
+        self.asked: list[int] = []
+
+    def generate(self, count: int) -> Generated:
+        self.asked.append(count)
+        return self._spoil(draw(count))
+
+    def take_step(self, step: int) -> Values:
+        return {}
+
+    def report(self, step: int, recent: Values) -> Report:
+        return Report(step, {}, None)
+
+    def samples(self) -> NDArray[np.float32]:
+        return np.zeros((1, 1, 28, 28), np.float32)
+
+    def variables(self) -> dict[str, keras.Variable]:
+        return {}
+
+    def parts(self) -> Parts:
+        return {}
+
+
+def draw(count: int) -> Generated:
+    images, labels = draw_kinds(9, count)
+    return Generated(images[..., np.newaxis].astype(np.float32) / 127.5 - 1, labels.astype(np.int32))
+
+
+def shifted(made: Generated) -> Generated:
+    return Generated(made.images, (made.asked + 1) % 10)
+
+
+def alike(made: Generated) -> Generated:
+    """One image a class, over and over."""
+    return Generated(made.images[made.asked], made.asked)
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
+    folder = tmp_path_factory.mktemp("judge")
+    metadata = {"label": "tiny", "settings": tiny_settings().model_dump(mode="json"), "limit": None}
+    write_calibration(tiny_fitted(), folder, {**metadata, "data": "d1", "code": "c2"})
+    return load_calibration(folder, tiny_mnist())
+
+
+@pytest.fixture(scope="module")
+def quality(calibration: Calibration) -> Quality:
+    return measure_digits(draw(len(calibration.test)), calibration)
+
+
+def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibration: Calibration) -> None:
+    training = Drawing()
+    measured = measure_reports(calibration, selecting=True)(training)
+    assert training.asked == [len(calibration.validation)] == [60]
+    made = draw(60)
+    expected = measure_quickly(calibration.sample(made.images, made.asked), calibration.validation)
+    assert measured.values == {f"heldout/{name}": value for name, value in expected.items()}
+    assert measured.references == {f"reference/{name}": calibration.report_references[name] for name in QUICK}
+
+
+def test_the_score_is_the_distance_and_then_the_coverage_of_which_more_is_better(calibration: Calibration) -> None:
+    measured = measure_reports(calibration, selecting=True)(Drawing())
+    values = measured.values
+    assert measured.score == (values["heldout/frechet_digit_distance"], -values["heldout/coverage"])
+    assert measure_reports(calibration, selecting=False)(Drawing()).score is None
+
+
+def test_digits_that_show_another_class_than_asked_for_are_no_less_like_real_ones(calibration: Calibration) -> None:
+    ask = measure_reports(calibration, selecting=True)
+    right, wrong = ask(Drawing()).values, ask(Drawing(shifted)).values
+    assert right["heldout/accuracy"] > 0.9
+    assert wrong["heldout/accuracy"] < 0.1
+    assert wrong["heldout/frechet_digit_distance"] == right["heldout/frechet_digit_distance"]
+
+
+def test_one_image_a_class_is_read_right_but_covers_little_and_scores_worse(calibration: Calibration) -> None:
+    ask = measure_reports(calibration, selecting=True)
+    varied, same = ask(Drawing()), ask(Drawing(alike))
+    assert same.values["heldout/accuracy"] > 0.9
+    assert same.values["heldout/coverage"] < varied.values["heldout/coverage"]
+    assert same.score is not None
+    assert varied.score is not None
+    assert same.score > varied.score
+
+
+def test_a_reports_figures_have_their_references(calibration: Calibration) -> None:
+    measured = measure_reports(calibration, selecting=True)(Drawing())
+    figures = report_figures(measured)
+    assert tuple(figures) == QUICK
+    assert figures["coverage"] == Measurement(
+        measured.values["heldout/coverage"], calibration.report_references["coverage"]
+    )
+
+
+def test_an_evaluation_has_every_measure_with_its_reference_and_the_confusion(
+    calibration: Calibration, quality: Quality
+) -> None:
+    assert quality.figures.keys() == calibration.references.keys()
+    assert {name.partition("/")[0] for name in quality.figures} >= {*QUICK, "memorization", "digit_score", "precision"}
+    assert quality.confusion is not None
+    assert quality.confusion.sum() == quality.count == len(calibration.test) == 100
+    assert quality.confusion.trace() / 100 == quality.figures["accuracy"].value
+    assert quality.figures["recall"].reference == calibration.references["recall"]
+
+
+def test_copies_of_training_images_are_found_out(calibration: Calibration, quality: Quality) -> None:
+    images, labels = draw_kinds(1, 100)
+    copies = Generated(images[..., np.newaxis].astype(np.float32) / 127.5 - 1, labels.astype(np.int32))
+    assert measure_digits(copies, calibration).figures["memorization/median"].value == pytest.approx(0, abs=1e-5)
+    assert quality.figures["memorization/median"].value > 1
+
+
+@pytest.mark.slow
+def test_a_classifier_learns_from_good_digits_as_much_as_from_real_ones_and_from_wrong_ones_nothing(
+    calibration: Calibration,
+) -> None:
+    good = score_classification(draw(800), calibration)
+    wrong = score_classification(shifted(draw(800)), calibration)
+    assert good.reference == wrong.reference == calibration.accuracy
+    assert good.value == pytest.approx(good.reference, abs=0.1)
+    assert wrong.value < 0.1
+
+
+def unasked(made: Generated) -> Generated:
+    return Generated(made.images, None)
+
+
+def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and_have_no_accuracy(
+    calibration: Calibration, quality: Quality
+) -> None:
+    made = draw(len(calibration.test))
+    read = calibration.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
+    found = measure_digits(unasked(made), calibration)
+    told = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
+    assert found.confusion is None
+    assert found.count == 100
+    assert found.figures == {name: one for name, one in told.figures.items() if "accuracy" not in name}
+    assert told.figures.keys() - found.figures.keys() >= {"accuracy", "accuracy_by_digit/mean"}
+    assert found.figures["coverage"] == quality.figures["coverage"]
+
+
+def test_a_report_of_digits_that_were_not_asked_for_has_neither_accuracy_nor_its_reference(
+    calibration: Calibration,
+) -> None:
+    measured = measure_reports(calibration, selecting=True)(Drawing(unasked))
+    assert tuple(report_figures(measured)) == QUICK[1:]
+    assert measured.score is not None
+
+
+def test_nothing_can_be_learnt_of_digits_that_were_not_asked_for(
+    calibration: Calibration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[int] = []
+    slow = settings_of("evaluate.classification_accuracy=true")
+    found = measure_family(family(asked, unasked), {}, slow, calibration)
+    assert asked == [100]
+    assert "classification_accuracy" not in found.figures
+    assert "the classification accuracy is left out" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="the digits that were asked for"):
+        score_classification(unasked(draw(10)), calibration)
+
+
+def family(asked: list[int], spoil: Callable[[Generated], Generated] = lambda made: made) -> Family:
+    def generate(_parts: Parts, _settings: Settings, count: int) -> Generated:
+        asked.append(count)
+        return spoil(draw(count))
+
+    return Family(
+        build=lambda _settings, _splits: Drawing(),
+        evaluate=lambda _parts, _splits, _settings: {},
+        pictures=lambda _parts, _splits, _settings: {},
+        example=lambda _settings: {},
+        headline=(),
+        generate=generate,
+    )
+
+
+@pytest.mark.slow
+def test_the_classification_accuracy_score_is_taken_on_request_and_of_as_many_digits_as_there_are_training_images(
+    calibration: Calibration,
+) -> None:
+    asked: list[int] = []
+    plain = measure_family(family(asked), {}, settings_of(), calibration)
+    slow = measure_family(family(asked), {}, settings_of("evaluate.classification_accuracy=true"), calibration)
+    assert asked == [100, 100, len(tiny_mnist().train_images)]
+    assert "classification_accuracy" not in plain.figures
+    assert slow.figures["classification_accuracy"].reference == calibration.accuracy
+
+
+def test_a_family_that_makes_no_digits_on_demand_is_not_measured(calibration: Calibration) -> None:
+    with pytest.raises(ValueError, match="`family` must have a `generate`"):
+        measure_family(Family(**{**vars(family([])), "generate": None}), {}, settings_of(), calibration)

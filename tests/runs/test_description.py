@@ -1,0 +1,125 @@
+"""Names that carry what varies, and commands that repeat a job."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline.runs.description import describe_stage, describe_sweep, describe_training, name_run
+from pipeline.settings.job import Job
+from pipeline.settings.paths import ROOT
+from tests.composing import jobs_of, settings_of
+
+DIGESTS = {"settings": "a1", "data": "b2", "code": "c3"}
+
+
+def named(*overrides: str) -> str:
+    return name_run(settings_of(*overrides), Job("pipeline.train", overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ((), "acgan seed=0"),
+        (("seed=3",), "acgan seed=3"),
+        (("+debug=smoke",), "acgan seed=0 smoke"),
+        (("model=acgan", "tracking.experiment=mine"), "acgan seed=0"),
+        (("experiment=original", "acgan.steps=600"), "acgan experiment=original steps=600 seed=0"),
+        (("acgan.soft_label.real=0.9",), "acgan soft_label.real=0.9 seed=0"),
+        (("acgan.auxiliary_weight={real:1.75,generated:0.25}",), "acgan real=1.75 generated=0.25 seed=0"),
+        (("++acgan.steps=600",), "acgan steps=600 seed=0"),
+        (("~experiment",), "acgan ~experiment seed=0"),
+        (("data.validation=0", "run=runs/acgan/a-1"), "acgan data.validation=0 seed=0"),
+    ],
+)
+def test_a_runs_name_carries_what_varies(overrides: tuple[str, ...], name: str) -> None:
+    assert named(*overrides) == name
+
+
+def test_the_jobs_of_a_sweep_are_named_by_what_is_swept() -> None:
+    names = [named(*job) for job in jobs_of("+sweep=aux_weights", "+debug=smoke")]
+    assert names == [f"acgan real={real} generated={2 - real} seed=0 smoke" for real in (2.0, 1.75, 1.5, 1.0)]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("acgan.steps=600", "seed=3", "experiment=original", "+debug=smoke"),
+        ("acgan.auxiliary_weight={real:1.75,generated:0.25}",),
+        ("acgan.generator.filters=[8,8,8]", "acgan.generator.embedding_deviation=null"),
+        ("data.source='folder:my own digits'", "tracking.experiment='a b'"),
+        ("tracking.experiment='it\\'s \"mine\" $HOME'",),
+        ("acgan.report_every=${acgan.steps}",),
+        ("~experiment",),
+    ],
+)
+def test_a_jobs_command_repeats_it(overrides: tuple[str, ...]) -> None:
+    python, flag, module, *again = shlex.split(Job("pipeline.train", overrides).command)
+    assert (python, flag, module) == ("python", "-m", "pipeline.train")
+    assert tuple(again) == overrides
+    assert settings_of(*again) == settings_of(*overrides)
+
+
+@pytest.mark.parametrize("sweep", sorted(file.stem for file in (ROOT / "conf" / "sweep").glob("*.yaml")))
+def test_the_command_of_a_sweeps_job_repeats_it_alone_without_the_sweep(sweep: str) -> None:
+    jobs = jobs_of(f"+sweep={sweep}", "+debug=smoke", "seed=1,2")
+    for overrides in (jobs[1], jobs[-1]):
+        family = settings_of(*overrides).family
+        _, _, _, *again = shlex.split(Job("pipeline.train", tuple(overrides), family, sweep=Path("a")).command)
+        assert settings_of(*again) == settings_of(*overrides)
+        assert jobs_of(*again) == [again]
+
+
+def test_a_trainings_card_says_what_it_is_and_how_to_repeat_it() -> None:
+    job = Job("pipeline.train", ("acgan.steps=600", "acgan.auxiliary_weight={real:1,generated:1}", "seed=4"))
+    description = describe_training(settings_of(*job.overrides), job, digests=DIGESTS, parent="f" * 32)
+    assert description.parent_run_id == "f" * 32
+    assert description.parameters == settings_of(*job.overrides).parameters()
+    assert description.tags["kind"] == "training"
+    assert (description.tags["family"], description.tags["seed"]) == ("acgan", "4")
+    assert [description.tags[f"{name}.digest"] for name in DIGESTS] == list(DIGESTS.values())
+    assert {"git.commit", "git.dirty"} <= description.tags.keys()
+    assert "600 steps of 50 images, seed 4" in description.note
+    assert f"```\n{job.command}\n```" in description.note
+
+
+def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
+    settings, job = settings_of("+debug=smoke"), Job("pipeline.train", ("+debug=smoke",))
+    trained = {"run_id": "f" * 32, "name": "acgan seed=0 smoke"}
+    training = describe_training(settings, job, digests=DIGESTS, parent=None)
+    evaluation = describe_stage("evaluate", settings, job, models=Path("models/acgan"), trained=trained)
+    sweep = describe_sweep(["+sweep=aux_weights", "+debug=smoke"], family="acgan", label="smoke")
+    for description in (training, evaluation, sweep):
+        assert description.name.endswith(" smoke")
+        assert description.tags["label"] == "smoke"
+    assert training.note.startswith("**smoke: not a real result.**")
+
+
+def test_an_evaluation_stands_under_the_run_that_trained_and_logs_its_own_settings_alone() -> None:
+    trained = {"run_id": "f" * 32, "name": "acgan seed=0"}
+    job = Job("pipeline.evaluate", ("evaluate.batch_size=10",))
+    description = describe_stage(
+        "evaluate", settings_of(*job.overrides), job, models=Path("models/acgan"), trained=trained
+    )
+    assert (description.name, description.parent_run_id) == ("evaluate acgan seed=0", "f" * 32)
+    assert description.parameters == {
+        "evaluate": {"weights": "best", "batch_size": 10, "classification_accuracy": False}
+    }
+    assert "models/acgan" in description.note
+
+
+def test_a_sweeps_card_gives_the_command_of_the_whole() -> None:
+    overrides = ["+sweep=aux_weights", "acgan.steps=600", "seed=0,1,2", "acgan.soft_label={real: 0.9}"]
+    description = describe_sweep(overrides, family="acgan", label=None)
+    assert description.name.startswith("sweep acgan aux_weights acgan.steps=600 seed=0,1,2")
+    assert command_in(description.note) == ["python", "-m", "pipeline.train", *overrides]
+
+
+def test_the_command_of_a_sweep_without_a_file_says_that_it_is_one() -> None:
+    description = describe_sweep(["seed=0,1"], family="acgan", label=None)
+    assert command_in(description.note) == ["python", "-m", "pipeline.train", "--multirun", "seed=0,1"]
+
+
+def command_in(description: str) -> list[str]:
+    return shlex.split(next(line for line in description.splitlines() if line.startswith("python")))

@@ -1,0 +1,56 @@
+"""Which figures of an evaluation become headlines of the run that trained."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.judging.description import judge_metadata
+from pipeline.judging.quality import Quality
+from pipeline.runs import finished as trained
+from pipeline.runs.finished import FinishedRun
+from pipeline.runs.location import RunLocation
+from tests.composing import settings_of
+
+
+def quality(count: int, digest: str = "a") -> Any:
+    calibration: Any = SimpleNamespace(
+        digest=digest, accuracy=0.99, label=None, splits=SimpleNamespace(test=range(10_000))
+    )
+    return Quality({}, count, None, calibration)
+
+
+def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) -> list[Any]:
+    written: list[Any] = []
+    monkeypatch.setattr(trained, "Recorder", lambda *_: SimpleNamespace(final=written.append))
+    settings = settings_of(*overrides)
+    metadata = {
+        "run_id": "f" * 32,
+        "settings": settings_of().of_training(),
+        "judge": {"digest": "a", "accuracy": 0.99, "label": None},
+    }
+    store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
+    FinishedRun(RunLocation(Path(), Path(), metadata, settings)).headline(store, {"loss": 1.0}, quality)
+    return written
+
+
+def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert judge_metadata(quality(10_000).calibration) == {"digest": "a", "accuracy": 0.99, "label": None}
+    assert headlines(monkeypatch, quality(10_000)) == [{"loss": 1.0}]
+    assert headlines(monkeypatch, None) == [{"loss": 1.0}]
+
+
+def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert headlines(monkeypatch, quality(2_000), "judge.images=2000") == [{"loss": 1.0}]
+
+
+def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert headlines(monkeypatch, quality(500), "judge.images=500") == []
+    assert headlines(monkeypatch, quality(10_000, digest="b")) == []
+    assert headlines(monkeypatch, None, "data.limit=1000") == []
+    assert headlines(monkeypatch, quality(10_000), "+debug=smoke") == []

@@ -1,0 +1,88 @@
+"""What a longer training keeps of the best report of the one that it starts from."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.runs import training
+from pipeline.runs.folder import RunFolder, write_metadata
+from pipeline.settings.judge import JudgeSettings
+from pipeline.training.checkpoints import STATE
+from pipeline.training.history import History
+from tests.composing import settings_of
+
+
+class Untrained:
+    def variables(self) -> dict[str, Any]:
+        return {}
+
+
+def judge(digest: str, **settings: int) -> Any:
+    used = {**settings_of().judge.model_dump(), **settings}
+    return SimpleNamespace(digest=digest, settings=JudgeSettings.model_validate(used))
+
+
+OURS = judge("a")
+
+
+def restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, judged: bool, now: Any = OURS, best: bool = True
+) -> History:
+    """What a VAE's training starts with; that before it held out 10,000 images and asked `OURS`."""
+    finished = tmp_path / "finished" / "models"
+    for folder in ("samples", *(["best"] if best else [])):
+        (finished / folder).mkdir(parents=True)
+    before = training._reported_on(settings_of("model=vae"), OURS)
+    write_metadata(finished, {"steps": 6, "reported_on": before})
+    (finished / STATE).touch()
+    history = History(step=6, best_score=(2.0,), best_step=3, best_judged=judged)
+    monkeypatch.setattr(training, "load_state", lambda *_: history)
+    settings = settings_of("model=vae", f"start_from='{finished.parent.as_posix()}'", *overrides)
+    untrained: Any = Untrained()
+    reported_on = training._reported_on(settings, now)
+    return training._restore(untrained, settings, RunFolder(tmp_path / "run"), reported_on)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "judged", "now"),
+    [
+        ((), True, OURS),
+        ((), False, OURS),
+        ((), False, judge("b")),
+        (("data.validation=5000", "vae.report_images=500"), True, OURS),
+    ],
+    ids=["the same judge", "its own score", "its own score, whatever the judge", "the judge's score, whatever its own"],
+)
+def test_the_best_report_stays_where_the_next_scores_compare_with_its_own(
+    overrides: tuple[str, ...], judged: bool, now: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert restored(tmp_path, monkeypatch, *overrides, judged=judged, now=now).best_score == (2.0,)
+    assert (tmp_path / "run" / "models" / "best").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "judged", "now"),
+    [
+        ((), True, judge("b")),
+        ((), True, judge("a", report_images=500)),
+        (("data.validation=5000",), False, OURS),
+        (("vae.report_images=500",), False, OURS),
+        (("data.validation=0",), True, OURS),
+        (("data.validation=0",), False, OURS),
+    ],
+    ids=["judge", "the judge's digits", "images held out", "images scored", "nothing to judge on", "nothing held out"],
+)
+def test_the_best_report_is_forgotten_where_the_next_scores_are_of_another(
+    overrides: tuple[str, ...], judged: bool, now: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = restored(tmp_path, monkeypatch, *overrides, judged=judged, now=now)
+    assert (history.best_score, history.best_step) == (None, None)
+    assert [path.name for path in (tmp_path / "run" / "models").iterdir()] == ["samples"]
+
+
+def test_the_best_report_is_forgotten_where_its_networks_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert restored(tmp_path, monkeypatch, judged=True, best=False).best_step is None

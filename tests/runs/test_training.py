@@ -1,0 +1,270 @@
+"""The stages called in one process, on a few hundred images, with their own store and folders."""
+
+import gc
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import evaluate, render, train
+from pipeline.judging import run as judging
+from pipeline.runs import finished, location, outputs, training
+from pipeline.runs.folder import NotTrainedError, find_models
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.job import Job
+from pipeline.sweeps import callback
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.store import connect
+from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.checkpoints import load_parts
+from pipeline.training.family import clear_models
+from pipeline.training.loop import DivergedError
+from tests.composing import settings_of
+from tests.projects import metadata_of
+
+SMALL = (
+    "+debug=smoke",
+    "acgan.generator.filters=[8,8,8]",
+    "acgan.discriminator.filters=[8,8,8,8]",
+    "tracking.system_metrics=false",
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A project in a folder of its own, and a finished training in it."""
+
+    root: Path
+    run: Path
+
+    @property
+    def reports(self) -> Path:
+        return self.run / "reports"
+
+
+def settings(mnist_file: Path, *overrides: str) -> Settings:
+    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides)
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterator[Called]:
+    root = tmp_path_factory.mktemp("a project")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
+            patch.delenv(name, raising=False)
+        for module in (judging, training, finished, callback):
+            patch.setattr(module, "STORE_ROOT", root)
+        for module in (judging, training, location):
+            patch.setattr(module, "ROOT", root)
+        train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+        (run,) = (path for path in (root / "runs" / "acgan").iterdir() if path.is_dir())
+        chosen = settings(mnist_file, f"run='{run.as_posix()}'")
+        evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
+        old = run / "reports" / "pictures" / "of an earlier training.png"
+        old.parent.mkdir()
+        old.write_bytes(b"old")
+        render.render(chosen, Job("pipeline.render", SMALL))
+        yield Called(root, run)
+        clear_models()
+
+
+def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Called) -> None:
+    assert [path.name for path in called.run.glob("*.npz")] == []
+    models = {path.name for path in (called.run / "models").iterdir()}
+    assert models == {"best", "last", "layers", "run.json", "samples", "state.npz"}
+    assert {path.stem for path in (called.run / "models" / "last").iterdir()} == {
+        "combined",
+        "discriminator",
+        "generator",
+    }
+
+
+def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> None:
+    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    for scheme in ("hard", "matched"):
+        for component in ("generator", "discriminator"):
+            losses = metrics["test"][scheme][component]
+            assert losses["loss"] == pytest.approx(losses["generation_loss"] + losses["auxiliary_loss"], rel=1e-5)
+
+
+def test_an_evaluation_writes_each_measure_with_its_reference_and_its_judge(called: Called) -> None:
+    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    for name in ("accuracy", "frechet_digit_distance", "coverage", "digit_score", "precision", "recall", "density"):
+        assert metrics["quality"][name].keys() == {"value", "reference"}
+    metadata = metadata_of(called.run / "models")
+    assert metrics["judge"] == metadata["judge"]
+    assert metrics["judge"]["label"] == "smoke"
+    assert metrics["weights"] == {"which": "best", "step": metadata["best_step"]}
+
+
+def test_a_report_is_logged_with_its_measures_beside_their_references(called: Called) -> None:
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    (run,) = runs_where(store, "tags.kind = 'training' and params.seed = '0' and params.`acgan.steps` = '6'")
+    for name in ("accuracy", "frechet_digit_distance", "coverage"):
+        for key in (f"heldout/{name}", f"reference/{name}"):
+            assert [point.step for point in store.client.get_metric_history(run.info.run_id, key)] == [3, 6]
+    assert len(run.data.tags["judge.digest"]) == 64
+    assert float(run.data.tags["judge.accuracy"]) <= 1
+
+
+def test_the_grid_has_a_white_column_between_generated_and_real_digits(called: Called) -> None:
+    with Image.open(called.reports / "pictures" / "digits.png") as image:
+        pixels = np.asarray(image)
+    middle = pixels[:, pixels.shape[1] // 2]
+    assert (middle == 255).all()
+    assert (pixels[-40:, : pixels.shape[1] // 3] < 255).any()
+
+
+def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figures(called: Called) -> None:
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    runs = {run.data.tags["kind"]: run for run in runs_where(store, "attributes.status = 'FINISHED'")}
+    parent = runs["training"].info.run_id
+    assert {runs[stage].data.tags["mlflow.parentRunId"] for stage in ("evaluate", "render")} == {parent}
+    found = runs["training"].data.metrics["final/test/hard/generator/loss"]
+    assert found == runs["evaluate"].data.metrics["test/hard/generator/loss"]
+    assert runs["training"].data.tags["label"] == "smoke"
+    assert "final/quality/coverage" in runs["training"].data.metrics
+    assert "final/quality/accuracy_by_digit/3" not in runs["training"].data.metrics
+    assert "quality/accuracy_by_digit/3" in runs["evaluate"].data.metrics
+    assert runs["evaluate"].data.tags["judge.digest"] == runs["training"].data.tags["judge.digest"]
+
+
+def test_pictures_of_an_earlier_rendering_are_gone(called: Called) -> None:
+    names = {path.name for path in (called.reports / "pictures").iterdir()}
+    assert "digits.png" in names
+    assert "of an earlier training.png" not in names
+
+
+def test_a_longer_training_goes_on_from_a_finished_one(called: Called, mnist_file: Path) -> None:
+    longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=8")
+    train.train(longer, Job("pipeline.train", SMALL))
+    runs = [path for path in (called.root / "runs" / "acgan").iterdir() if path.is_dir()]
+    (new,) = set(runs) - {called.run}
+    metadata = metadata_of(new / "models")
+    assert metadata["steps"] == 8
+    assert (new / "models" / "best").is_dir()
+    samples = sorted(path.name for path in (new / "models" / "samples").iterdir())
+    assert samples == [f"step-{step:07d}.npy" for step in (0, 3, 6, 8)]
+
+
+def test_a_longer_training_that_holds_out_nothing_has_no_best_report(called: Called, mnist_file: Path) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=7", "data.validation=0")
+    train.train(longer, Job("pipeline.train", SMALL))
+    (new,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert metadata_of(new / "models")["best_step"] is None
+    assert not (new / "models" / "best").exists()
+
+
+def test_a_training_no_longer_than_what_it_starts_from_is_refused(called: Called, mnist_file: Path) -> None:
+    same = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "seed=3")
+    with pytest.raises(SettingsError, match=r"`acgan.steps` must be above 6, .* Received: 6"):
+        train.train(same, Job("pipeline.train", SMALL))
+
+
+def test_a_training_without_held_out_images_is_measured_and_its_last_weights_are_read(
+    called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    train.train(settings(mnist_file, "data.validation=0", "seed=5"), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert not (run / "models" / "best").exists()
+    chosen = settings(mnist_file, f"run='{run.as_posix()}'")
+    evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
+    assert "its last weights are read" in capsys.readouterr().out
+    metrics = json.loads((run / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["weights"] == {"which": "last", "step": 6}
+
+
+def _interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "model", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert (run / "checkpoint.npz").exists()
+    first = metadata_of(run / "models")["run_id"]
+    with pytest.raises(NotTrainedError):
+        find_models(run)
+    train.train(settings(mnist_file), Job("pipeline.train", SMALL))
+    assert not (run / "checkpoint.npz").exists()
+    metadata = metadata_of(run / "models")
+    assert (metadata["run_id"], metadata["steps"]) == (first, 6)
+    states = [np.load(models / "state.npz") for models in (run / "models", called.run / "models")]
+    assert states[0].files == states[1].files
+    for name in states[0].files:
+        assert states[0][name].tobytes() == states[1][name].tobytes(), name
+
+
+def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights_are_others(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    worsening = ("acgan.generator.learning_rate=0.9", "acgan.generator.moving_average=0.0")
+    every = ("acgan.report_every=1", "acgan.steps=5", "acgan.keep_every_report=true")
+    chosen = settings(mnist_file, *every, *worsening)
+    train.train(chosen, Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    metadata = metadata_of(run / "models")
+    assert metadata["best_step"] < metadata["steps"], "choose settings whose best report is not the last"
+    best = load_parts(run / "models" / "best")
+    pairs = {"latent": np.full((2, 100), 0.5, np.float32), "digit": np.array([[3], [8]])}
+    expected = best["discriminator"]({"image": best["generator"](pairs)})
+    joined = best["combined"](pairs)
+    for name in ("generation", "auxiliary"):
+        np.testing.assert_array_equal(joined[name], expected[name])
+    reported = load_parts(run / "models" / "reports" / f"step-{metadata['best_step']:07d}")
+    last = load_parts(run / "models" / "last")
+    for half in ("generator", "discriminator"):
+        kept, then, end = (parts[half].get_weights() for parts in (best, reported, last))
+        for one, other in zip(kept, then, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert any((one != other).any() for one, other in zip(kept, end, strict=True))
+
+
+def test_a_training_that_diverges_keeps_its_best_report_whole(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = AcganTraining.take_step
+
+    def blow_up(trained: AcganTraining, number: int) -> dict[str, float]:
+        losses = step(trained, number)
+        return losses if number < 4 else dict.fromkeys(losses, math.nan)
+
+    monkeypatch.setattr(AcganTraining, "take_step", blow_up)
+    before = set((called.root / "runs" / "acgan").iterdir())
+    with pytest.raises(DivergedError):
+        train.train(settings(mnist_file, "seed=8"), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    best = load_parts(run / "models" / "best")
+    assert best.keys() == {"generator", "discriminator", "combined"}
+    assert all(np.isfinite(array).all() for part in best.values() for array in part.get_weights())
+    assert [path.name for path in run.glob("*.npz")] == []
+
+
+@pytest.mark.parametrize("sweep_folder", [None, "a sweep"])
+def test_a_job_of_a_sweep_thaws_what_it_froze_even_where_it_fails(
+    sweep_folder: str | None, called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "finish", _interrupt)
+    folder = called.root / sweep_folder if sweep_folder else None
+    with pytest.raises(KeyboardInterrupt):
+        train.train(settings(mnist_file, "seed=7"), Job("pipeline.train", SMALL, sweep=folder))
+    assert (gc.get_freeze_count() == 0) == bool(sweep_folder)
+    clear_models()

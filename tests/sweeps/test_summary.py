@@ -1,0 +1,270 @@
+"""Whole sweeps of a stage that trains nothing and logs figures made up, in a real tracking store."""
+
+import csv
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run as MlflowRun
+from PIL import Image
+
+from pipeline.cli import command
+from pipeline.rendering.comparison import COMPARED, REFERENCE, UNCOMPARED
+from pipeline.runs.description import describe_training
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.job import JOBS, PASSED, STARTED, Job
+from pipeline.sweeps import callback as sweep
+from pipeline.sweeps.callback import already_finished, closed_afterwards
+from pipeline.tracking.runs import Run
+from pipeline.tracking.store import Store, connect
+from pipeline.tracking.sweeps import find_sweep
+from pipeline.training.history import Point
+from tests.composing import jobs_of, settings_of
+
+SWEEP = ("+sweep=aux_weights", "+debug=smoke")
+TWO = ("--multirun", "+debug=smoke", "acgan.auxiliary_weight.generated=0.0,0.5")
+REFERENCES = {"reference/accuracy": 0.99, "reference/frechet_digit_distance": 0.25, "reference/coverage": 0.96}
+
+
+def figures(settings: Settings) -> dict[str, float]:
+    weight = float(settings.parameters()["acgan.auxiliary_weight.generated"])
+    noise = 0.01 * (settings.seed - 1)
+    return {
+        "heldout/accuracy": 0.9 + 0.05 * weight + noise,
+        "heldout/frechet_digit_distance": 2 + weight - noise,
+        "heldout/coverage": 0.7 - 0.4 * weight - noise,
+        "heldout/matched/generator/loss": 1.5,
+    }
+
+
+def bounds(settings: Settings) -> dict[str, float]:
+    beta = float(settings.parameters()["vae.beta"])
+    return {"heldout/loss": 150 + beta, "heldout/reconstruction": 140 + 2 * beta, "heldout/kl_divergence": 10 - beta}
+
+
+def errors(settings: Settings) -> dict[str, float]:
+    size = float(settings.parameters()["autoencoder.dim"])
+    return {"heldout/mse": 0.1 / size, "heldout/bce": 0.1 + 0.1 / size}
+
+
+class Stage:
+    """Logs what a training would; raises an error in the jobs that are named, after their first report."""
+
+    def __init__(
+        self,
+        store: Store,
+        errors: dict[int, BaseException] | None = None,
+        *,
+        figures: Callable[[Settings], dict[str, float]] = figures,
+    ) -> None:
+        self.store, self.errors, self.figures = store, errors or {}, figures
+        self.trained: list[int] = []
+
+    def __call__(self, settings: Settings, job: Job) -> None:
+        digests = {"settings": settings.digest(), "code": "c3"}
+        if already_finished(settings, job, digests=digests):
+            return
+        assert job.sweep is not None
+        self.trained.append(job.number)
+        description = describe_training(settings, job, digests=digests, parent=find_sweep(self.store, job.sweep))
+        with Run(self.store, description, system_metrics=False) as run:
+            if job.number in self.errors:
+                run.log([Point("heldout/accuracy", 0.123, 1)])
+                raise self.errors[job.number]
+            points = {**self.figures(settings), **REFERENCES}
+            run.log([Point(key, value, 3) for key, value in points.items()])
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep that is over.
+
+    Attributes:
+        status: The command's exit status.
+        parent: The sweep's run; none if it was not opened.
+        shown: What the terminal showed.
+        files: What the parent run keeps, by name.
+    """
+
+    status: int
+    parent: MlflowRun | None
+    shown: str
+    complained: str
+    files: dict[str, Path]
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(self.files[name].read_text(encoding="utf-8").splitlines()))
+
+
+Call = Callable[..., Swept]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return connect(family="acgan", experiment="mnist", root=tmp_path_factory.mktemp("a project"))
+
+
+@pytest.fixture
+def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Calls a stage as `python -m pipeline.train` calls its own, in one sweep's folder."""
+    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR", JOBS, STARTED, PASSED):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(sweep, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    folder = tmp_path / "swept"
+
+    def called(stage: Stage, *overrides: str) -> Swept:
+        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, f"hydra.sweep.dir={folder}"])
+        status = 0
+        try:
+            command.run("pipeline.train", stage, around=closed_afterwards)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        said = capsys.readouterr()
+        parent = find_sweep(stage.store, folder)
+        if parent is None:
+            return Swept(status, None, said.out, said.err, {})
+        kept = Path(store.client.download_artifacts(parent, "")).rglob("*.*")
+        return Swept(status, store.client.get_run(parent), said.out, said.err, {file.name: file for file in kept})
+
+    return called
+
+
+@pytest.mark.slow
+def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference(call: Call, store: Store) -> None:
+    stage = Stage(store)
+    swept = call(stage, *SWEEP, "seed=0,1,2")
+    assert (swept.status, stage.trained) == (0, list(range(12)))
+    assert "sweep of 12 jobs" in swept.shown
+    assert swept.parent is not None
+    assert swept.parent.info.status == "FINISHED"
+    described = swept.parent.data.tags["mlflow.note.content"]
+    for line in (
+        "| real=2.0 generated=0.0 | 0.9000 ± 0.0248 | 2.0000 ± 0.0248 | 0.7000 ± 0.0248 | 3 |",
+        "| acgan real=1.0 generated=1.0 seed=2 smoke | FINISHED | 0.96 | 2.99 | 0.29 |",
+        f"| {REFERENCE} | 0.9900 | 0.2500 | 0.9600 |",
+        COMPARED,
+        "![accuracy against coverage, beside them Fréchet digit distance]",
+    ):
+        assert line in described
+    for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REFERENCE):
+        assert text in swept.shown
+    assert len(swept.rows("sweep.csv")) == 12
+    rows = swept.rows("settings.csv")
+    assert [row["acgan.auxiliary_weight.generated"] for row in rows] == ["0.0", "0.25", "0.5", "1.0"]
+    first = {key.partition("/")[2]: float(value) for key, value in rows[0].items() if key.startswith("heldout/cov")}
+    assert first == pytest.approx(
+        {
+            "coverage/mean": 0.7,
+            "coverage/lower": 0.7 - 0.0248414,
+            "coverage/upper": 0.7 + 0.0248414,
+            "coverage/seeds": 3,
+            "coverage/reference": 0.96,
+        },
+        abs=1e-6,
+    )
+    with Image.open(swept.files["accuracy-coverage.png"]) as picture:
+        assert picture.width > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("chosen", "family", "figures", "kept", "said"),
+    [
+        ("beta", "vae", bounds, "reconstruction-kl_divergence.png", "reconstruction against kl divergence, beside"),
+        ("code_size", "autoencoder", errors, "mse-bce.png", "mse against bce]"),
+    ],
+)
+def test_another_family_is_swept_and_drawn_by_its_own_figures_in_its_own_experiment(
+    chosen: str,
+    family: str,
+    figures: Callable[[Settings], dict[str, float]],
+    kept: str,
+    said: str,
+    call: Call,
+    store: Store,
+) -> None:
+    root = Path(store.uri.removeprefix("sqlite:///")).parent
+    own = connect(family=family, experiment="mnist", root=root)
+    swept = call(Stage(own, figures=figures), f"+sweep={chosen}", "+debug=smoke")
+    assert swept.parent is not None
+    assert swept.parent.info.experiment_id != store.experiment_id
+    assert swept.files.keys() >= {kept, "sweep.csv", "settings.csv"}
+    assert f"![{said}" in swept.parent.data.tags["mlflow.note.content"]
+    expected = [figures(settings_of(*job)) for job in jobs_of(f"+sweep={chosen}", "+debug=smoke")]
+    for row, told in zip(swept.rows("settings.csv"), expected, strict=True):
+        assert {name: float(row[f"{name}/mean"]) for name in told} == pytest.approx(told)
+
+
+def test_with_one_seed_nothing_is_called_better_and_nothing_has_an_interval(call: Call, store: Store) -> None:
+    swept = call(Stage(store), *TWO)
+    assert UNCOMPARED in swept.shown
+    assert not any(word in swept.shown.replace(UNCOMPARED, "") for word in ("±", "better", "best", "winner", "rank"))
+    rows = swept.rows("settings.csv")
+    assert [(row["heldout/accuracy/lower"], row["heldout/accuracy/seeds"]) for row in rows] == [("", "1"), ("", "1")]
+    assert "accuracy-coverage.png" in swept.files
+
+
+def test_a_failed_job_counts_for_nothing_and_its_setting_keeps_its_row(call: Call, store: Store) -> None:
+    swept = call(Stage(store, {1: PipelineError("it diverged")}), *TWO)
+    assert (swept.status, swept.parent and swept.parent.info.status) == (1, "FAILED")
+    first, second = swept.rows("settings.csv")
+    assert float(first["heldout/accuracy/mean"]) == pytest.approx(0.89)
+    assert (second["heldout/accuracy/mean"], second["heldout/accuracy/seeds"]) == ("", "0")
+    assert [row["status"] for row in swept.rows("sweep.csv")] == ["FINISHED", "FAILED"]
+
+
+def test_a_sweep_of_which_every_job_failed_has_its_tables_and_no_picture(call: Call, store: Store) -> None:
+    swept = call(Stage(store, dict.fromkeys((0, 1), PipelineError("it diverged"))), *TWO)
+    assert swept.status == 1
+    assert UNCOMPARED in swept.shown
+    assert swept.files.keys() == {"sweep.csv", "settings.csv"}
+
+
+def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(call: Call, store: Store) -> None:
+    swept = call(Stage(store, {0: KeyboardInterrupt()}), *TWO)
+    assert (swept.status, swept.parent and swept.parent.info.status) == (130, "KILLED")
+    assert [row["status"] for row in swept.rows("sweep.csv")] == ["KILLED"]
+
+
+@pytest.mark.slow
+def test_a_sweep_taken_up_again_in_its_folder_trains_only_what_is_missing(call: Call, store: Store) -> None:
+    cut = Stage(store, {2: KeyboardInterrupt()})
+    before = call(cut, *SWEEP)
+    again = Stage(store)
+    after = call(again, *SWEEP)
+    assert (before.status, cut.trained) == (130, [0, 1, 2])
+    assert (after.status, again.trained) == (0, [2, 3])
+    assert before.parent is not None
+    assert after.parent is not None
+    assert (after.parent.info.run_id, after.parent.info.status) == (before.parent.info.run_id, "FINISHED")
+    assert "job 2 of 4: trained already, as acgan real=1.75 generated=0.25 seed=0 smoke" in after.shown
+    assert [row["heldout/accuracy/seeds"] for row in after.rows("settings.csv")] == ["1"] * 4
+    assert after.parent.data.tags["mlflow.note.content"].count("| setting |") == 1
+
+
+@pytest.mark.parametrize(
+    ("swept", "said"),
+    [
+        (
+            "acgan.soft_label.real=0.8,0.9,2",
+            "job 3 of 3: `acgan.soft_label.real` must be less than or equal to 1. Received: 2",
+        ),
+        ("experiment=original,nothing", "job 2 of 2: `experiment` must be one of conf/experiment ("),
+        ("acgan.stepz=1,2", "job 1 of 2: `acgan.stepz` is not a setting: did you mean `acgan.steps`?"),
+        ("seed=interval(0,3)", "`seed` must list its values, as in seed=1,2. Received: seed=interval(0,3)"),
+    ],
+)
+def test_a_wrong_value_is_refused_before_the_first_job_trains(swept: str, said: str, call: Call, store: Store) -> None:
+    stage = Stage(store)
+    refused = call(stage, "--multirun", "+debug=smoke", swept)
+    assert (refused.status, refused.parent, stage.trained, refused.shown) == (2, None, [], "")
+    assert refused.complained.startswith(f"error: {said}")
+    assert refused.complained.count("\n") == 1

@@ -1,0 +1,144 @@
+"""The stage in one process, on a few hundred images, with its own store and folders."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from filelock import FileLock
+from mlflow.entities import Run
+
+from pipeline import judge
+from pipeline.judging import run as judging
+from pipeline.judging.calibration import Calibration
+from pipeline.settings.composed import Settings
+from pipeline.settings.job import Job
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.store import connect
+from tests.composing import settings_of
+
+JOB = Job("pipeline.judge", ("+debug=smoke",))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A project in a folder of its own; the judge that a command by hand found, twice.
+
+    Attributes:
+        root: The folder.
+        first: What was found where there was no judge.
+        second: What was found then.
+    """
+
+    root: Path
+    first: Calibration
+    second: Calibration
+
+    @property
+    def folders(self) -> list[Path]:
+        return [path for path in (self.root / "runs" / "judges").iterdir() if path.is_dir()]
+
+    def runs(self) -> list[Run]:
+        store = connect(family="judge", experiment="mnist", root=self.root)
+        return list(runs_where(store, "attributes.status = 'FINISHED'"))
+
+
+def settings(mnist_file: Path, *overrides: str) -> Settings:
+    return settings_of(
+        "+debug=smoke", "tracking.system_metrics=false", f"data.path='{mnist_file.as_posix()}'", *overrides
+    )
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterator[Called]:
+    root = tmp_path_factory.mktemp("a project")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
+            patch.delenv(name, raising=False)
+        patch.setattr(judge, "ROOT", root)
+        for name in ("ROOT", "STORE_ROOT"):
+            patch.setattr(judging, name, root)
+        chosen = settings(mnist_file)
+        yield Called(root, judging.ensure_judge(chosen, JOB), judging.ensure_judge(chosen, JOB))
+
+
+def test_a_judge_is_trained_once_and_found_again(called: Called) -> None:
+    assert called.first.digest == called.second.digest
+    assert called.first.label == "smoke"
+    assert len(called.folders) == len(called.runs()) == 1
+
+
+def test_a_calibration_is_tracked_with_its_accuracy_and_references(called: Called) -> None:
+    (run,) = called.runs()
+    assert (run.data.tags["kind"], run.data.tags["family"], run.data.tags["label"]) == ("judge", "judge", "smoke")
+    assert run.data.tags["judge.digest"] == called.first.digest
+    assert run.data.params["judge.epochs"] == "5"
+    assert run.data.metrics["accuracy/test"] == called.first.accuracy
+    assert run.data.metrics["reference/report/coverage"] == called.first.report_references["coverage"]
+    assert run.data.metrics["train/loss"] > 0
+
+
+def test_metrics_hold_the_accuracy_and_the_references_in_blocks(called: Called) -> None:
+    metrics = json.loads((called.folders[0] / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["accuracy"]["test"] == called.first.accuracy
+    evaluation = metrics["reference"]["evaluation"]
+    assert evaluation["frechet_digit_distance"] == called.first.references["frechet_digit_distance"]
+    assert evaluation["accuracy_by_digit"]["mean"] == called.first.references["accuracy_by_digit/mean"]
+
+
+class Console:
+    """Keeps what is printed, and tells that something was."""
+
+    def __init__(self) -> None:
+        self.printed: list[str] = []
+        self.told = Event()
+
+    def print(self, text: str) -> None:
+        self.printed.append(text)
+        self.told.set()
+
+
+def test_a_command_waits_for_another_that_trains_the_same_judge(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console, held, (folder,) = Console(), Event(), called.folders
+    monkeypatch.setattr(judging, "make_console", lambda: console)
+    (folder / "judge.json").rename(called.root / "aside.json")
+
+    def finish_when_another_waits() -> None:
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            held.set()
+            console.told.wait(60)
+            (called.root / "aside.json").rename(folder / "judge.json")
+
+    other = Thread(target=finish_when_another_waits)
+    other.start()
+    held.wait(60)
+    assert judging.ensure_judge(settings(mnist_file), JOB).digest == called.first.digest
+    other.join()
+    assert console.printed == ["waiting for another command that trains the same judge"]
+
+
+def test_a_stage_of_dvc_writes_and_reads_what_dvc_tracks_alone(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "ROOT", called.root / "copy")
+    monkeypatch.setattr(judging, "ROOT", called.root / "copy")
+    monkeypatch.setenv("DVC_STAGE", "judge")
+    with pytest.raises(judging.CalibrationError, match="models/judge must be the judge of .*`dvc repro judge`"):
+        judging.ensure_judge(settings(mnist_file), JOB)
+    judge.judge(settings(mnist_file), JOB)
+    tracked = called.root / "copy" / "models" / "judge"
+    for file in tracked.iterdir():
+        assert file.read_bytes() == (called.folders[0] / file.name).read_bytes(), file.name
+    assert (called.root / "copy" / "reports" / "judge" / "metrics.json").exists()
+    monkeypatch.setenv("DVC_STAGE", "evaluate@acgan")
+    assert judging.ensure_judge(settings(mnist_file), JOB).digest == called.first.digest
+    with pytest.raises(judging.CalibrationError):
+        judging.ensure_judge(settings(mnist_file, "judge.images=101"), JOB)
+    monkeypatch.delenv("DVC_STAGE")
+    assert judging.ensure_judge(settings(mnist_file, "label=null"), JOB).digest == called.first.digest

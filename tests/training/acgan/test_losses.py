@@ -1,0 +1,116 @@
+"""Tests of the losses against known numbers."""
+
+from math import log
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.settings.acgan import AuxiliaryWeight, SoftLabel
+from pipeline.training.acgan.losses import (
+    OutputLosses,
+    auxiliary_loss,
+    discriminator_losses,
+    generation_loss,
+    trick_losses,
+)
+
+SOFT = SoftLabel(real=0.95, generated=0.0, trick=0.95)
+HARD = SoftLabel(real=1.0, generated=0.0, trick=1.0)
+SPEC = AuxiliaryWeight(real=2.0, generated=0.0)
+EVEN = AuxiliaryWeight(real=1.0, generated=1.0)
+
+
+def _outputs(images: int, seed: int = 0) -> dict[str, tf.Tensor]:
+    draw = np.random.default_rng(seed)
+    return {
+        "generation": tf.constant(draw.uniform(0.01, 0.99, (images, 1)), tf.float32),
+        "auxiliary": tf.constant(draw.dirichlet(np.ones(10), images), tf.float32),
+    }
+
+
+def _digits(images: int) -> tf.Tensor:
+    return tf.constant(np.arange(images)[:, None] % 10, tf.int32)
+
+
+def _asked(outputs: dict[str, tf.Tensor], digits: tf.Tensor) -> np.ndarray:
+    return -np.log(np.take_along_axis(np.asarray(outputs["auxiliary"], np.float64), np.asarray(digits), axis=1)[:, 0])
+
+
+def test_uniform_scores_cost_log_ten_nats() -> None:
+    loss = auxiliary_loss(_digits(7), tf.fill((7, 10), 0.1), tf.ones(7))
+    assert float(loss) == pytest.approx(log(10), rel=1e-6)
+
+
+def test_an_undecided_discriminator_costs_log_two_nats_whatever_the_label() -> None:
+    for label in (0.0, 0.5, 0.95, 1.0):
+        assert float(generation_loss(tf.fill((3, 1), label), tf.fill((3, 1), 0.5))) == pytest.approx(log(2), rel=1e-6)
+
+
+def test_right_and_certain_answers_cost_nothing() -> None:
+    outputs = {"generation": tf.constant([[1.0], [0.0]]), "auxiliary": tf.one_hot([3, 7], 10)}
+    losses = discriminator_losses(outputs, tf.constant([[3], [7]]), HARD, EVEN)
+    assert float(losses.total) == pytest.approx(0, abs=1e-5)
+
+
+def test_wrong_and_certain_answers_cost_a_finite_much() -> None:
+    outputs = {"generation": tf.constant([[0.0], [1.0]]), "auxiliary": tf.one_hot([4, 8], 10)}
+    losses = discriminator_losses(outputs, tf.constant([[3], [7]]), HARD, EVEN)
+    assert 10 < float(losses.generation) < 20
+    assert 10 < float(losses.auxiliary) < 20
+
+
+def test_the_soft_label_has_an_entropy_floor_of_0_099_nats() -> None:
+    def cost(real: float) -> float:
+        outputs = {"generation": tf.constant([[real], [0.0]]), "auxiliary": tf.fill((2, 10), 0.1)}
+        return float(discriminator_losses(outputs, _digits(2), SOFT, SPEC).generation)
+
+    floor = cost(0.95)
+    assert floor == pytest.approx(0.0993, abs=5e-5)
+    assert all(cost(real) > floor for real in (0.5, 0.9, 0.94, 0.96, 0.99, 0.999))
+
+
+def test_weights_two_and_none_give_the_plain_mean_over_the_real_half() -> None:
+    outputs, digits = _outputs(8), _digits(8)
+    losses = discriminator_losses(outputs, digits, SOFT, SPEC)
+    assert float(losses.auxiliary) == pytest.approx(_asked(outputs, digits)[:4].mean(), rel=1e-5)
+
+
+def test_weights_are_summed_and_divided_by_the_whole_batch() -> None:
+    outputs, digits = _outputs(8), _digits(8)
+    each = _asked(outputs, digits)
+    losses = discriminator_losses(outputs, digits, SOFT, AuxiliaryWeight(real=1.5, generated=0.25))
+    assert float(losses.auxiliary) == pytest.approx((1.5 * each[:4].sum() + 0.25 * each[4:].sum()) / 8, rel=1e-5)
+    alone = auxiliary_loss(digits, outputs["auxiliary"], tf.one_hot(2, 8))
+    assert float(alone) == pytest.approx(each[2] / 8, rel=1e-5)
+
+
+def test_the_first_half_is_called_real_and_the_second_generated() -> None:
+    outputs = _outputs(6)
+    shown = np.asarray(outputs["generation"], np.float64)[:, 0]
+    label = SoftLabel(real=0.8, generated=0.1, trick=1.0)
+    target = np.repeat([0.8, 0.1], 3)
+    expected = -(target * np.log(shown) + (1 - target) * np.log(1 - shown)).mean()
+    losses = discriminator_losses(outputs, _digits(6), label, SPEC)
+    assert float(losses.generation) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_trick_calls_generated_images_real_and_weighs_every_digit_alike() -> None:
+    outputs, digits = _outputs(6), _digits(6)
+    shown = np.asarray(outputs["generation"], np.float64)[:, 0]
+    losses = trick_losses(outputs, digits, 0.7)
+    assert float(losses.generation) == pytest.approx(-(0.7 * np.log(shown) + 0.3 * np.log(1 - shown)).mean(), rel=1e-5)
+    assert float(losses.auxiliary) == pytest.approx(_asked(outputs, digits).mean(), rel=1e-5)
+
+
+def test_digits_may_stand_in_a_row_or_a_column() -> None:
+    outputs, digits = _outputs(5), _digits(5)
+    column, row = (auxiliary_loss(each, outputs["auxiliary"], tf.ones(5)) for each in (digits, digits[:, 0]))
+    assert float(column) == float(row)
+
+
+def test_the_total_is_the_sum_of_the_two() -> None:
+    losses = OutputLosses(tf.constant(0.25), tf.constant(0.5))
+    expected: dict[str, Any] = {"loss": 0.75, "generation_loss": 0.25, "auxiliary_loss": 0.5}
+    assert losses.named() == expected
