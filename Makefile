@@ -5,10 +5,10 @@ export PYTHON
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
 PORT ?= 5000
 
-.PHONY: help setup setup-dev repro test lint check bench ui pins clean
+.PHONY: help setup setup-dev repro test test-long lint check bench ui pins clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
 	@requirements/install run
@@ -20,12 +20,15 @@ repro: setup ## set up, then run every stage that is not up to date on MNIST
 	@[ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 	@$(IN_VENV) dvc repro
 
-test: lint ## set up, then run all checks and all tests, as CI does
-	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser"
-	@$(IN_VENV) pytest --cov --cov-append -m browser
+test: lint ## set up, then run all checks and all tests that take no minutes of their own
+	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
+	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
+
+test-long: setup-dev ## run the tests that take minutes, as CI does after the others
+	@$(IN_VENV) pytest -n 2 --dist loadfile -m long
 
 check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
-	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser"
+	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser and not long"
 
 lint: setup-dev
 	@$(IN_VENV) ruff format --check

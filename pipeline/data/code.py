@@ -25,7 +25,7 @@ ROOTS = {
 
 
 def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> list[Path]:
-    """Returns the files whose code decides the outputs of a stage.
+    """Returns the files whose code decides the outputs of a stage: its own, and what its work imports.
 
     Args:
         stage: Such as `train`.
@@ -33,9 +33,8 @@ def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> l
         root: The project's root folder.
     """
     without = WITHOUT_EFFECT if stage in DRAWING else (*WITHOUT_EFFECT, "rendering")
-    return code_of(
-        *(f"{PACKAGE}.{module.format(family=family)}" for module in ROOTS[stage]), without=without, root=root
-    )
+    modules = (f"{PACKAGE}.{module.format(family=family)}" for module in ROOTS[stage])
+    return sorted({root / PACKAGE / f"{stage}.py", *code_of(*modules, without=without, root=root)})
 
 
 def code_of(*modules: str, without: Collection[str] = (), root: Path = ROOT) -> list[Path]:

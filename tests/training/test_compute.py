@@ -31,7 +31,7 @@ def _losses(training: Training) -> Values:
     return taken[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @each_family
 def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
     plain, compiled = _losses(_training(family)), _losses(_training(family, xla=True))
