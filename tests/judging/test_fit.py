@@ -21,7 +21,7 @@ def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_
     steps, losses = zip(*heard, strict=True)
     assert steps == tuple(range(1, 81))
     assert losses[0] > 1.5
-    assert np.mean(losses[-10:]) < 0.5
+    assert np.mean(losses[-10:]) < losses[0] / 3  # over seeds, a fourteenth to a four-hundredth
     readings = look(judge, unseen.images).probabilities.argmax(axis=1)
     assert (readings == unseen.labels).mean() > 0.9
 

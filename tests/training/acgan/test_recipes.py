@@ -19,6 +19,8 @@ from tests.training.acgan.naive import Naive
 from tests.training.conftest import Trainings
 from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, small_training
 
+# Seeds are those of which no unit comes so near 0 that rounding decides whether it fires: the steps below also agree
+# where every weight of one side is first moved by a millionth of itself, ten times what rounding does.
 STEPS = 3
 TWICE: Mapping[str, Any] = {"generator": {"batches": 2}}
 DROPPING: Mapping[str, Any] = {"discriminator": {"dropout_in_generator_update": True}}
@@ -57,15 +59,15 @@ def _assert_first_moments_close(optimizer: keras.optimizers.Optimizer, moments: 
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{}, DROPPING, WEIGHTED],
+    ("changes", "seed"),
+    [({}, 4), (DROPPING, 0), (WEIGHTED, 0)],
     ids=["dropout in one update", "dropout in both", "without dropout, other labels and weights"],
 )
 def test_the_compiled_original_step_equals_the_same_written_plainly(
-    trainings: Trainings, splits: Splits, changes: dict[str, Any]
+    trainings: Trainings, splits: Splits, changes: dict[str, Any], seed: int
 ) -> None:
-    training = trainings(recipe="original", **changes)
-    naive = Naive(training.settings, splits, seed=0)
+    training = trainings(seed, recipe="original", **changes)
+    naive = Naive(training.settings, splits, seed=seed)
     for step in range(STEPS):
         assert training.take_step(step) == pytest.approx(naive.take_original_step(step), rel=2e-5)
         _assert_first_moments_close(training.networks.discriminator_optimizer, naive.discriminator_adam.first)
@@ -95,7 +97,7 @@ def test_the_compiled_shared_step_equals_the_same_written_plainly(
 def test_the_compiled_original_step_equals_train_on_batch_as_keras_example_calls_it(splits: Splits) -> None:
     """On digits that do not repeat: Keras 3.15's Adam counts each occurrence of an embedding's row by itself.
 
-    Seed 1 has such digits, too, but a unit so near 0 that rounding decides whether it fires.
+    Seed 1 has such digits, too, but a unit that is too near 0.
     """
     seed = next(seed for seed in range(2, 1000) if _no_digit_repeats(seed, count=4))
     training = small_training(seed, recipe="original", batch_size=2, adam={"global_clipnorm": None}, **DROPPING)

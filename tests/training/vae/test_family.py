@@ -79,7 +79,7 @@ def test_the_bound_is_the_mean_over_the_draws_whatever_the_batch(training: Any, 
 def test_what_is_told_is_the_bound_and_what_is_minimised_has_beta_and_the_whole_sheet() -> None:
     plain, weighted = coding_training("vae").take_step(0), coding_training("vae", beta=3.0).take_step(0)
     for name in ("loss", "reconstruction", "kl_divergence"):
-        assert weighted[f"train/{name}"] == plain[f"train/{name}"]
+        assert weighted[f"train/{name}"] == pytest.approx(plain[f"train/{name}"], rel=1e-5)  # compiled apart
     assert plain["train/loss"] == pytest.approx(plain["train/reconstruction"] + plain["train/kl_divergence"])
     difference = weighted["train/objective"] - plain["train/objective"]
     assert difference == pytest.approx(2 * plain["train/kl_divergence"], rel=1e-3)
