@@ -93,16 +93,13 @@ def test_runs_show_when_the_pages_came_first(tmp_path: Path) -> None:
     assert (tmp_path / "mlartifacts" / "digits-acgan").is_dir()
 
 
-def test_runs_show_when_the_training_came_first(root: Path) -> None:
-    run = train(root)
-    with mlflow_pages(root) as address:
-        assert_shown(address, run)
-
-
-def test_runs_go_to_the_server_that_the_environment_names(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = root.with_name("another project")
+def test_earlier_runs_show_and_new_ones_go_to_the_server_that_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, project = train(root), root.with_name("another project")
     project.mkdir()
     with mlflow_pages(root) as address:
+        assert_shown(address, before)
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         run = train(project, family="vae")
         assert_shown(address, run)
