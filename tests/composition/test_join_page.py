@@ -12,7 +12,7 @@ from pipeline.settings.paths import ROOT
 
 # Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-PAGE = (ROOT / "docs" / "join.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "join-models.md").read_text(encoding="utf-8")
 
 
 def blocks(kind: str) -> list[str]:
@@ -22,7 +22,7 @@ def blocks(kind: str) -> list[str]:
 def run_page() -> dict[str, Any]:
     names: dict[str, Any] = {}
     for block in blocks("python"):
-        exec(compile(block, "docs/join.md", "exec"), names)
+        exec(compile(block, "docs/how-to/join-models.md", "exec"), names)
     return names
 
 
