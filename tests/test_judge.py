@@ -11,6 +11,7 @@ from filelock import FileLock
 from mlflow.entities import Run
 
 from pipeline import judge
+from pipeline.data.keys import Key
 from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
 from pipeline.settings.composed import Settings
@@ -78,7 +79,7 @@ def test_a_calibration_is_tracked_with_its_accuracy_and_references(called: Calle
     assert run.data.tags["judge.digest"] == called.first.digest
     assert run.data.params["judge.epochs"] == "5"
     assert run.data.metrics["accuracy/test"] == called.first.accuracy
-    assert run.data.metrics["reference/report/coverage"] == called.first.report_references["coverage"]
+    assert run.data.metrics["reference/report/coverage"] == called.first.report_references[Key("coverage")]
     assert run.data.metrics["train/loss"] > 0
 
 
@@ -86,8 +87,8 @@ def test_metrics_hold_the_accuracy_and_the_references_in_blocks(called: Called) 
     metrics = json.loads((called.folders[0] / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["accuracy"]["test"] == called.first.accuracy
     evaluation = metrics["reference"]["evaluation"]
-    assert evaluation["frechet_digit_distance"] == called.first.references["frechet_digit_distance"]
-    assert evaluation["accuracy_by_digit"]["mean"] == called.first.references["accuracy_by_digit/mean"]
+    assert evaluation["frechet_digit_distance"] == called.first.references[Key("frechet_digit_distance")]
+    assert evaluation["accuracy_by_digit"]["mean"] == called.first.references[Key("accuracy", digit="mean")]
 
 
 class Console:

@@ -200,15 +200,15 @@ def test_the_metrics_are_losses_and_figures_beside_references_and_stand_on_the_t
     values = {address: value for address, value in flat(metrics).items() if isinstance(value, float)}
     assert all(math.isfinite(value) for value in values.values())
     first = reproduced.project.tracked("training")[0]
-    final = {key: value for key, value in first.data.metrics.items() if key.startswith("final/")}
+    final = {key: value for key, value in first.data.metrics.items() if key.startswith("trained/")}
     for name in ("accuracy", "frechet_digit_distance", "coverage", "memorization/median"):
         figure = {key.rpartition("/")[2]: values[key] for key in values if key.startswith(f"quality/{name}/")}
         assert figure.keys() == {"value", "reference"}
-        assert (final[f"final/quality/{name}"], final[f"final/reference/{name}"]) == (
+        assert (final[f"trained/quality/{name}"], final[f"trained/reference/{name}"]) == (
             figure["value"],
             figure["reference"],
         )
-    losses = {f"final/{key}": value for key, value in values.items() if key.startswith("test/")}
+    losses = {f"trained/{key}": value for key, value in values.items() if key.startswith("test/")}
     assert final.items() >= losses.items()
     assert first.data.tags["judge.digest"] == metrics["judge"]["digest"]
 

@@ -7,9 +7,15 @@ from typing import Any
 
 from benchmarks.measuring.serving import Answer, serve
 from benchmarks.trainings.recipes import compose_settings
+from pipeline.data.keys import Key
 
 FAMILY = "acgan"
-FIGURES = ("train/generator/loss", "train/discriminator/loss", "heldout/accuracy", "heldout/coverage")
+FIGURES = (
+    Key.parse("train/generator/loss"),
+    Key.parse("train/discriminator/loss"),
+    Key.parse("heldout/accuracy"),
+    Key.parse("heldout/coverage"),
+)
 
 
 class Filled:

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.measuring.results import Goal
-from benchmarks.trainings.summary import AT_REPORTS, MEASURES, Run, at_steps, by_recipe
-from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
+from benchmarks.trainings.summary import (
+    ACCURACY,
+    AT_REPORTS,
+    CLASSIFICATION_ACCURACY,
+    COVERAGE,
+    FRECHET,
+    MEASURES,
+    Run,
+    at_steps,
+    by_recipe,
+)
 from pipeline.evaluation.intervals import FEWEST_SEEDS
-from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 
 SHARE_OF_ORIGINAL = 0.1
 

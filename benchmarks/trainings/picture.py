@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.trainings.summary import AT_REPORTS, MEASURES, Report, Run, at_steps, by_recipe
-from pipeline.evaluation.measures import ACCURACY, FRECHET
+from benchmarks.trainings.summary import ACCURACY, AT_REPORTS, FRECHET, MEASURES, Report, Run, at_steps, by_recipe
 from pipeline.rendering import figures
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE)

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.measuring.results import Row, markdown_table
-from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
-from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
+from pipeline.evaluation import classification_accuracy, measures
+
+ACCURACY, FRECHET, COVERAGE, CLASSIFICATION_ACCURACY = (
+    key.name
+    for key in (
+        measures.ACCURACY,
+        measures.FRECHET,
+        measures.COVERAGE,
+        classification_accuracy.CLASSIFICATION_ACCURACY,
+    )
+)
 
 
 @dataclass(frozen=True)

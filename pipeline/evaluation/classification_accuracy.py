@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.settings.errors import PipelineError
 
@@ -16,7 +17,7 @@ Digits = NDArray[np.integer]
 Reader = Callable[[NDArray[np.generic]], NDArray[np.floating]]
 Learn = Callable[[NDArray[np.generic], Digits], Reader]
 
-CLASSIFICATION_ACCURACY = "classification_accuracy"
+CLASSIFICATION_ACCURACY = Key("classification_accuracy")
 
 
 class MissingDigitsError(PipelineError):

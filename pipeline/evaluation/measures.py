@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, accuracy_by_digit, confusion
 from pipeline.evaluation.coverage import coverage_alone, measure_coverage
 from pipeline.evaluation.diversity import PAIRS, ssim_by_digit
@@ -17,11 +18,11 @@ from pipeline.evaluation.memorization import compare_nearest
 from pipeline.evaluation.sample import Sample
 from pipeline.evaluation.score import digit_score
 
-Values = dict[str, float]
+Values = dict[Key, float]
 
-ACCURACY = "accuracy"
-FRECHET = "frechet_digit_distance"
-COVERAGE = "coverage"
+ACCURACY = Key("accuracy")
+FRECHET = Key("frechet_digit_distance")
+COVERAGE = Key("coverage")
 
 
 def measure_quickly(generated: Sample, real: Sample) -> Values:
@@ -71,12 +72,12 @@ def measure_alone(sample: Sample, unseen: Sample, *, seed: int, pairs: int = PAI
     """
     counts = confusion(sample.probabilities, sample.digits)
     similarity = ssim_by_digit(sample.images, sample.digits, seed=seed, pairs=pairs)
-    values = {ACCURACY: accuracy(counts), "digit_score": digit_score(sample.probabilities)}
-    values |= _by_digit(ACCURACY, accuracy_by_digit(counts), np.min)
+    values = {ACCURACY: accuracy(counts), Key("digit_score"): digit_score(sample.probabilities)}
+    values |= _by_digit("accuracy", accuracy_by_digit(counts), np.min)
     values |= _by_digit("ssim", similarity, np.max)
     if sample.nearest is not None and unseen.nearest is not None:
         compared = compare_nearest(sample.nearest, unseen.nearest)
-        values |= {f"memorization/{name}": value for name, value in compared.items()}
+        values |= {Key(name, component="memorization"): value for name, value in compared.items()}
     return values
 
 
@@ -95,9 +96,9 @@ def measure_against(sample: Sample, real: Sample) -> Values:
     return {
         FRECHET: frechet_distance(sample.features, real.features),
         **_by_digit("frechet", within, np.max),
-        "precision": overlap.precision,
-        "recall": overlap.recall,
-        "density": overlap.density,
+        Key("precision"): overlap.precision,
+        Key("recall"): overlap.recall,
+        Key("density"): overlap.density,
         COVERAGE: overlap.coverage,
     }
 
@@ -107,5 +108,5 @@ def _by_digit(name: str, values: NDArray[np.float64], worst: Callable[[NDArray[n
     if not known:
         return {}
     array = np.array(list(known.values()))
-    summary = {f"{name}_by_digit/mean": float(array.mean()), f"{name}_by_digit/worst": float(worst(array))}
-    return summary | {f"{name}_by_digit/{digit}": value for digit, value in known.items()}
+    summary = {"mean": float(array.mean()), "worst": float(worst(array))}
+    return {Key(name, digit=str(digit)): value for digit, value in (summary | known).items()}

@@ -9,6 +9,7 @@ training digits by heart, and each of them is its own nearest training image.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.diversity import PAIRS
 from pipeline.evaluation.measures import (
@@ -68,7 +69,7 @@ def find_quick_references(training: Sample, unseen: Sample) -> Values:
     return measure_quickly(training, unseen) | own
 
 
-def beside_references(values: Mapping[str, float], references: Mapping[str, float]) -> dict[str, Measurement]:
+def beside_references(values: Mapping[Key, float], references: Mapping[Key, float]) -> dict[Key, Measurement]:
     """Puts each figure beside its reference.
 
     Args:
@@ -81,10 +82,10 @@ def beside_references(values: Mapping[str, float], references: Mapping[str, floa
     Raises:
         MissingReferenceError: A figure has no reference.
     """
-    missing = sorted(values.keys() - references.keys())
+    missing = sorted(str(key) for key in values.keys() - references.keys())
     if missing:
         raise MissingReferenceError(
             "every figure must have its reference; find the references anew by `dvc repro judge`. "
             f"Received: none for {', '.join(missing)}"
         )
-    return {name: Measurement(value, references[name]) for name, value in values.items()}
+    return {key: Measurement(value, references[key]) for key, value in values.items()}

@@ -1,69 +1,70 @@
-"""Runs that differ in their seed alone, taken together as one setting."""
+"""Runs that differ in their seed alone, grouped into settings."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate, estimate
 
 
 @dataclass(frozen=True)
 class SeededRun:
-    """One run among several.
+    """One run of a setting.
 
     Attributes:
-        settings: What it was set to, by address, its seed left out.
+        settings: Its settings by address, without the seed.
         seed: Its seed.
-        figures: Its figures by measure; none where it did not come to its end.
+        measures: What it measured, by key; empty where it did not finish.
     """
 
     settings: Mapping[str, str]
     seed: str
-    figures: Mapping[str, float]
+    measures: Mapping[Key, float]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What runs with the same settings and different seeds came to.
+    """Runs with the same settings and different seeds.
 
     Attributes:
-        settings: What they were set to, by address.
-        runs: The figures of each seed by measure, those that are not finite left out.
+        settings: Their settings by address.
+        runs: The measures of each seed by key, finite ones only.
     """
 
     settings: Mapping[str, str]
-    runs: Sequence[Mapping[str, float]]
+    runs: Sequence[Mapping[Key, float]]
 
-    def values(self, measure: str) -> list[float]:
-        """Gives a measure's figures, one a seed that has it."""
-        return [figures[measure] for figures in self.runs if measure in figures]
+    def values(self, measure: Key) -> list[float]:
+        """Returns the values of a measure, one a seed that has it."""
+        return [run[measure] for run in self.runs if measure in run]
 
-    def estimate(self, measure: str) -> Estimate | None:
-        """Gives mean and 95 % interval of a measure; None where no seed has it."""
+    def estimate(self, measure: Key) -> Estimate | None:
+        """Returns the mean and the 95 % interval of a measure; None where no seed has it."""
         values = self.values(measure)
         return estimate(values) if values else None
 
 
 def by_setting(runs: Iterable[SeededRun]) -> list[Setting]:
-    """Takes runs together that differ in their seed alone.
+    """Groups runs that differ in their seed alone.
 
     Args:
-        runs: The runs, oldest first; of several with one setting and one seed the newest that has figures counts, since
-            a repetition is no further seed.
+        runs: The runs, oldest first; of several with one setting and one seed the newest with measures counts, since a
+            repetition is no further seed.
 
     Returns:
-        The settings in the order in which they first come.
+        The settings, in the order of their first run.
     """
-    grouped: dict[tuple[tuple[str, str], ...], dict[str, Mapping[str, float]]] = {}
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, Mapping[Key, float]]] = {}
     for run in runs:
         seeds = grouped.setdefault(tuple(run.settings.items()), {})
-        finite = {measure: value for measure, value in run.figures.items() if math.isfinite(value)}
+        finite = {measure: value for measure, value in run.measures.items() if math.isfinite(value)}
         if finite:
             seeds[run.seed] = finite
     return [Setting(dict(settings), list(seeds.values())) for settings, seeds in grouped.items()]
 
 
-def can_compare(settings: Sequence[Setting], measures: Iterable[str]) -> bool:
-    """Tells whether each setting that has a measure at all has seeds enough for its interval; False if none has."""
+def can_compare(settings: Sequence[Setting], measures: Iterable[Key]) -> bool:
+    """Whether each setting that has a measure has enough seeds for its interval; False if none has a measure."""
     counts = [len(setting.values(measure)) for measure in measures for setting in settings]
     return min(filter(None, counts), default=0) >= FEWEST_SEEDS

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.composition.weights import WeightsError
 from pipeline.data.errors import UNREADABLE, DataError
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Mnist, Splits, split
 from pipeline.data.npz import Arrays, read_npz
 from pipeline.evaluation.frechet import FeatureScale
@@ -76,8 +77,8 @@ class Calibration:
     digest: str
     label: str | None
     accuracy: float
-    references: Mapping[str, float]
-    report_references: Mapping[str, float]
+    references: Mapping[Key, float]
+    report_references: Mapping[Key, float]
     settings: JudgeSettings
     judge: Judge
     splits: Splits
@@ -151,8 +152,8 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
             digest=metadata["digest"],
             label=metadata["label"],
             accuracy=metadata["accuracy"]["test"],
-            references=references["evaluation"],
-            report_references=references["report"],
+            references=_parsed(references["evaluation"]),
+            report_references=_parsed(references["report"]),
             settings=settings,
             judge=Judge(load_judge(folder / WEIGHTS, settings), FeatureScale(metadata["scale"])),
             splits=judge_splits(mnist, settings, limit=metadata["limit"]),
@@ -161,6 +162,10 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
     except (*UNREADABLE, DataError, WeightsError) as error:
         lines = " ".join(str(error).split())
         raise DataError(f"{display(folder)} is no whole judge: delete it and calibrate again ({lines})") from error
+
+
+def _parsed(references: Mapping[str, float]) -> dict[Key, float]:
+    return {Key.parse(text): value for text, value in references.items()}
 
 
 def _first(images: Images, count: int) -> Images:

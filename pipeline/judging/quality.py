@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.keys import HELD_OUT, REFERENCE
+from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.data.mnist import Images
 from pipeline.evaluation.accuracy import Confusion, confusion
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
@@ -35,7 +35,7 @@ class Quality:
         calibration: Whose figures they are.
     """
 
-    figures: dict[str, Measurement]
+    figures: dict[Key, Measurement]
     count: int
     confusion: Confusion | None
     calibration: Calibration
@@ -64,20 +64,18 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
         values = measure_quickly(judged(generated, calibration), real)
         figures = beside_references(_meaningful(values, generated), calibration.report_references)
         return Measured(
-            values={f"{HELD_OUT}{name}": figure.value for name, figure in figures.items()},
-            references={f"{REFERENCE}{name}": figure.reference for name, figure in figures.items()},
+            values={key.on(HELD_OUT): figure.value for key, figure in figures.items()},
+            references={key.on(REFERENCE): figure.reference for key, figure in figures.items()},
             score=(values[FRECHET], -values[COVERAGE]) if selecting else None,
         )
 
     return quickly
 
 
-def report_figures(measured: Measured) -> dict[str, Measurement]:
+def report_figures(measured: Measured) -> dict[Key, Measurement]:
     """Gives a report's figures by name, each with its reference."""
-    names = [key.removeprefix(HELD_OUT) for key in measured.values]
-    return {
-        name: Measurement(measured.values[HELD_OUT + name], measured.references[REFERENCE + name]) for name in names
-    }
+    references = measured.references
+    return {key: Measurement(value, references[key.on(REFERENCE)]) for key, value in measured.values.items()}
 
 
 def measure_family(family: Family, parts: Parts, settings: Settings, calibration: Calibration) -> Quality:
@@ -167,7 +165,7 @@ def _meaningful(values: Values, generated: Generated) -> Values:
     """Leaves accuracy out where no digit was asked for: the judge agrees with its own readings."""
     if generated.digits is not None:
         return values
-    return {name: value for name, value in values.items() if name.split("_by_digit/")[0] != ACCURACY}
+    return {key: value for key, value in values.items() if key.measure != ACCURACY.measure}
 
 
 def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: JudgeSettings) -> Reader:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.digests import file_digest
+from pipeline.data.keys import Key
 from pipeline.data.metrics import write_json
 from pipeline.data.mnist import Images, Splits
 from pipeline.data.npz import write_npz
@@ -40,7 +41,7 @@ class FittedJudge:
     validation: Sample
     test: Sample
     real: Mapping[str, np.ndarray]
-    references: Mapping[str, Mapping[str, float]]
+    references: Mapping[str, Mapping[Key, float]]
 
     @property
     def accuracy(self) -> dict[str, float]:
@@ -102,7 +103,8 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
     scale = fitted.judge.scale.factor
     identity = f"{file_digest(folder / WEIGHTS)} {scale!r}"
     digest = hashlib.sha256(identity.encode()).hexdigest()
-    write_json(fitted.references, folder / REFERENCES)
+    references = {use: {key.text: value for key, value in found.items()} for use, found in fitted.references.items()}
+    write_json(references, folder / REFERENCES)
     write_json({"digest": digest, "scale": scale, "accuracy": fitted.accuracy, **metadata}, folder / JUDGE)
     return digest
 

@@ -10,6 +10,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pipeline.data import mnist
+from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest, write_json
 from pipeline.data.rows import Row
 from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
@@ -17,7 +18,7 @@ from pipeline.judging.description import describe_judge
 from pipeline.judging.fit import StepCallback, count_steps
 from pipeline.judging.identity import holds, identify, judge_name
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
-from pipeline.rendering.tables import of_one_digit, rows_table
+from pipeline.rendering.tables import rows_table
 from pipeline.rendering.terminal import Length, TrainingProgress, make_console
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
@@ -120,15 +121,15 @@ def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallbac
         def on_step(step: int, loss: float) -> None:
             bar.advance(step, {FAMILY: loss})
             if step % settings.tracking.losses_every == 0:
-                run.log([Point("train/loss", loss, step)])
+                run.log([Point(train_key("loss"), loss, step)])
 
         yield on_step
 
 
 def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
-    values = {f"accuracy/{split}": share for split, share in fitted.accuracy.items()}
+    values = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
     for use, references in fitted.references.items():
-        values |= {f"reference/{use}/{name}": value for name, value in references.items()}
+        values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())
     run.file(write_json(nest(values), metrics))
     run.table(_confusion_rows(fitted), "confusion.csv")
@@ -146,5 +147,5 @@ def _confusion_rows(fitted: FittedJudge) -> list[Row]:
 
 def _references_table(fitted: FittedJudge) -> Any:
     evaluation, report = fitted.references["evaluation"], fitted.references["report"]
-    rows = [(name, value, report.get(name)) for name, value in evaluation.items() if not of_one_digit(name)]
+    rows = [(key.name, value, report.get(key)) for key, value in evaluation.items() if not key.of_one_digit]
     return rows_table("references: what real digits score", ("measure", "evaluation", "report"), rows)

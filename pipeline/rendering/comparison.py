@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from pipeline.data.keys import Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
-from pipeline.rendering.tables import number, sweep_table
+from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
 
-REFERENCE = "real digits"
 UNCOMPARED = (
     f"With fewer than {FEWEST_SEEDS} seeds a setting, no setting can be called better than another: add seed=0,1,2."
 )
@@ -31,7 +31,7 @@ def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def setting_rows(
-    settings: Mapping[str, Setting], measures: Sequence[str], references: Mapping[str, float]
+    settings: Mapping[str, Setting], measures: Sequence[Key], references: Mapping[Key, float]
 ) -> list[Row]:
     """Gives the rows of the table that compares settings: the name, each measure as `0.9870 ± 0.0041`, the seeds.
 
@@ -45,11 +45,11 @@ def setting_rows(
     """
     rows: list[Row] = []
     for name, setting in settings.items():
-        found = {short(measure): setting.estimate(measure) for measure in measures}
+        found = {measure.name: setting.estimate(measure) for measure in measures}
         seeds = len(setting.runs)
         rows.append({"setting": name, **{key: _cell(one, seeds) for key, one in found.items() if one}, "seeds": seeds})
     if references:
-        rows.append({"setting": REFERENCE, **{short(key): number(value) for key, value in references.items()}})
+        rows.append({"setting": REAL_DIGITS, **{key.name: number(value) for key, value in references.items()}})
     return rows
 
 
@@ -61,14 +61,9 @@ def settings_table(rows: Sequence[Row], *, title: str) -> Table:
     return table
 
 
-def remark(settings: Sequence[Setting], measures: Sequence[str]) -> str:
+def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
     """Gives the line below the table: what its intervals are, or that there are too few seeds to compare settings."""
     return COMPARED if can_compare(settings, measures) else UNCOMPARED
-
-
-def short(measure: str) -> str:
-    """Gives a measure's name without where it was taken: `accuracy` for `heldout/accuracy`."""
-    return measure.partition("/")[2] or measure
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:

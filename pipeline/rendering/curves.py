@@ -12,10 +12,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from pipeline.data.keys import HELD_OUT, TRAIN, Key
 from pipeline.rendering import figures
 
 Series = tuple[NDArray[Any], NDArray[Any]]
 Panel = tuple[str, str]
+Line = tuple[str, str]
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREY, figures.GREEN, figures.PURPLE)
 FEW_POINTS = 60
@@ -25,7 +27,7 @@ SPIKE = 3.0
 
 
 def loss_curves(
-    history: Mapping[str, Series],
+    history: Mapping[Key, Series],
     path: Path,
     *,
     title: str,
@@ -38,15 +40,14 @@ def loss_curves(
     below), spikes are cut off and counted on the picture. Long series are drawn faintly, with their running median.
 
     Args:
-        history: `split/component/loss` → steps `(n,)` and losses `(n,)`; the split may have several parts
-            (`train/generator/loss`, `heldout/matched/generator/loss`); `split/loss` of what has no components.
+        history: Key → steps `(n,)` and losses `(n,)`; a line a split and scheme, a panel a component and loss.
         path: The picture (PNG), written whole.
         title: The line above the panels.
         unit: What the losses are measured in.
         units: What losses of these names are measured in instead.
 
     Raises:
-        ValueError: The history is empty, a name has fewer than two parts, or steps and losses differ in length.
+        ValueError: The history is empty, or steps and losses differ in length.
     """
     lines = _by_panel(history)
     splits = sorted({split for series in lines.values() for split in series}, key=_train_first)
@@ -66,28 +67,27 @@ def loss_curves(
         _draw_legend(figure, splits)
 
 
-def _by_panel(history: Mapping[str, Series]) -> dict[Panel, dict[str, Series]]:
-    lines: dict[Panel, dict[str, Series]] = {}
-    for name, (steps, values) in history.items():
-        parts = name.rsplit("/", 2)
-        if len(parts) < 2 or len(steps) != len(values):
+def _by_panel(history: Mapping[Key, Series]) -> dict[Panel, dict[Line, Series]]:
+    lines: dict[Panel, dict[Line, Series]] = {}
+    for key, (steps, values) in history.items():
+        if len(steps) != len(values):
             raise ValueError(
-                "`history` must map split/component/loss, or split/loss, to steps and losses of one length. "
-                f"Received: {name!r} with {len(steps)} steps and {len(values)} losses"
+                "`history` must map keys to steps and losses of one length. "
+                f"Received: `{key}` with {len(steps)} steps and {len(values)} losses"
             )
-        split, loss = parts[0], parts[-1]
-        component = parts[1] if len(parts) == 3 else ""
-        lines.setdefault((component, loss), {})[split] = (np.asarray(steps), np.asarray(values, np.float64))
+        panel = lines.setdefault((key.component, key.measure), {})
+        panel[key.split, key.scheme] = (np.asarray(steps), np.asarray(values, np.float64))
     if not lines:
         raise ValueError("`history` must hold at least one loss. Received: none")
     return lines
 
 
-def _train_first(split: str) -> tuple[bool, bool, str]:
-    return not split.startswith("train"), "matched" not in split, split
+def _train_first(line: Line) -> tuple[bool, bool, Line]:
+    split, scheme = line
+    return split != TRAIN, scheme != "matched", line
 
 
-def _draw_panel(axes: Axes, series: Mapping[str, Series], splits: list[str]) -> None:
+def _draw_panel(axes: Axes, series: Mapping[Line, Series], splits: list[Line]) -> None:
     finite = {split: _finite(*values) for split, values in series.items()}
     for order, split in enumerate(splits):
         if split in finite:
@@ -138,7 +138,7 @@ def _scale(axes: Axes, values: NDArray[Any]) -> list[str]:
     return [f"values above: {np.count_nonzero(values > top):,}, up to {high:.3g}"]
 
 
-def _draw_legend(figure: Figure, splits: list[str]) -> None:
+def _draw_legend(figure: Figure, splits: list[Line]) -> None:
     labelled = [axes.get_legend_handles_labels() for axes in figure.axes]
     found = {label: handle for handles, labels in labelled for handle, label in zip(handles, labels, strict=True)}
     order = {_spoken(split): place for place, split in enumerate(splits)}
@@ -147,5 +147,6 @@ def _draw_legend(figure: Figure, splits: list[str]) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 
 
-def _spoken(split: str) -> str:
-    return split.replace("heldout", "held-out").replace("/", ", ")
+def _spoken(line: Line) -> str:
+    split, scheme = line
+    return ", ".join(filter(None, ("held-out" if split == HELD_OUT else split, scheme)))

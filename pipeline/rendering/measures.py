@@ -5,27 +5,27 @@ from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from pipeline.data.keys import HELD_OUT, REFERENCE
+from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.rendering import figures
 from pipeline.rendering.curves import LOG_SPAN, Series
 
 
-def split_curves(curves: Mapping[str, Series]) -> tuple[dict[str, Series], dict[str, tuple[Series, Series]]]:
-    """Tells a training's losses from its measures, which have a reference.
+def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[Key, tuple[Series, Series]]]:
+    """Separates the losses of a training from its measures, which have a reference.
 
     Args:
-        curves: Steps and values by key, as a history gives them; a measure is `heldout/NAME` beside `reference/NAME`.
+        curves: Steps and values by key; a measure is on `heldout` and on `reference`.
 
     Returns:
-        Losses by key, and measures by name, each with its reference.
+        Losses, and measures with their references.
     """
-    references = {key.removeprefix(REFERENCE): curve for key, curve in curves.items() if key.startswith(REFERENCE)}
-    measures = {name: (curves[HELD_OUT + name], reference) for name, reference in references.items()}
-    apart = {f"{prefix}{name}" for prefix in (HELD_OUT, REFERENCE) for name in measures}
-    return {key: curve for key, curve in curves.items() if key not in apart}, measures
+    references = {key.on(HELD_OUT): curve for key, curve in curves.items() if key.split == REFERENCE}
+    measures = {key: (curves[key], reference) for key, reference in references.items()}
+    losses = {key: curve for key, curve in curves.items() if key not in measures and key.split != REFERENCE}
+    return losses, measures
 
 
-def measure_curves(history: Mapping[str, tuple[Series, Series]], path: Path, *, title: str, best: int | None) -> None:
+def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, title: str, best: int | None) -> None:
     """Draws each measure over the steps of a training's reports.
 
     Values that span more than a factor of 25 have a logarithmic axis.
@@ -43,12 +43,12 @@ def measure_curves(history: Mapping[str, tuple[Series, Series]], path: Path, *, 
         raise ValueError("`history` must hold at least one measure. Received: none")
     inches = (max(3.8, 11.4 / len(history)), 3.2)
     with figures.panels((1, len(history)), path, title=title, inches=inches) as (figure, (row,)):
-        for axes, (name, ((steps, values), (reference_steps, references))) in zip(row, history.items(), strict=True):
+        for axes, (key, ((steps, values), (reference_steps, references))) in zip(row, history.items(), strict=True):
             axes.plot(steps, values, color=figures.BLUE, marker="o", markersize=3.5, label="generated digits")
             axes.plot(reference_steps, references, color=figures.GREY, linestyle="--", label="real digits")
             if best is not None:
                 axes.axvline(best, color=figures.GREEN, linewidth=1, label="best report")
-            axes.set(title=name.replace("_", " "), xlabel="step")
+            axes.set(title=key.name.replace("_", " "), xlabel="step")
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
             low, high = min(references.min(), values.min()), max(references.max(), values.max())

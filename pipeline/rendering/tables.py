@@ -7,8 +7,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.references import Measurement
 
+REAL_DIGITS = "real digits"
 HEADING_WIDTH = 12
 DECIMALS = 4
 BAD_NEWS = {"FAILED", "KILLED", "nan"}
@@ -41,12 +43,12 @@ def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
     return table
 
 
-def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table:
+def losses_table(title: str, splits: Mapping[str, Mapping[Key, float]]) -> Table:
     """Lays out the losses of each component on each split: `component | loss | generation_loss | auxiliary_loss`.
 
     Args:
         title: The line above the table.
-        splits: Split → `component/loss`, or `loss` alone of what has no components, → value.
+        splits: Heading → losses of one split and scheme.
 
     Returns:
         The table, a row a component and split; what a split has no loss of has no row.
@@ -54,8 +56,7 @@ def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table
     cells: dict[tuple[str, str], dict[str, float]] = {}
     for split, values in splits.items():
         for key, value in values.items():
-            component, _, loss = key.rpartition("/")
-            cells.setdefault((component, split), {})[loss] = value
+            cells.setdefault((key.component, split), {})[key.measure] = value
     components = list(dict.fromkeys(component for component, _ in cells))
     columns = list(dict.fromkeys(loss for losses in cells.values() for loss in losses))
     ordered = sorted(cells, key=lambda place: components.index(place[0]))
@@ -63,43 +64,40 @@ def losses_table(title: str, splits: Mapping[str, Mapping[str, float]]) -> Table
     return rows_table(title, ("component", *columns), rows)
 
 
-def figures_table(title: str, figures: Mapping[str, Measurement]) -> Table:
-    """Lays out figures beside their references, what real digits score: `measure | value | reference`.
+def measurements_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
+    """Lays out measures of generated digits beside those of real ones: `measure | value | real digits`.
 
     Args:
         title: The line above the table.
-        figures: Name → figure; those of single digits (`…_by_digit/7`) are left to `digits_table`.
+        measurements: Key → measurement; those of single digits are left to `digits_table`.
 
     Returns:
         The table, a row a measure.
     """
-    rows = [(name, figure.value, figure.reference) for name, figure in figures.items() if not of_one_digit(name)]
-    return rows_table(title, ("measure", "value", "reference"), rows)
+    shown = {key.name: found for key, found in measurements.items() if not key.of_one_digit}
+    rows = [(name, found.value, found.reference) for name, found in shown.items()]
+    return rows_table(title, ("measure", "value", REAL_DIGITS), rows)
 
 
-def digits_table(title: str, figures: Mapping[str, Measurement]) -> Table:
-    """Lays out the figures of single digits beside their references: `digit | MEASURE | reference | …`.
+def digits_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
+    """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`.
 
     Args:
         title: The line above the table.
-        figures: Name → figure; those named `MEASURE_by_digit/DIGIT` are shown.
+        measurements: Key → measurement; those of single digits are shown.
 
     Returns:
         The table, a row a digit.
     """
-    shown = [name.split("_by_digit/") for name in figures if of_one_digit(name)]
-    measures = list(dict.fromkeys(measure for measure, _ in shown))
+    shown = [key for key in measurements if key.of_one_digit]
+    measures = list(dict.fromkeys(key.measure for key in shown))
     rows = []
-    for digit in sorted({digit for _, digit in shown}):
-        found = [figures.get(f"{measure}_by_digit/{digit}") for measure in measures]
-        pairs = [(figure.value, figure.reference) if figure else (None, None) for figure in found]
+    for digit in sorted({key.digit for key in shown}):
+        found = [measurements.get(Key(measure, digit=digit)) for measure in measures]
+        pairs = [(one.value, one.reference) if one else (None, None) for one in found]
         rows.append((digit, *(cell for pair in pairs for cell in pair)))
-    return rows_table(title, ("digit", *(heading for measure in measures for heading in (measure, "reference"))), rows)
-
-
-def of_one_digit(name: str) -> bool:
-    """Tells whether a measure is that of one digit alone, such as `accuracy_by_digit/7`."""
-    return "_by_digit/" in name and name.rpartition("/")[2].isdigit()
+    headings = (heading for measure in measures for heading in (measure, REAL_DIGITS))
+    return rows_table(title, ("digit", *headings), rows)
 
 
 def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:

@@ -9,9 +9,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering import figures
-from pipeline.rendering.comparison import short
 
 LOG_SPAN = 25.0
 BEYOND_RUNS = 0.25
@@ -31,8 +31,8 @@ def trade_off(
     settings: Mapping[str, Setting],
     path: Path,
     *,
-    measures: tuple[str, str, str],
-    references: Mapping[str, float],
+    measures: tuple[Key, Key, Key],
+    references: Mapping[Key, float],
     title: str,
     remark: str,
 ) -> None:
@@ -70,7 +70,7 @@ def trade_off(
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
-def describe(measures: tuple[str, str, str]) -> str:
+def describe(measures: tuple[Key, Key, Key]) -> str:
     """Says what `trade_off` shows: `accuracy against coverage, beside them Fréchet digit distance`."""
     across, upward, beside = map(_spoken, measures)
     return f"{upward} against {across}" + (f", beside them {beside}" if beside not in (across, upward) else "")
@@ -81,9 +81,9 @@ def _colours(count: int) -> list[Colour]:
     return [shades(0.88 * place / max(1, count - 1)) for place in range(count)]
 
 
-def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[str, str], colour: Colour) -> None:
+def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[Key, Key], colour: Colour) -> None:
     across, upward = measures
-    runs = [figures for figures in setting.runs if across in figures and upward in figures]
+    runs = [run for run in setting.runs if across in run and upward in run]
     if not runs:
         return
     axes.scatter([run[across] for run in runs], [run[upward] for run in runs], color=colour, **POINT)
@@ -92,7 +92,7 @@ def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[str, str], colou
         axes.errorbar(means[0].mean, means[1].mean, xerr=means[0].margin, yerr=means[1].margin, color=colour, **DIAMOND)
 
 
-def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[str, str], references: Mapping[str, float]) -> None:
+def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[Key, Key], references: Mapping[Key, float]) -> None:
     for measure, axis in zip(measures, (axes.xaxis, axes.yaxis), strict=True):
         values = [value for setting in settings for value in setting.values(measure)]
         values += [references[measure]] if measure in references else []
@@ -101,7 +101,7 @@ def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[str, str], r
             axis.set_view_interval(max(low, min(values) - beyond), min(high, max(values) + beyond), ignore=True)
 
 
-def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: str, colours: Sequence[Colour]) -> None:
+def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: Key, colours: Sequence[Colour]) -> None:
     for place, (setting, colour) in enumerate(zip(settings, colours, strict=True)):
         values = setting.values(measure)
         axes.scatter(values, [place] * len(values), color=colour, **POINT)
@@ -116,11 +116,11 @@ def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: str, colours: S
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_references(left: Axes, right: Axes, measures: tuple[str, str, str], references: Mapping[str, float]) -> None:
+def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], references: Mapping[Key, float]) -> None:
     for measure, draw in zip(measures, (left.axvline, left.axhline, right.axvline), strict=True):
         if measure in references:
             draw(references[measure], color=figures.GREY, linestyle=":", linewidth=1.4, zorder=0)
 
 
-def _spoken(measure: str) -> str:
-    return short(measure).replace("_", " ").replace("frechet", "Fréchet")
+def _spoken(measure: Key) -> str:
+    return measure.name.replace("_", " ").replace("frechet", "Fréchet")

@@ -1,5 +1,6 @@
 """The codes of a trained encoder beside simpler ones of the same size: what each brings back of the test images."""
 
+from pipeline.data.keys import TEST, Key
 from pipeline.data.mnist import Splits
 from pipeline.evaluation.baselines import linear_decoder_errors, pca_errors
 from pipeline.settings.composed import Settings
@@ -29,4 +30,8 @@ def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Value
         PCA: pca_errors(train, test, size=codes.shape[1]),
         UNTRAINED: linear_decoder_errors(train, codes, test, unseen),
     }
-    return {f"test/{name}/{error}": value for name, errors in found.items() for error, value in errors.items()}
+    return {
+        Key(error, split=TEST, component=name): value
+        for name, errors in found.items()
+        for error, value in errors.items()
+    }

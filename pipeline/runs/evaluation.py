@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from pipeline.data import mnist
-from pipeline.data.keys import REFERENCE
+from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.data.metrics import nest, write_json
 from pipeline.data.rows import Row, as_csv
 from pipeline.evaluation.accuracy import Confusion
@@ -16,7 +16,7 @@ from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import Quality, measure_family
 from pipeline.rendering.confusion import draw_confusion
-from pipeline.rendering.tables import digits_table, figures_table, losses_table, of_one_digit
+from pipeline.rendering.tables import digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors
 from pipeline.runs.finished import FinishedRun, Weights
 from pipeline.tracking.recorder import Recorder
@@ -37,23 +37,23 @@ class EvaluationResult:
     """
 
     weights: Weights
-    losses: Mapping[str, float]
+    losses: Mapping[Key, float]
     quality: Quality | None
 
     @property
-    def figures(self) -> Mapping[str, Measurement]:
+    def figures(self) -> Mapping[Key, Measurement]:
         """The judge's figures by name; none where it was not asked."""
         return self.quality.figures if self.quality else {}
 
-    def values(self, *, digits: bool = True) -> dict[str, float]:
+    def values(self, *, digits: bool = True) -> dict[Key, float]:
         """Gives losses, figures as `quality/…` and their references as `reference/…`, by key.
 
         Args:
             digits: Whether figures of single digits are among them.
         """
-        shown = {name: figure for name, figure in self.figures.items() if digits or not of_one_digit(name)}
-        values = {f"quality/{name}": figure.value for name, figure in shown.items()}
-        references = {f"{REFERENCE}{name}": figure.reference for name, figure in shown.items()}
+        shown = {key: figure for key, figure in self.figures.items() if digits or not key.of_one_digit}
+        values = {key.on(QUALITY): figure.value for key, figure in shown.items()}
+        references = {key.on(REFERENCE): figure.reference for key, figure in shown.items()}
         return {**self.losses, **values, **references}
 
     def write(self, folder: Path) -> None:
@@ -88,12 +88,13 @@ class EvaluationResult:
         Args:
             units: What losses are measured in.
         """
-        for scheme, losses in _by_scheme(self.losses).items():
+        for scheme in dict.fromkeys(key.scheme for key in self.losses):
+            losses = {key: value for key, value in self.losses.items() if key.scheme == scheme}
             yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
         if self.quality:
             title = f"{self.quality.count:,} digits of step {self.weights.step:,} ({self.weights.which})"
             yield digits_table(f"{title}, by digit", self.figures)
-            yield figures_table(title, self.figures)
+            yield measurements_table(title, self.figures)
 
     @property
     def _confusion(self) -> Confusion | None:
@@ -101,12 +102,10 @@ class EvaluationResult:
 
     def _figure_rows(self) -> list[Row]:
         losses: list[Row] = [{"figure": key, "value": value} for key, value in self.losses.items()]
-        return losses + [{"figure": f"quality/{name}", **asdict(figure)} for name, figure in self.figures.items()]
+        return losses + [{"figure": key.on(QUALITY), **asdict(figure)} for key, figure in self.figures.items()]
 
     def _metrics(self) -> dict[str, object]:
-        quality: dict[str, float] = {}
-        for name, figure in self.figures.items():
-            quality |= {f"quality/{name}/{part}": number for part, number in asdict(figure).items()}
+        quality = {key.on(QUALITY): asdict(figure) for key, figure in self.figures.items()}
         judge = {"judge": judge_metadata(self.quality.calibration)} if self.quality else {}
         return {"weights": asdict(self.weights), **nest(self.losses), **nest(quality), **judge}
 
@@ -144,12 +143,3 @@ def _counts(counts: Confusion) -> list[Row]:
     """A row a digit asked for, a column a digit read."""
     rows = enumerate(counts.tolist())
     return [{"asked": asked, **{f"read {read}": count for read, count in enumerate(row)}} for asked, row in rows]
-
-
-def _by_scheme(losses: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Splits `test/SCHEME/COMPONENT/LOSS` by scheme; what has none is of the scheme without a name."""
-    schemes: dict[str, dict[str, float]] = {}
-    for key, value in losses.items():
-        path = key.split("/")[1:]
-        schemes.setdefault("/".join(path[:-2]), {})["/".join(path[-2:])] = value
-    return schemes

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
 from pipeline.rendering.terminal import make_console
@@ -70,8 +71,8 @@ class FinishedRun(RunLocation):
         close_abandoned(store)
         return child(store, describe_stage(stage, self.settings, job, models=self.models, trained=self.metadata))
 
-    def headline(self, store: Store, values: Mapping[str, float], quality: Quality | None) -> None:
-        """Writes figures on the training's own run as `final/…`, if the store knows it.
+    def headline(self, store: Store, values: Mapping[Key, float], quality: Quality | None) -> None:
+        """Writes figures on the training's own run as `trained/…`, if the store knows it.
 
         A smoke test's figures, those of a part of the test set, of fewer digits than the training was set to
         (`judge.images`) or of another judge than it asked are no headline of a real training.
@@ -86,7 +87,7 @@ class FinishedRun(RunLocation):
         if label != self.metadata["settings"]["label"] or not (label or self.settings.data.limit is None):
             return
         if store.knows(run_id) and (quality is None or self._measured_as_set(store, quality)):
-            Recorder(store, run_id).final(values)
+            Recorder(store, run_id).log_trained(values)
 
     def _measured_as_set(self, store: Store, quality: Quality) -> bool:
         if judge_metadata(quality.calibration) != self.metadata["judge"]:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from pipeline.data.keys import HELD_OUT
+from pipeline.data.keys import Key
 from pipeline.judging.quality import report_figures
-from pipeline.rendering.tables import figures_table, losses_table
+from pipeline.rendering.tables import losses_table, measurements_table
 from pipeline.rendering.terminal import Length, TrainingProgress
 from pipeline.rendering.tiles import tile
 from pipeline.runs.folder import RunFolder
@@ -20,6 +20,7 @@ from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
 
 SAMPLES = "samples"
+IMAGES_PER_SECOND = Key("images_per_second")
 
 
 class TrainingObserver:
@@ -90,7 +91,7 @@ class TrainingObserver:
         self._timed_step, self._timed_at = step, now
         if not steps:
             return []
-        return [Point("images_per_second", steps * self._training.images_per_step / seconds, step)]
+        return [Point(IMAGES_PER_SECOND, steps * self._training.images_per_step / seconds, step)]
 
     @property
     def _bar(self) -> TrainingProgress:
@@ -100,12 +101,12 @@ class TrainingObserver:
 
     def _on_report(self, event: Reported) -> None:
         report, scheme = event.report, self._family.scheme
-        held_out = _below(f"{HELD_OUT}{scheme}/" if scheme else HELD_OUT, report.values)
-        splits = {"train": _below("train/", event.recent), self._held_out: held_out}
+        held_out = {key: value for key, value in report.values.items() if key.scheme == scheme}
+        splits = {"train": event.recent, self._held_out: held_out}
         self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.spoken_units}", splits))
         if event.measured:
             title = f"step {report.step:,}: generated digits"
-            self._bar.report(figures_table(title, report_figures(event.measured)))
+            self._bar.report(measurements_table(title, report_figures(event.measured)))
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
@@ -125,13 +126,6 @@ class TrainingObserver:
         self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
 
 
-def _totals(losses: Mapping[str, float]) -> dict[str, float]:
-    return {
-        key.removeprefix("train/").removesuffix("/loss"): value
-        for key, value in losses.items()
-        if key.endswith(("/loss", "/objective"))
-    }
-
-
-def _below(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
-    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+def _totals(losses: Mapping[Key, float]) -> dict[str, float]:
+    totals = {key: value for key, value in losses.items() if key.measure in ("loss", "objective")}
+    return {key.component or key.measure: value for key, value in totals.items()}

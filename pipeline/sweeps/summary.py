@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline.data.keys import REFERENCE, Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import Setting, by_setting
-from pipeline.rendering.comparison import REFERENCE, name_settings, remark, setting_rows, settings_table, short
-from pipeline.rendering.tables import sweep_table
+from pipeline.rendering.comparison import name_settings, remark, setting_rows, settings_table
+from pipeline.rendering.tables import REAL_DIGITS, sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tradeoff import describe, trade_off
 from pipeline.tracking.recorder import as_markdown
@@ -49,7 +50,7 @@ def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: st
     picture = None
     if family.trade_off and any(run.keys() >= {*family.trade_off[:2]} for one in found for run in one.runs):
         across, upward, _ = family.trade_off
-        picture = folder / f"{short(upward)}-{short(across)}.png"
+        picture = folder / f"{upward.name}-{across.name}.png"
         trade_off(settings, picture, measures=family.trade_off, references=references, title=title, remark=said)
     return Outcome(
         runs=[job.row for job in jobs],
@@ -60,7 +61,7 @@ def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: st
     )
 
 
-def run_rows(jobs: Sequence[SweepChild], measures: Sequence[str], references: Mapping[str, float]) -> list[Row]:
+def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:
     """Gives the rows of the table of jobs: name, status and each measure's latest figure.
 
     Args:
@@ -69,10 +70,10 @@ def run_rows(jobs: Sequence[SweepChild], measures: Sequence[str], references: Ma
         references: What real digits score, by measure; the last row, left out where it is empty.
     """
     rows: list[Row] = [{"run": job.name, "status": job.status, **_figures(job.measures, measures)} for job in jobs]
-    return [*rows, {"run": REFERENCE, **_figures(references, measures)}] if references else rows
+    return [*rows, {"run": REAL_DIGITS, **_figures(references, measures)}] if references else rows
 
 
-def figure_rows(settings: Sequence[Setting], measures: Sequence[str], references: Mapping[str, float]) -> list[Row]:
+def figure_rows(settings: Sequence[Setting], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:
     """Rows of `settings.csv`: a setting's addresses, and of each measure mean, lower, upper, seeds, reference.
 
     Args:
@@ -96,15 +97,16 @@ def figure_rows(settings: Sequence[Setting], measures: Sequence[str], references
     return rows
 
 
-def common_references(jobs: Sequence[SweepChild], measures: Sequence[str]) -> dict[str, float]:
+def common_references(jobs: Sequence[SweepChild], measures: Sequence[Key]) -> dict[Key, float]:
     """Gives what real digits score on each measure, where all jobs that say so say the same."""
-    references: dict[str, float] = {}
+    references: dict[Key, float] = {}
     for key in measures:
-        found = {job.measures[f"reference/{short(key)}"] for job in jobs if f"reference/{short(key)}" in job.measures}
+        reference = key.on(REFERENCE)
+        found = {job.measures[reference] for job in jobs if reference in job.measures}
         if len(found) == 1:
             references[key] = found.pop()
     return references
 
 
-def _figures(held: Mapping[str, float], measures: Sequence[str]) -> dict[str, float]:
-    return {short(measure): held[measure] for measure in measures if measure in held}
+def _figures(held: Mapping[Key, float], measures: Sequence[Key]) -> dict[str, float]:
+    return {measure.name: held[measure] for measure in measures if measure in held}

@@ -33,9 +33,9 @@ class PointLog:
         """Takes points up, skipping those the run holds, and writes when it is time."""
         now = int(time.time() * 1000)
         for point in points:
-            if (point.key, point.step) not in self._held:
-                self._held.add((point.key, point.step))
-                self._pending.append(Metric(point.key, float(point.value), now, point.step))
+            if (point.key.text, point.step) not in self._held:
+                self._held.add((point.key.text, point.step))
+                self._pending.append(Metric(point.key.text, float(point.value), now, point.step))
         if len(self._pending) >= _BATCH or time.monotonic() - self._written_at > _SECONDS:
             self.flush()
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ import numpy as np
 from mlflow.entities import Metric
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
+from pipeline.data.keys import Key
 from pipeline.data.rows import Row, as_csv
 from pipeline.tracking.datasets import Examples, log_examples
 from pipeline.tracking.logged_models import ModelExample, log_model
@@ -116,15 +118,16 @@ class Recorder:
         with one_line_errors(self.store.uri):
             return log_model(self.store, self.run_id, name, keras_model, example)
 
-    def final(self, values: Mapping[str, float]) -> None:
-        """Writes headline measures as `final/…`, the newest in force; the run may have ended before."""
+    def log_trained(self, values: Mapping[Key, float]) -> None:
+        """Writes what an evaluation measured as `trained/…`, over an earlier one's; the run may have ended before."""
+        written = {replace(key, trained=True).text: float(value) for key, value in values.items()}
         with one_line_errors(self.store.uri):
             held = self._client.get_run(self.run_id).data.metrics.keys()
             now = int(time.time() * 1000)
             # Of two points at one step MLflow shows the later, and within a millisecond the greater.
-            for key in {f"final/{key}" for key in values} & held:
+            for key in written.keys() & held:
                 now = max(now, 1 + max(point.timestamp for point in self._client.get_metric_history(self.run_id, key)))
-            metrics = [Metric(f"final/{key}", float(value), now, 0) for key, value in values.items()]
+            metrics = [Metric(key, value, now, 0) for key, value in written.items()]
             self._client.log_batch(self.run_id, metrics=metrics)
 
     def _held_pictures(self) -> set[tuple[str, int]]:

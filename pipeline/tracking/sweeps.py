@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
+from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
@@ -15,7 +16,6 @@ from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
 
 _FOLDER = "sweep.folder"
-_MEASURES = ("final/", "heldout/", "reference/")
 _SEED, _JUDGE = "seed", "judge.digest"
 _LONGEST_NOTE = 7500
 
@@ -30,7 +30,7 @@ class SweepChild:
         status: RUNNING, FINISHED, FAILED or KILLED.
         seed: Its seed.
         varied: The parameters in which the sweep's jobs differ, by address; the judge too where that differs.
-        measures: Its latest `final/…`, `heldout/…` and `reference/…` metrics, by key.
+        measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
     """
 
     run_id: str
@@ -38,12 +38,17 @@ class SweepChild:
     status: str
     seed: str
     varied: Mapping[str, str]
-    measures: Mapping[str, float]
+    measures: Mapping[Key, float]
 
     @property
     def row(self) -> dict[str, object]:
         """The job as a row of the sweep's table."""
-        return {"run": self.name, "status": self.status, **self.varied, **self.measures}
+        return {
+            "run": self.name,
+            "status": self.status,
+            **self.varied,
+            **{key.text: value for key, value in self.measures.items()},
+        }
 
     @property
     def seeded(self) -> SeededRun:
@@ -167,7 +172,7 @@ def _varied(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
-    measures = {key: value for key, value in sorted(run.data.metrics.items()) if key.startswith(_MEASURES)}
+    metrics = {Key.parse(text): value for text, value in sorted(run.data.metrics.items())}
     settings = _settings(run)
     return SweepChild(
         run_id=run.info.run_id,
@@ -175,5 +180,5 @@ def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
         status=run.info.status,
         seed=settings.get(_SEED, ""),
         varied={key: settings[key] for key in varied if key in settings},
-        measures=measures,
+        measures={key: value for key, value in metrics.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
     )

@@ -11,11 +11,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Splits
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 
-Values = dict[str, float]
+Values = dict[Key, float]
 Score = tuple[float, ...]
 Parts = Mapping[str, keras.Model]
 Examples = dict[str, dict[str, NDArray[Any]]]
@@ -179,10 +180,10 @@ class Family:
     evaluate: Callable[[Parts, Splits, Settings], Values]
     pictures: Callable[[Parts, Splits, Settings], Pictures]
     example: Callable[[Settings], Examples]
-    headline: tuple[str, ...]
+    headline: tuple[Key, ...]
     generate: Callable[[Parts, Settings, int], Generated] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
-    trade_off: tuple[str, str, str] | None = None
+    trade_off: tuple[Key, Key, Key] | None = None
     scheme: str = ""
     unit: str = "nats"
     units: Mapping[str, str] = field(default_factory=dict)

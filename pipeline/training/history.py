@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.errors import UNREADABLE
 from pipeline.data.files import write_text
+from pipeline.data.keys import Key
 from pipeline.data.rows import as_csv
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
@@ -25,7 +26,7 @@ class HistoryError(PipelineError):
 class Point:
     """One value of one figure at one step."""
 
-    key: str
+    key: Key
     value: float
     step: int
 
@@ -47,14 +48,14 @@ class History:
 
     step: int = 0
     points: list[Point] = field(default_factory=list)
-    window: dict[str, float] = field(default_factory=dict)
+    window: dict[Key, float] = field(default_factory=dict)
     window_steps: int = 0
     reported: int = 0
     best_score: tuple[float, ...] | None = None
     best_step: int | None = None
     best_judged: bool = False
 
-    def add(self, losses: Mapping[str, float]) -> None:
+    def add(self, losses: Mapping[Key, float]) -> None:
         """Counts one step's losses into the mean that is being taken."""
         for key, value in losses.items():
             self.window[key] = self.window.get(key, 0.0) + value
@@ -68,7 +69,7 @@ class History:
         self.window, self.window_steps = {}, 0
         return points
 
-    def record(self, values: Mapping[str, float]) -> list[Point]:
+    def record(self, values: Mapping[Key, float]) -> list[Point]:
         """Adds figures at the present step and gives them as points."""
         points = [Point(key, value, self.step) for key, value in values.items()]
         self.points += points
@@ -85,21 +86,21 @@ class History:
         """Forgets the best report, so that the next one with a score is the best so far."""
         self.best_score = self.best_step = None
 
-    def mean_since(self, step: int, prefix: str) -> dict[str, float]:
-        """Gives the mean over the steps after `step` of each figure whose key begins with `prefix`.
+    def mean_since(self, step: int, split: str) -> dict[Key, float]:
+        """Gives the mean over the steps after `step` of each figure on `split`.
 
         A point counts as many times as there are steps since the one before it, of which it is the mean.
         """
         means = {}
         for key, (steps, values) in self.curves().items():
             lengths = np.diff(np.maximum(steps, step), prepend=step)
-            if key.startswith(prefix) and lengths.any():
+            if key.split == split and lengths.any():
                 means[key] = float(np.average(values, weights=lengths))
         return means
 
-    def curves(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    def curves(self) -> dict[Key, tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Gives each figure's steps and values."""
-        curves: dict[str, tuple[list[int], list[float]]] = {}
+        curves: dict[Key, tuple[list[int], list[float]]] = {}
         for point in self.points:
             steps, values = curves.setdefault(point.key, ([], []))
             steps.append(point.step)
@@ -108,15 +109,18 @@ class History:
 
     def to_json(self) -> str:
         """Gives the history as JSON, every number exact."""
-        return json.dumps({**asdict(self), "points": [[p.key, p.value, p.step] for p in self.points]})
+        points = [[point.key.text, point.value, point.step] for point in self.points]
+        window = {key.text: total for key, total in self.window.items()}
+        return json.dumps({**vars(self), "points": points, "window": window})
 
     @classmethod
     def from_json(cls, text: str) -> "History":
         """Reads what `to_json` gave."""
         content = json.loads(text)
-        points = [Point(*point) for point in content["points"]]
+        points = [Point(Key.parse(key), value, step) for key, value, step in content["points"]]
+        window = {Key.parse(key): total for key, total in content["window"].items()}
         score = None if content["best_score"] is None else tuple(content["best_score"])
-        return cls(**{**content, "points": points, "best_score": score})
+        return cls(**{**content, "points": points, "window": window, "best_score": score})
 
 
 def read_history(state: Path) -> History:
@@ -139,7 +143,7 @@ def write_curves(history: History, folder: Path) -> None:
     """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
     tables: dict[str, dict[int, dict[str, object]]] = {}
     for point in history.points:
-        split, key = point.key.split("/", 1)
-        tables.setdefault(split, {}).setdefault(point.step, {"step": point.step})[key] = point.value
-    for split, rows in tables.items():
-        write_text(as_csv(list(rows.values())), folder / f"{split}.csv")
+        rows = tables.setdefault(point.key.split, {})
+        rows.setdefault(point.step, {"step": point.step})[point.key.name] = point.value
+    for split, table in tables.items():
+        write_text(as_csv(list(table.values())), folder / f"{split}.csv")

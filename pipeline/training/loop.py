@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.data.keys import TRAIN, Key
 from pipeline.settings.errors import PipelineError
 from pipeline.training.family import Measured, Report, Training, Values
 from pipeline.training.history import History, Point
@@ -121,7 +122,7 @@ def _step(training: Training, plan: Plan, history: History) -> Iterator[Event]:
 
 def _report(training: Training, plan: Plan, history: History, measure: Measure | None) -> Iterator[Event]:
     last_report = (history.step - 1) // plan.report_every * plan.report_every
-    recent = history.mean_since(last_report, "train/")
+    recent = history.mean_since(last_report, TRAIN)
     report = training.report(history.step, recent)
     _refuse_infinite(report.values, history.step)
     measured = measure(training) if measure else None
@@ -137,7 +138,7 @@ def _report(training: Training, plan: Plan, history: History, measure: Measure |
     yield Points(points)
 
 
-def _refuse_infinite(figures: Mapping[str, float], steps: int) -> None:
+def _refuse_infinite(figures: Mapping[Key, float], steps: int) -> None:
     for key, value in figures.items():
         if not math.isfinite(value):
             raise DivergedError(

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.trainings.goals import figure_within, find_goals
-from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
+from benchmarks.trainings.summary import ACCURACY, COVERAGE, FRECHET
 from tests.benchmarks.runs import report, run, three
 
 GOOD = report(750, 280, accuracy=0.985, frechet=2.5, coverage=0.65)

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.quality import describe, main, parse
 from benchmarks.trainings.goals import find_goals
-from pipeline.evaluation.measures import FRECHET
+from benchmarks.trainings.summary import FRECHET
 from pipeline.settings.paths import ROOT
 from tests.benchmarks.runs import REFERENCES, report, run, three
 from tests.projects import Finished, Project

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.keys import Key
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.rendering.tiles import tile
 from pipeline.runs.description import describe_stage, describe_sweep, describe_training
@@ -81,8 +82,8 @@ def track_evaluation(store: Store, training: str) -> str:
     job = Job("pipeline.evaluate", ())
     description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), trained=trained)
     with child(store, description) as run:
-        run.log([Point("test/matched/generator/loss", 0.75, STEPS[-1])])
-    Recorder(store, training).final({"test/matched/generator/loss": 0.75})
+        run.log([Point(Key.parse("test/matched/generator/loss"), 0.75, STEPS[-1])])
+    Recorder(store, training).log_trained({Key.parse("test/matched/generator/loss"): 0.75})
     return run.run_id
 
 
@@ -91,14 +92,19 @@ def track_job(store: Store, sweep: str, generated: float) -> str:
     job = Job("pipeline.train", ("+sweep=aux_weights", swept))
     description = describe_training(settings_of(swept), job, digests=DIGESTS, parent=sweep)
     with Run(store, description, system_metrics=False) as run:
-        run.log([*losses(scale=1 + generated), *(Point(f"heldout/{key}", generated, STEPS[-1]) for key in MEASURES)])
+        run.log(
+            [
+                *losses(scale=1 + generated),
+                *(Point(Key.parse(f"heldout/{key}"), generated, STEPS[-1]) for key in MEASURES),
+            ]
+        )
     return run.run_id
 
 
 def losses(scale: float = 1) -> list[Point]:
     prefixes = ("train", "heldout/hard")
     return [
-        Point(f"{prefix}/{loss}", scale / (1 + number + step), step)
+        Point(Key.parse(f"{prefix}/{loss}"), scale / (1 + number + step), step)
         for number, prefix in enumerate(prefixes)
         for loss in LOSSES
         for step in STEPS[1:]

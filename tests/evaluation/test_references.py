@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.measures import measure, measure_quickly
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.references import (
@@ -38,7 +39,10 @@ def test_distributions_are_compared_between_training_and_unseen_digits() -> None
         find_references(TRAINING, UNSEEN, seed=0, pairs=40),
         measure(TRAINING, UNSEEN, seed=0, pairs=40),
     )
-    for name in ("frechet_digit_distance", "frechet_by_digit/worst", "precision", "recall", "density", "coverage"):
+    for name in (
+        *map(Key, ("frechet_digit_distance", "precision", "recall", "density", "coverage")),
+        Key("frechet", digit="worst"),
+    ):
         assert references[name] == training[name]
 
 
@@ -49,27 +53,28 @@ def test_digits_by_heart_do_not_raise_the_reference_of_what_looks_at_one_sample(
     )
     by_heart = replace(TRAINING, nearest=index.nearest(TRAINING.images))
     references = find_references(by_heart, unseen, seed=0, pairs=40)
-    assert references["accuracy"] == measure_quickly(unseen, unseen)["accuracy"] < 0.3
-    assert references["memorization/median"] > 0
-    assert references["memorization/share_nearer"] == pytest.approx(0.01)
+    assert references[Key("accuracy")] == measure_quickly(unseen, unseen)[Key("accuracy")] < 0.3
+    assert references[Key("median", component="memorization")] > 0
+    assert references[Key("share_nearer", component="memorization")] == pytest.approx(0.01)
 
 
 def test_the_fewer_digits_the_higher_the_reference_of_the_frechet_distance() -> None:
     few = find_quick_references(draw_sample(1, 100), draw_sample(2, 100))
     many = find_quick_references(draw_sample(1, 2000), draw_sample(2, 2000))
-    assert few["frechet_digit_distance"] > 5 * many["frechet_digit_distance"]
+    assert few[Key("frechet_digit_distance")] > 5 * many[Key("frechet_digit_distance")]
 
 
 def test_each_figure_stands_beside_its_own_reference() -> None:
     figures = beside_references(
-        {"coverage": 0.6, "accuracy": 0.98}, {"accuracy": 0.99, "coverage": 0.95, "recall": 0.9}
+        {Key("coverage"): 0.6, Key("accuracy"): 0.98},
+        {Key("accuracy"): 0.99, Key("coverage"): 0.95, Key("recall"): 0.9},
     )
     assert list(figures.items()) == [
-        ("coverage", Measurement(0.6, reference=0.95)),
-        ("accuracy", Measurement(0.98, reference=0.99)),
+        (Key("coverage"), Measurement(0.6, reference=0.95)),
+        (Key("accuracy"), Measurement(0.98, reference=0.99)),
     ]
 
 
 def test_a_figure_without_its_reference_is_refused() -> None:
     with pytest.raises(MissingReferenceError, match="`dvc repro judge`. Received: none for coverage, recall"):
-        beside_references({"recall": 0.5, "coverage": 0.6, "accuracy": 0.9}, {"accuracy": 0.99})
+        beside_references({Key("recall"): 0.5, Key("coverage"): 0.6, Key("accuracy"): 0.9}, {Key("accuracy"): 0.99})

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.data.keys import Key
 from pipeline.tracking import points
 from pipeline.training import loop
 from pipeline.training.history import History
@@ -34,7 +35,7 @@ def prepare(fault: str, at: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     add, clock = History.add, Clock()
 
-    def add_until(history: History, losses: Mapping[str, float]) -> None:
+    def add_until(history: History, losses: Mapping[Key, float]) -> None:
         add(history, losses)
         clock.seconds += STEP_SECONDS
         if history.step == at:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.errors import DataError
+from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.measures import measure, measure_quickly
@@ -118,9 +119,11 @@ def test_references_are_of_training_against_unseen_digits_and_as_many_of_them(ca
         count = len(real)
         training = calibration.sample(train.images[:count], train.labels[:count])
         values = measure_quickly(training, real)
-        assert references["frechet_digit_distance"] == pytest.approx(values["frechet_digit_distance"], rel=1e-3)
-        assert references["coverage"] == pytest.approx(values["coverage"], abs=0.02)
-        assert references["accuracy"] == accuracy(confusion(real.probabilities, real.digits))
+        assert references[Key("frechet_digit_distance")] == pytest.approx(
+            values[Key("frechet_digit_distance")], rel=1e-3
+        )
+        assert references[Key("coverage")] == pytest.approx(values[Key("coverage")], abs=0.02)
+        assert references[Key("accuracy")] == accuracy(confusion(real.probabilities, real.digits))
 
 
 def test_a_confusion_table_counts_every_test_image() -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.evaluation.measures import measure_quickly
+from pipeline.data.keys import HELD_OUT, REFERENCE, Key
+from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
+from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET, measure_quickly
 from pipeline.evaluation.references import Measurement
 from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.quality import (
@@ -26,7 +28,8 @@ from pipeline.training.family import Family, Generated, Parts, Report, Training,
 from tests.composing import settings_of
 from tests.judges import draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
 
-QUICK = ("accuracy", "frechet_digit_distance", "coverage")
+MEDIAN = Key("median", component="memorization")
+QUICK = (ACCURACY, FRECHET, COVERAGE)
 
 
 class Drawing(Training):
@@ -98,30 +101,30 @@ def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibrati
     assert training.asked == [len(calibration.validation)] == [60]
     made = draw(60)
     expected = measure_quickly(calibration.sample(made.images, made.asked), calibration.validation)
-    assert measured.values == {f"heldout/{name}": value for name, value in expected.items()}
-    assert measured.references == {f"reference/{name}": calibration.report_references[name] for name in QUICK}
+    assert measured.values == {key.on(HELD_OUT): value for key, value in expected.items()}
+    assert measured.references == {key.on(REFERENCE): calibration.report_references[key] for key in QUICK}
 
 
 def test_the_score_is_the_distance_and_then_the_coverage_of_which_more_is_better(calibration: Calibration) -> None:
     measured = measure_reports(calibration, selecting=True)(Drawing())
     values = measured.values
-    assert measured.score == (values["heldout/frechet_digit_distance"], -values["heldout/coverage"])
+    assert measured.score == (values[FRECHET.on(HELD_OUT)], -values[COVERAGE.on(HELD_OUT)])
     assert measure_reports(calibration, selecting=False)(Drawing()).score is None
 
 
 def test_digits_that_show_another_class_than_asked_for_are_no_less_like_real_ones(calibration: Calibration) -> None:
     ask = measure_reports(calibration, selecting=True)
     right, wrong = ask(Drawing()).values, ask(Drawing(shifted)).values
-    assert right["heldout/accuracy"] > 0.9
-    assert wrong["heldout/accuracy"] < 0.1
-    assert wrong["heldout/frechet_digit_distance"] == right["heldout/frechet_digit_distance"]
+    assert right[ACCURACY.on(HELD_OUT)] > 0.9
+    assert wrong[ACCURACY.on(HELD_OUT)] < 0.1
+    assert wrong[FRECHET.on(HELD_OUT)] == right[FRECHET.on(HELD_OUT)]
 
 
 def test_one_image_a_class_is_read_right_but_covers_little_and_scores_worse(calibration: Calibration) -> None:
     ask = measure_reports(of_all_test_images(calibration), selecting=True)
     varied, same = ask(Drawing()), ask(Drawing(alike))
-    assert same.values["heldout/accuracy"] > 0.9
-    assert same.values["heldout/coverage"] < varied.values["heldout/coverage"]
+    assert same.values[ACCURACY.on(HELD_OUT)] > 0.9
+    assert same.values[COVERAGE.on(HELD_OUT)] < varied.values[COVERAGE.on(HELD_OUT)]
     assert same.score is not None
     assert varied.score is not None
     assert same.score > varied.score
@@ -130,9 +133,9 @@ def test_one_image_a_class_is_read_right_but_covers_little_and_scores_worse(cali
 def test_a_reports_figures_have_their_references(calibration: Calibration) -> None:
     measured = measure_reports(calibration, selecting=True)(Drawing())
     figures = report_figures(measured)
-    assert tuple(figures) == QUICK
-    assert figures["coverage"] == Measurement(
-        measured.values["heldout/coverage"], calibration.report_references["coverage"]
+    assert tuple(figures) == tuple(key.on(HELD_OUT) for key in QUICK)
+    assert figures[COVERAGE.on(HELD_OUT)] == Measurement(
+        measured.values[COVERAGE.on(HELD_OUT)], calibration.report_references[COVERAGE]
     )
 
 
@@ -140,18 +143,18 @@ def test_an_evaluation_has_every_measure_with_its_reference_and_the_confusion(
     calibration: Calibration, quality: Quality
 ) -> None:
     assert quality.figures.keys() == calibration.references.keys()
-    assert {name.partition("/")[0] for name in quality.figures} >= {*QUICK, "memorization", "digit_score", "precision"}
+    assert quality.figures.keys() >= {*QUICK, MEDIAN, Key("digit_score"), Key("precision")}
     assert quality.confusion is not None
     assert quality.confusion.sum() == quality.count == len(calibration.test) == 100
-    assert quality.confusion.trace() / 100 == quality.figures["accuracy"].value
-    assert quality.figures["recall"].reference == calibration.references["recall"]
+    assert quality.confusion.trace() / 100 == quality.figures[ACCURACY].value
+    assert quality.figures[Key("recall")].reference == calibration.references[Key("recall")]
 
 
 def test_copies_of_training_images_are_found_out(calibration: Calibration, quality: Quality) -> None:
     images, labels = draw_kinds(1, 100)
     copies = Generated(images[..., np.newaxis].astype(np.float32) / 127.5 - 1, labels.astype(np.int32))
-    assert measure_digits(copies, calibration).figures["memorization/median"].value == pytest.approx(0, abs=1e-5)
-    assert quality.figures["memorization/median"].value > 1
+    assert measure_digits(copies, calibration).figures[MEDIAN].value == pytest.approx(0, abs=1e-5)
+    assert quality.figures[MEDIAN].value > 1
 
 
 @pytest.mark.slow
@@ -178,16 +181,16 @@ def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and
     told = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
     assert found.confusion is None
     assert found.count == 100
-    assert found.figures == {name: one for name, one in told.figures.items() if "accuracy" not in name}
-    assert told.figures.keys() - found.figures.keys() >= {"accuracy", "accuracy_by_digit/mean"}
-    assert found.figures["coverage"] == quality.figures["coverage"]
+    assert found.figures == {key: one for key, one in told.figures.items() if key.measure != "accuracy"}
+    assert told.figures.keys() - found.figures.keys() >= {ACCURACY, Key("accuracy", digit="mean")}
+    assert found.figures[COVERAGE] == quality.figures[COVERAGE]
 
 
 def test_a_report_of_digits_that_were_not_asked_for_has_neither_accuracy_nor_its_reference(
     calibration: Calibration,
 ) -> None:
     measured = measure_reports(calibration, selecting=True)(Drawing(unasked))
-    assert tuple(report_figures(measured)) == QUICK[1:]
+    assert tuple(report_figures(measured)) == (FRECHET.on(HELD_OUT), COVERAGE.on(HELD_OUT))
     assert measured.score is not None
 
 
@@ -198,7 +201,7 @@ def test_nothing_can_be_learnt_of_digits_that_were_not_asked_for(
     slow = settings_of("evaluate.classification_accuracy=true")
     found = measure_family(family(asked, unasked), {}, slow, calibration)
     assert asked == [100]
-    assert "classification_accuracy" not in found.figures
+    assert CLASSIFICATION_ACCURACY not in found.figures
     assert "the classification accuracy is left out" in capsys.readouterr().out
     with pytest.raises(ValueError, match="the digits that were asked for"):
         score_classification(unasked(draw(10)), calibration)
@@ -227,8 +230,8 @@ def test_the_classification_accuracy_score_is_taken_on_request_and_of_as_many_di
     plain = measure_family(family(asked), {}, settings_of(), calibration)
     slow = measure_family(family(asked), {}, settings_of("evaluate.classification_accuracy=true"), calibration)
     assert asked == [100, 100, len(tiny_mnist().train_images)]
-    assert "classification_accuracy" not in plain.figures
-    assert slow.figures["classification_accuracy"].reference == calibration.accuracy
+    assert CLASSIFICATION_ACCURACY not in plain.figures
+    assert slow.figures[CLASSIFICATION_ACCURACY].reference == calibration.accuracy
 
 
 def test_a_family_that_makes_no_digits_on_demand_is_not_measured(calibration: Calibration) -> None:

@@ -3,23 +3,26 @@ import io
 import pytest
 from rich.console import Console
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering.comparison import (
     COMPARED,
-    REFERENCE,
     UNCOMPARED,
     name_settings,
     remark,
     setting_rows,
     settings_table,
 )
+from pipeline.rendering.tables import REAL_DIGITS
 
-MEASURES = ("heldout/accuracy", "heldout/coverage")
+MEASURES = (Key.parse("heldout/accuracy"), Key.parse("heldout/coverage"))
 REAL, GENERATED = "acgan.auxiliary_weight.real", "acgan.auxiliary_weight.generated"
 
 
 def setting(*accuracies: float) -> Setting:
-    return Setting({}, [{"heldout/accuracy": value, "heldout/coverage": 0.5} for value in accuracies])
+    return Setting(
+        {}, [{Key.parse("heldout/accuracy"): value, Key.parse("heldout/coverage"): 0.5} for value in accuracies]
+    )
 
 
 def test_a_setting_is_named_by_the_last_parts_that_tell_it_apart() -> None:
@@ -46,15 +49,15 @@ def test_a_mean_and_its_interval_have_the_same_decimals() -> None:
 
 
 def test_a_measure_of_fewer_seeds_than_the_others_says_of_how_many() -> None:
-    found = Setting({}, [{"heldout/accuracy": 0.9}, {"heldout/coverage": 0.5}])
+    found = Setting({}, [{Key.parse("heldout/accuracy"): 0.9}, {Key.parse("heldout/coverage"): 0.5}])
     assert setting_rows({"a": found}, MEASURES, {}) == [
         {"setting": "a", "accuracy": "0.9000 (of 1)", "coverage": "0.5000 (of 1)", "seeds": 2}
     ]
 
 
 def test_what_real_digits_score_is_the_last_row() -> None:
-    rows = setting_rows({"a": Setting({}, [])}, MEASURES, {"heldout/accuracy": 0.993})
-    assert rows == [{"setting": "a", "seeds": 0}, {"setting": REFERENCE, "accuracy": "0.9930"}]
+    rows = setting_rows({"a": Setting({}, [])}, MEASURES, {Key.parse("heldout/accuracy"): 0.993})
+    assert rows == [{"setting": "a", "seeds": 0}, {"setting": REAL_DIGITS, "accuracy": "0.9930"}]
 
 
 def test_settings_stay_in_the_order_of_the_sweep_whatever_they_score() -> None:

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.data.keys import Key
 from pipeline.rendering.measures import measure_curves, split_curves
 
 STEPS = np.array([100, 200, 300])
 HISTORY = {
-    "accuracy": ((STEPS, np.array([0.2, 0.8, 0.98])), (STEPS, np.full(3, 0.99))),
-    "frechet_digit_distance": ((STEPS, np.array([90.0, 20.0, 4.0])), (STEPS, np.full(3, 0.3))),
-    "coverage": ((STEPS, np.array([0.0, 0.1, 0.5])), (STEPS, np.full(3, 0.97))),
+    Key("accuracy"): ((STEPS, np.array([0.2, 0.8, 0.98])), (STEPS, np.full(3, 0.99))),
+    Key("frechet_digit_distance"): ((STEPS, np.array([90.0, 20.0, 4.0])), (STEPS, np.full(3, 0.3))),
+    Key("coverage"): ((STEPS, np.array([0.0, 0.1, 0.5])), (STEPS, np.full(3, 0.97))),
 }
 
 
@@ -30,13 +31,21 @@ def test_a_training_that_chose_no_report_has_no_line_for_it(tmp_path: Path) -> N
 
 def test_what_has_a_reference_is_a_measure_and_all_else_a_loss() -> None:
     line = (STEPS, STEPS / 2)
-    keys = ("train/loss", "heldout/loss", "heldout/accuracy", "reference/accuracy")
-    losses, measures = split_curves(
-        {key: (STEPS, STEPS * number) for number, key in enumerate(keys)} | {"train/kl": line}
+    keys = (
+        Key.parse("train/loss"),
+        Key.parse("heldout/loss"),
+        Key.parse("heldout/accuracy"),
+        Key.parse("reference/accuracy"),
     )
-    assert list(losses) == ["train/loss", "heldout/loss", "train/kl"]
-    assert list(measures) == ["accuracy"]
-    assert [curve[1].tolist() for curve in measures["accuracy"]] == [[200, 400, 600], [300, 600, 900]]
+    losses, measures = split_curves(
+        {key: (STEPS, STEPS * number) for number, key in enumerate(keys)} | {Key.parse("train/kl"): line}
+    )
+    assert list(losses) == [Key.parse("train/loss"), Key.parse("heldout/loss"), Key.parse("train/kl")]
+    assert list(measures) == [Key.parse("heldout/accuracy")]
+    assert [curve[1].tolist() for curve in measures[Key.parse("heldout/accuracy")]] == [
+        [200, 400, 600],
+        [300, 600, 900],
+    ]
 
 
 def test_a_history_without_measures_is_refused(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.references import Measurement
 from pipeline.rendering.tables import (
     Cell,
     digits_table,
-    figures_table,
     losses_table,
+    measurements_table,
     number,
     rows_table,
     sweep_table,
@@ -40,7 +41,7 @@ def test_the_table_of_losses_fits_80_columns_with_its_numbers_right_aligned() ->
 
 
 def test_losses_of_two_networks_on_two_splits_make_the_four_rows_of_the_spec():
-    values = {f"{network}/{loss}": 0.5 for network in ("generator", "discriminator") for loss in COLUMNS[1:]}
+    values = {Key(loss, component=network): 0.5 for network in ("generator", "discriminator") for loss in COLUMNS[1:]}
     lines = shown(losses_table("t", {"train": values, "test": values}))
     assert lines[2].split() == COLUMNS
     names = [" ".join(line.split()[:2]) for line in lines[4:8]]
@@ -53,36 +54,36 @@ def test_a_title_longer_than_its_table_stays_on_one_line():
 
 
 def test_a_loss_that_a_component_lacks_is_a_dash():
-    lines = shown(losses_table("t", {"train": {"a/loss": 1.0, "b/kl": 2.0}}))
+    lines = shown(losses_table("t", {"train": {Key.parse("a/loss"): 1.0, Key.parse("b/kl"): 2.0}}))
     assert [line.split()[2:] for line in lines[4:6]] == [["1.0000", "-"], ["-", "2.0000"]]
 
 
 def test_losses_of_what_has_no_components_are_named_by_their_split() -> None:
-    lines = shown(losses_table("t", {"train": {"loss": 1.0, "kl": 0.5}, "test": {"loss": 2.0}}))
+    lines = shown(losses_table("t", {"train": {Key("loss"): 1.0, Key("kl"): 0.5}, "test": {Key("loss"): 2.0}}))
     assert [line.split() for line in lines[4:6]] == [["train", "1.0000", "0.5000"], ["test", "2.0000", "-"]]
 
 
-FIGURES = {
-    "accuracy": Measurement(0.98, 0.99),
-    "accuracy_by_digit/mean": Measurement(0.97, 0.98),
-    "accuracy_by_digit/7": Measurement(0.9, 0.95),
-    "accuracy_by_digit/8": Measurement(0.8, 0.94),
-    "ssim_by_digit/7": Measurement(0.3, 0.2),
+MEASUREMENTS = {
+    Key("accuracy"): Measurement(0.98, 0.99),
+    Key.parse("accuracy_by_digit/mean"): Measurement(0.97, 0.98),
+    Key.parse("accuracy_by_digit/7"): Measurement(0.9, 0.95),
+    Key.parse("accuracy_by_digit/8"): Measurement(0.8, 0.94),
+    Key.parse("ssim_by_digit/7"): Measurement(0.3, 0.2),
 }
 
 
-def test_a_figure_stands_beside_its_reference_and_those_of_single_digits_are_left_out() -> None:
-    lines = shown(figures_table("t", FIGURES))
-    assert lines[2].split() == ["measure", "value", "reference"]
+def test_a_measure_stands_beside_that_of_real_digits_and_those_of_single_digits_are_left_out() -> None:
+    lines = shown(measurements_table("t", MEASUREMENTS))
+    assert lines[2].split() == ["measure", "value", "real", "digits"]
     assert [line.split() for line in lines[4:6]] == [
         ["accuracy", "0.9800", "0.9900"],
         ["accuracy_by_digit/mean", "0.9700", "0.9800"],
     ]
 
 
-def test_figures_of_single_digits_have_a_row_each_and_a_reference_beside_each() -> None:
-    lines = shown(digits_table("t", FIGURES))
-    assert lines[2].split() == ["digit", "accuracy", "reference", "ssim", "reference"]
+def test_measures_of_single_digits_have_a_row_each_and_real_digits_beside_each() -> None:
+    lines = shown(digits_table("t", MEASUREMENTS))
+    assert lines[2].split() == ["digit", "accuracy", "real", "digits", "ssim", "real", "digits"]
     assert [line.split() for line in lines[4:6]] == [
         ["7", "0.9000", "0.9500", "0.3000", "0.2000"],
         ["8", "0.8000", "0.9400", "-", "-"],

@@ -6,10 +6,11 @@ import pytest
 from matplotlib.collections import PathCollection
 from PIL import Image
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering.tradeoff import describe, trade_off
 
-MEASURES = ("heldout/coverage", "heldout/accuracy", "heldout/frechet_digit_distance")
+MEASURES = (Key.parse("heldout/coverage"), Key.parse("heldout/accuracy"), Key.parse("heldout/frechet_digit_distance"))
 
 
 def setting(*runs: tuple[float, float, float]) -> Setting:
@@ -17,7 +18,7 @@ def setting(*runs: tuple[float, float, float]) -> Setting:
 
 
 def draw(settings: dict[str, Setting], path: Path, **references: float) -> None:
-    named = {f"heldout/{name}": value for name, value in references.items()}
+    named = {Key.parse(f"heldout/{name}"): value for name, value in references.items()}
     trade_off(settings, path, measures=MEASURES, references=named, title="a sweep", remark="a remark")
 
 
@@ -69,7 +70,7 @@ def test_what_real_digits_score_is_a_dotted_line_in_each_direction(tmp_path: Pat
 
 
 def test_a_setting_without_figures_keeps_its_row(tmp_path: Path, drawn: list[Any]) -> None:
-    half = Setting({}, [{"heldout/accuracy": 0.5}])
+    half = Setting({}, [{Key.parse("heldout/accuracy"): 0.5}])
     draw({"failed": Setting({}, []), "half": half, "a": THREE}, tmp_path / "sweep.png")
     left, right = drawn[0].axes
     assert len(dots(left)) == 3
@@ -98,4 +99,4 @@ def test_a_sweep_without_a_setting_is_refused(tmp_path: Path) -> None:
 
 def test_the_picture_is_described_by_its_measures_each_named_once() -> None:
     assert describe(MEASURES) == "accuracy against coverage, beside them Fréchet digit distance"
-    assert describe(("heldout/bce", "heldout/mse", "heldout/mse")) == "mse against bce"
+    assert describe((Key.parse("heldout/bce"), Key.parse("heldout/mse"), Key.parse("heldout/mse"))) == "mse against bce"

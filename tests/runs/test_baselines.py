@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.runs.baselines import baseline_errors
 from pipeline.training.autoencoder.family import FAMILY
 from tests.training.encoder_decoder.coding import coding_settings, coding_training
@@ -17,7 +18,7 @@ SPLITS = small_splits(SETTINGS)
 def test_components_and_an_untrained_encoder_are_scored_by_the_same_errors_as_the_trained_one() -> None:
     found = baseline_errors(FAMILY, SPLITS, SETTINGS)
     names = ("pca", "random_encoder_linear_decoder")
-    assert set(found) == {f"test/{name}/{error}" for name in names for error in ("mse", "bce")}
+    assert set(found) == {Key.parse(f"test/{name}/{error}") for name in names for error in ("mse", "bce")}
     assert all(np.isfinite(value) for value in found.values())
 
 
@@ -31,7 +32,8 @@ def test_the_untrained_encoder_is_the_one_that_the_training_began_with() -> None
 
 def test_components_are_as_many_as_the_code_has_numbers() -> None:
     two, five = (
-        baseline_errors(FAMILY, SPLITS, coding_settings("autoencoder", dim=size))["test/pca/mse"] for size in (2, 5)
+        baseline_errors(FAMILY, SPLITS, coding_settings("autoencoder", dim=size))[Key.parse("test/pca/mse")]
+        for size in (2, 5)
     )
     assert two == pytest.approx(five, rel=0.2)
     assert two != five

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from pipeline.data.keys import Key
 from pipeline.evaluation.references import Measurement
 from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.quality import Quality
@@ -18,11 +19,11 @@ from pipeline.runs.evaluation import EvaluationResult
 from pipeline.runs.finished import Weights
 from tests.judges import tiny_fitted, tiny_mnist, tiny_settings
 
-LOSSES = {f"test/{scheme}/generator/loss": value for scheme, value in (("hard", 0.7), ("matched", 0.8))}
+LOSSES = {Key.parse(f"test/{scheme}/generator/loss"): value for scheme, value in (("hard", 0.7), ("matched", 0.8))}
 FIGURES = {
-    "accuracy": Measurement(0.98, 0.99),
-    "accuracy_by_digit/mean": Measurement(0.97, 0.98),
-    "accuracy_by_digit/7": Measurement(0.9, 0.95),
+    Key("accuracy"): Measurement(0.98, 0.99),
+    Key.parse("accuracy_by_digit/mean"): Measurement(0.97, 0.98),
+    Key.parse("accuracy_by_digit/7"): Measurement(0.9, 0.95),
 }
 COUNTS = 5 * np.eye(10, dtype=np.int64)
 COUNTS[4, 9] = 2
@@ -76,12 +77,12 @@ def test_values_are_losses_figures_and_references_and_those_of_single_digits_can
 ) -> None:
     assert scores.values(digits=False) == {
         **LOSSES,
-        "quality/accuracy": 0.98,
-        "quality/accuracy_by_digit/mean": 0.97,
-        "reference/accuracy": 0.99,
-        "reference/accuracy_by_digit/mean": 0.98,
+        Key.parse("quality/accuracy"): 0.98,
+        Key.parse("quality/accuracy_by_digit/mean"): 0.97,
+        Key.parse("reference/accuracy"): 0.99,
+        Key.parse("reference/accuracy_by_digit/mean"): 0.98,
     }
-    assert scores.values()["quality/accuracy_by_digit/7"] == 0.9
+    assert scores.values()[Key.parse("quality/accuracy_by_digit/7")] == 0.9
 
 
 def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(scores: EvaluationResult) -> None:
@@ -95,7 +96,7 @@ def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(scores: Evalu
 def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_losses(
     scores: EvaluationResult, tmp_path: Path
 ) -> None:
-    plain = replace(scores, losses={"test/loss": 0.25, "test/kl": 0.5}, quality=None)
+    plain = replace(scores, losses={Key.parse("test/loss"): 0.25, Key.parse("test/kl"): 0.5}, quality=None)
     text = shown(plain, "squared pixels")
     assert text.splitlines()[0].strip() == "test losses in squared pixels"
     assert text.splitlines()[2].split() == ["component", "loss", "kl"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
 from pipeline.runs import finished as trained
@@ -23,7 +24,7 @@ def quality(count: int, digest: str = "a") -> Any:
 
 def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) -> list[Any]:
     written: list[Any] = []
-    monkeypatch.setattr(trained, "Recorder", lambda *_: SimpleNamespace(final=written.append))
+    monkeypatch.setattr(trained, "Recorder", lambda *_: SimpleNamespace(log_trained=written.append))
     settings = settings_of(*overrides)
     metadata = {
         "run_id": "f" * 32,
@@ -31,7 +32,7 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
         "judge": {"digest": "a", "accuracy": 0.99, "label": None},
     }
     store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
-    FinishedRun(RunLocation(Path(), Path(), metadata, settings)).headline(store, {"loss": 1.0}, quality)
+    FinishedRun(RunLocation(Path(), Path(), metadata, settings)).headline(store, {Key("loss"): 1.0}, quality)
     return written
 
 
@@ -39,12 +40,12 @@ def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert judge_metadata(quality(10_000).calibration) == {"digest": "a", "accuracy": 0.99, "label": None}
-    assert headlines(monkeypatch, quality(10_000)) == [{"loss": 1.0}]
-    assert headlines(monkeypatch, None) == [{"loss": 1.0}]
+    assert headlines(monkeypatch, quality(10_000)) == [{Key("loss"): 1.0}]
+    assert headlines(monkeypatch, None) == [{Key("loss"): 1.0}]
 
 
 def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert headlines(monkeypatch, quality(2_000), "judge.images=2000") == [{"loss": 1.0}]
+    assert headlines(monkeypatch, quality(2_000), "judge.images=2000") == [{Key("loss"): 1.0}]
 
 
 def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none(

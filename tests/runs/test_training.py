@@ -26,7 +26,7 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
 from pipeline.training.acgan.family import AcganTraining
 from pipeline.training.checkpoints import load_parts
-from pipeline.training.family import clear_models
+from pipeline.training.family import Values, clear_models
 from pipeline.training.loop import DivergedError, Measure
 from tests.composing import settings_of
 from tests.projects import metadata_of
@@ -131,11 +131,11 @@ def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figure
     runs = {run.data.tags["kind"]: run for run in runs_where(store, "attributes.status = 'FINISHED'")}
     parent = runs["training"].info.run_id
     assert {runs[stage].data.tags["mlflow.parentRunId"] for stage in ("evaluate", "render")} == {parent}
-    found = runs["training"].data.metrics["final/test/hard/generator/loss"]
+    found = runs["training"].data.metrics["trained/test/hard/generator/loss"]
     assert found == runs["evaluate"].data.metrics["test/hard/generator/loss"]
     assert runs["training"].data.tags["label"] == "smoke"
-    assert "final/quality/coverage" in runs["training"].data.metrics
-    assert "final/quality/accuracy_by_digit/3" not in runs["training"].data.metrics
+    assert "trained/quality/coverage" in runs["training"].data.metrics
+    assert "trained/quality/accuracy_by_digit/3" not in runs["training"].data.metrics
     assert "quality/accuracy_by_digit/3" in runs["evaluate"].data.metrics
     assert runs["evaluate"].data.tags["judge.digest"] == runs["training"].data.tags["judge.digest"]
 
@@ -255,7 +255,7 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
 ) -> None:
     step = AcganTraining.take_step
 
-    def blow_up(trained: AcganTraining, number: int) -> dict[str, float]:
+    def blow_up(trained: AcganTraining, number: int) -> Values:
         losses = step(trained, number)
         return losses if number < 4 else dict.fromkeys(losses, math.nan)
 

@@ -12,7 +12,9 @@ from mlflow.entities import Run as MlflowRun
 from PIL import Image
 
 from pipeline.cli import command
-from pipeline.rendering.comparison import COMPARED, REFERENCE, UNCOMPARED
+from pipeline.data.keys import Key
+from pipeline.rendering.comparison import COMPARED, UNCOMPARED
+from pipeline.rendering.tables import REAL_DIGITS
 from pipeline.runs.description import describe_training
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
@@ -27,28 +29,36 @@ from tests.composing import jobs_of, settings_of
 
 SWEEP = ("+sweep=aux_weights", "+debug=smoke")
 TWO = ("--multirun", "+debug=smoke", "acgan.auxiliary_weight.generated=0.0,0.5")
-REFERENCES = {"reference/accuracy": 0.99, "reference/frechet_digit_distance": 0.25, "reference/coverage": 0.96}
+REFERENCES = {
+    Key.parse("reference/accuracy"): 0.99,
+    Key.parse("reference/frechet_digit_distance"): 0.25,
+    Key.parse("reference/coverage"): 0.96,
+}
 
 
-def figures(settings: Settings) -> dict[str, float]:
+def figures(settings: Settings) -> dict[Key, float]:
     weight = float(settings.parameters()["acgan.auxiliary_weight.generated"])
     noise = 0.01 * (settings.seed - 1)
     return {
-        "heldout/accuracy": 0.9 + 0.05 * weight + noise,
-        "heldout/frechet_digit_distance": 2 + weight - noise,
-        "heldout/coverage": 0.7 - 0.4 * weight - noise,
-        "heldout/matched/generator/loss": 1.5,
+        Key.parse("heldout/accuracy"): 0.9 + 0.05 * weight + noise,
+        Key.parse("heldout/frechet_digit_distance"): 2 + weight - noise,
+        Key.parse("heldout/coverage"): 0.7 - 0.4 * weight - noise,
+        Key.parse("heldout/matched/generator/loss"): 1.5,
     }
 
 
-def bounds(settings: Settings) -> dict[str, float]:
+def bounds(settings: Settings) -> dict[Key, float]:
     beta = float(settings.parameters()["vae.beta"])
-    return {"heldout/loss": 150 + beta, "heldout/reconstruction": 140 + 2 * beta, "heldout/kl_divergence": 10 - beta}
+    return {
+        Key.parse("heldout/loss"): 150 + beta,
+        Key.parse("heldout/reconstruction"): 140 + 2 * beta,
+        Key.parse("heldout/kl_divergence"): 10 - beta,
+    }
 
 
-def errors(settings: Settings) -> dict[str, float]:
+def errors(settings: Settings) -> dict[Key, float]:
     size = float(settings.parameters()["autoencoder.dim"])
-    return {"heldout/mse": 0.1 / size, "heldout/bce": 0.1 + 0.1 / size}
+    return {Key.parse("heldout/mse"): 0.1 / size, Key.parse("heldout/bce"): 0.1 + 0.1 / size}
 
 
 class Stage:
@@ -59,7 +69,7 @@ class Stage:
         store: Store,
         errors: dict[int, BaseException] | None = None,
         *,
-        figures: Callable[[Settings], dict[str, float]] = figures,
+        figures: Callable[[Settings], dict[Key, float]] = figures,
     ) -> None:
         self.store, self.errors, self.figures = store, errors or {}, figures
         self.trained: list[int] = []
@@ -73,7 +83,7 @@ class Stage:
         description = describe_training(settings, job, digests=digests, parent=find_sweep(self.store, job.sweep))
         with Run(self.store, description, system_metrics=False) as run:
             if job.number in self.errors:
-                run.log([Point("heldout/accuracy", 0.123, 1)])
+                run.log([Point(Key.parse("heldout/accuracy"), 0.123, 1)])
                 raise self.errors[job.number]
             points = {**self.figures(settings), **REFERENCES}
             run.log([Point(key, value, 3) for key, value in points.items()])
@@ -149,12 +159,12 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
     for line in (
         "| real=2.0 generated=0.0 | 0.9000 ± 0.0248 | 2.0000 ± 0.0248 | 0.7000 ± 0.0248 | 3 |",
         "| acgan real=1.0 generated=1.0 seed=2 smoke | FINISHED | 0.96 | 2.99 | 0.29 |",
-        f"| {REFERENCE} | 0.9900 | 0.2500 | 0.9600 |",
+        f"| {REAL_DIGITS} | 0.9900 | 0.2500 | 0.9600 |",
         COMPARED,
         "![accuracy against coverage, beside them Fréchet digit distance]",
     ):
         assert line in described
-    for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REFERENCE):
+    for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REAL_DIGITS):
         assert text in swept.shown
     assert len(swept.rows("sweep.csv")) == 12
     rows = swept.rows("settings.csv")
@@ -185,7 +195,7 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
 def test_another_family_is_swept_and_drawn_by_its_own_figures_in_its_own_experiment(
     chosen: str,
     family: str,
-    figures: Callable[[Settings], dict[str, float]],
+    figures: Callable[[Settings], dict[Key, float]],
     kept: str,
     said: str,
     call: Call,
@@ -208,7 +218,10 @@ def test_with_one_seed_nothing_is_called_better_and_nothing_has_an_interval(call
     assert UNCOMPARED in swept.shown
     assert not any(word in swept.shown.replace(UNCOMPARED, "") for word in ("±", "better", "best", "winner", "rank"))
     rows = swept.rows("settings.csv")
-    assert [(row["heldout/accuracy/lower"], row["heldout/accuracy/seeds"]) for row in rows] == [("", "1"), ("", "1")]
+    assert [(row["heldout/accuracy/lower"], row["heldout/accuracy/seeds"]) for row in rows] == [
+        ("", "1"),
+        ("", "1"),
+    ]
     assert "accuracy-coverage.png" in swept.files
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.data.keys import Key
 from pipeline.data.rows import as_csv
 from pipeline.tracking.datasets import Examples
 from pipeline.tracking.recorder import Recorder, as_markdown
@@ -101,7 +102,7 @@ def test_the_newest_final_measure_is_in_force_on_a_run_that_has_ended(store: Sto
     with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         pass
     for value in (3.0, 1.0, 2.0):
-        Recorder(store, run.run_id).final({"test/loss": value})
+        Recorder(store, run.run_id).log_trained({Key.parse("test/loss"): value})
     found = store.client.get_run(run.run_id)
-    assert found.data.metrics == {"final/test/loss": 2.0}
+    assert found.data.metrics == {"trained/test/loss": 2.0}
     assert found.info.status == "FINISHED"

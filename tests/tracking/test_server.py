@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import connect
 from pipeline.training.history import Point
@@ -73,7 +74,7 @@ def ask(address: str, path: str, question: dict[str, object]) -> dict[str, list[
 def train(root: Path, family: str = "acgan") -> Run:
     store = connect(family=family, experiment="digits", root=root)
     with Run(store, RunDescription(name="a run"), system_metrics=False) as run:
-        run.log([Point("train/loss", 0.5, 1)])
+        run.log([Point(Key.parse("train/loss"), 0.5, 1)])
         run.text("made by the pipeline", "note.txt")
         run.picture("samples", np.zeros((28, 28), np.uint8), 1)
     return run

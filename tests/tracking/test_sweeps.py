@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import Outcome, children, close_sweep, find_sweep, find_trained, open_sweep
@@ -22,7 +23,7 @@ def train(
     parameters = {"seed": seed, "acgan": {"auxiliary_weight": {"generated": weight}}}
     description = RunDescription(name=f"{weight} {seed}", parameters=parameters, tags=tags or {}, parent_run_id=parent)
     run = Run(store, description, system_metrics=False)
-    run.log([Point(f"heldout/{name}", value, step) for step in (1, 2) for name, value in figures.items()])
+    run.log([Point(Key.parse(f"heldout/{name}"), value, step) for step in (1, 2) for name, value in figures.items()])
     run.flush()
     store.client.set_terminated(run.run_id, "FAILED" if fails else "FINISHED")
     return run.run_id
@@ -56,8 +57,22 @@ def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(
     train(store, parent, seed=1, weight=0.5, accuracy=0.8, fails=True)
     first, second = [job.seeded for job in children(store, parent)]
     assert (first.settings, first.seed) == ({"acgan.auxiliary_weight.generated": "0.25"}, "0")
-    assert first.figures == {"heldout/accuracy": 0.9}
-    assert (second.seed, second.figures) == ("1", {})
+    assert first.measures == {Key.parse("heldout/accuracy"): 0.9}
+    assert (second.seed, second.measures) == ("1", {})
+
+
+def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store, tmp_path: Path) -> None:
+    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+    run_id = train(store, parent, accuracy=0.9)
+    for key in ("floor/accuracy", "final/floor/accuracy", "final/quality/accuracy", "images_per_second", "a/b/c/d/e"):
+        store.client.log_metric(run_id, key, 0.99)
+    (job,) = children(store, parent)
+    assert {key.text for key in job.measures} == {
+        "heldout/accuracy",
+        "reference/accuracy",
+        "trained/quality/accuracy",
+        "trained/reference/accuracy",
+    }
 
 
 def test_jobs_of_two_judges_are_two_settings(store: Store, tmp_path: Path) -> None:

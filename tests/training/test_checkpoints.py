@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from pipeline.data.files import UNFINISHED, WriteError
+from pipeline.data.keys import Key
 from pipeline.data.npz import write_npz
 from pipeline.training.checkpoints import CheckpointError, load_parts, load_state, save_parts, save_state
 from pipeline.training.history import History, Point
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_training
 
-HISTORY = History(step=3, points=[Point("train/loss", 1 / 3, 3)], window={"train/loss": 0.1}, window_steps=1)
+HISTORY = History(
+    step=3, points=[Point(Key.parse("train/loss"), 1 / 3, 3)], window={Key.parse("train/loss"): 0.1}, window_steps=1
+)
 
 
 def _small_variables(width: int = 3, dtype: str = "float32") -> dict[str, keras.Variable]:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.data.keys import Key
 from pipeline.training.checkpoints import save_state
 from pipeline.training.history import History, HistoryError, Point, read_history
+from tests.keys import KEYS
 
 NUMBERS = st.floats(allow_nan=False)
-KEYS = st.text(min_size=1, max_size=12)
 HISTORIES = st.builds(
     History,
     step=st.integers(0, 10**9),
@@ -35,18 +36,18 @@ def test_any_history_comes_back_from_json_exactly(history: History) -> None:
 
 def test_a_history_is_plain_json_that_other_programs_read() -> None:
     history = History()
-    history.add({"train/loss": 0.1})
+    history.add({Key.parse("train/loss"): 0.1})
     history.close_window()
     assert json.loads(history.to_json())["points"] == [["train/loss", 0.1, 1]]
 
 
 def test_a_point_is_the_mean_of_the_steps_since_the_last() -> None:
     history = History()
-    for losses in ({"a": 1.0, "b": 10.0}, {"a": 2.0, "b": 20.0}, {"a": 6.0, "b": 60.0}):
+    for losses in ({Key("a"): 1.0, Key("b"): 10.0}, {Key("a"): 2.0, Key("b"): 20.0}, {Key("a"): 6.0, Key("b"): 60.0}):
         history.add(losses)
-    assert history.close_window() == [Point("a", 3.0, 3), Point("b", 30.0, 3)]
-    history.add({"a": 5.0, "b": 7.0})
-    assert history.close_window() == [Point("a", 5.0, 4), Point("b", 7.0, 4)]
+    assert history.close_window() == [Point(Key("a"), 3.0, 3), Point(Key("b"), 30.0, 3)]
+    history.add({Key("a"): 5.0, Key("b"): 7.0})
+    assert history.close_window() == [Point(Key("a"), 5.0, 4), Point(Key("b"), 7.0, 4)]
     assert history.step == 4
     assert (history.window, history.window_steps) == ({}, 0)
 
@@ -78,28 +79,28 @@ def test_a_best_report_that_is_forgotten_is_no_rival_of_the_next() -> None:
 def test_a_mean_since_a_step_weighs_each_point_by_the_steps_that_it_is_the_mean_of() -> None:
     history = History()
     for step in range(1, 7):
-        history.add({"train/loss": float(step)})
+        history.add({Key.parse("train/loss"): float(step)})
         if step in (2, 5, 6):
             history.close_window()
-    history.record({"heldout/loss": 99.0})
-    assert history.mean_since(0, "train/") == {"train/loss": pytest.approx(3.5)}
-    assert history.mean_since(2, "train/") == {"train/loss": pytest.approx(4.5)}
-    assert history.mean_since(5, "train/") == {"train/loss": 6.0}
+    history.record({Key.parse("heldout/loss"): 99.0})
+    assert history.mean_since(0, "train") == {Key.parse("train/loss"): pytest.approx(3.5)}
+    assert history.mean_since(2, "train") == {Key.parse("train/loss"): pytest.approx(4.5)}
+    assert history.mean_since(5, "train") == {Key.parse("train/loss"): 6.0}
 
 
 def test_curves_give_each_figure_its_own_steps() -> None:
     history = History()
     for _ in range(2):
-        history.add({"train/loss": 1.0})
+        history.add({Key.parse("train/loss"): 1.0})
         history.close_window()
-    history.record({"heldout/loss": 5.0})
-    steps, values = history.curves()["train/loss"]
+    history.record({Key.parse("heldout/loss"): 5.0})
+    steps, values = history.curves()[Key.parse("train/loss")]
     assert (steps.tolist(), values.tolist()) == ([1, 2], [1.0, 1.0])
-    assert history.curves()["heldout/loss"][0].tolist() == [2]
+    assert history.curves()[Key.parse("heldout/loss")][0].tolist() == [2]
 
 
 def test_the_figures_alone_are_read_from_a_state(tmp_path: Path) -> None:
-    history = History(step=3, points=[Point("train/loss", 0.1, 3)])
+    history = History(step=3, points=[Point(Key.parse("train/loss"), 0.1, 3)])
     save_state(tmp_path / "state.npz", {"weight": keras.Variable([1.0, 2.0])}, history)
     assert read_history(tmp_path / "state.npz") == history
 

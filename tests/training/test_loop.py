@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.data.keys import Key
 from pipeline.training.family import Measured, Parts, Report, Score, Training, Values
 from pipeline.training.history import History, Point
 from pipeline.training.loop import DivergedError, Event, Plan, Points, Reported, Step, run_steps
@@ -29,12 +30,14 @@ class Counting(Training):
     images_per_epoch: int = 10
 
     def take_step(self, step: int) -> Values:
-        return {"train/loss": self.loss(step)}
+        return {Key.parse("train/loss"): self.loss(step)}
 
     def report(self, step: int, recent: Values) -> Report:
         self.recent.append(recent)
         score = self.score(step)
-        return Report(step, {"heldout/loss": 0.0 if score is None else score}, None if score is None else (score,))
+        return Report(
+            step, {Key.parse("heldout/loss"): 0.0 if score is None else score}, None if score is None else (score,)
+        )
 
     def samples(self) -> NDArray[np.float32]:
         return np.zeros((1, 1, 28, 28), np.float32)
@@ -61,9 +64,9 @@ def _reported(events: list[Event]) -> list[int]:
 def test_a_report_follows_the_step_and_its_figures_and_a_checkpoint_ends_the_training() -> None:
     events = list(run_steps(Counting(), _plan(2, report_every=2), History()))
     assert _names(events) == ["Step", "Step", "Points", "Reported", "Points", "CheckpointDue"]
-    assert events[0] == Step(1, {"train/loss": 1.0})
-    assert events[2] == Points([Point("train/loss", 1.5, 2)])
-    assert events[4] == Points([Point("heldout/loss", -2.0, 2)])
+    assert events[0] == Step(1, {Key.parse("train/loss"): 1.0})
+    assert events[2] == Points([Point(Key.parse("train/loss"), 1.5, 2)])
+    assert events[4] == Points([Point(Key.parse("heldout/loss"), -2.0, 2)])
 
 
 def test_the_last_step_reports_also_where_the_rhythm_does_not_divide_it() -> None:
@@ -74,14 +77,16 @@ def test_the_last_step_reports_also_where_the_rhythm_does_not_divide_it() -> Non
 def test_losses_come_as_means_of_as_many_steps_as_asked_and_end_with_a_report() -> None:
     history = History()
     list(run_steps(Counting(), _plan(7, report_every=5, losses_every=2), history))
-    points = [point for point in history.points if point.key == "train/loss"]
-    assert points == [Point("train/loss", value, step) for value, step in ((1.5, 2), (3.5, 4), (5, 5), (6, 6), (7, 7))]
+    points = [point for point in history.points if point.key == Key.parse("train/loss")]
+    assert points == [
+        Point(Key.parse("train/loss"), value, step) for value, step in ((1.5, 2), (3.5, 4), (5, 5), (6, 6), (7, 7))
+    ]
 
 
 def test_a_report_is_told_the_mean_of_every_step_since_the_last_whatever_the_rhythm_of_the_losses() -> None:
     training = Counting()
     list(run_steps(training, _plan(10, report_every=4, losses_every=3), History()))
-    means = [{"train/loss": pytest.approx(mean)} for mean in (2.5, 6.5, 9.5)]
+    means = [{Key.parse("train/loss"): pytest.approx(mean)} for mean in (2.5, 6.5, 9.5)]
     assert training.recent == means
 
 
@@ -131,7 +136,9 @@ def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) 
         distance, coverage = next(coming)
         score: Score | None = (distance, -coverage) if selecting else None
         return Measured(
-            {"heldout/distance": distance, "heldout/coverage": coverage}, {"reference/distance": 0.3}, score
+            {Key.parse("heldout/distance"): distance, Key.parse("heldout/coverage"): coverage},
+            {Key.parse("reference/distance"): 0.3},
+            score,
         )
 
     return next_figures
@@ -155,18 +162,22 @@ def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
     assert [event.best for event in events if isinstance(event, Reported)] == [True, True, False]
     assert (history.best_step, history.best_score) == (4, (1.0,))
     assert not history.best_judged
-    assert history.curves()["heldout/distance"][1].tolist() == [5.0, 9.0, 1.0]
+    assert history.curves()[Key.parse("heldout/distance")][1].tolist() == [5.0, 9.0, 1.0]
 
 
 def test_figures_and_their_references_are_points_of_the_report_and_of_the_history() -> None:
     history = History()
     events = list(run_steps(Counting(), _plan(2, report_every=2), history, measure({2: (5.0, 0.9)})))
-    points = [Point("heldout/loss", -2.0, 2), Point("heldout/distance", 5.0, 2), Point("heldout/coverage", 0.9, 2)]
-    assert events[-2] == Points([*points, Point("reference/distance", 0.3, 2)])
-    assert history.points[-4:] == [*points, Point("reference/distance", 0.3, 2)]
+    points = [
+        Point(Key.parse("heldout/loss"), -2.0, 2),
+        Point(Key.parse("heldout/distance"), 5.0, 2),
+        Point(Key.parse("heldout/coverage"), 0.9, 2),
+    ]
+    assert events[-2] == Points([*points, Point(Key.parse("reference/distance"), 0.3, 2)])
+    assert history.points[-4:] == [*points, Point(Key.parse("reference/distance"), 0.3, 2)]
     (report,) = (event for event in events if isinstance(event, Reported))
     assert report.measured is not None
-    assert report.measured.values == {"heldout/distance": 5.0, "heldout/coverage": 0.9}
+    assert report.measured.values == {Key.parse("heldout/distance"): 5.0, Key.parse("heldout/coverage"): 0.9}
 
 
 def test_a_training_that_may_select_nothing_is_measured_all_the_same() -> None:
@@ -174,7 +185,7 @@ def test_a_training_that_may_select_nothing_is_measured_all_the_same() -> None:
     unscored = Counting(score=lambda _: None)
     list(run_steps(unscored, _plan(2, report_every=2), history, measure({2: (5.0, 0.9)}, selecting=False)))
     assert (history.best_step, history.best_score) == (None, None)
-    assert history.curves()["heldout/distance"][1].tolist() == [5.0]
+    assert history.curves()[Key.parse("heldout/distance")][1].tolist() == [5.0]
 
 
 def test_a_figure_of_the_judge_that_is_no_number_stops_the_training() -> None:
@@ -185,8 +196,8 @@ def test_a_figure_of_the_judge_that_is_no_number_stops_the_training() -> None:
 def test_it_goes_on_with_the_step_after_the_last_of_the_history() -> None:
     events = list(run_steps(Counting(), _plan(5), History(step=3)))
     assert [event for event in events if isinstance(event, Step)] == [
-        Step(4, {"train/loss": 4.0}),
-        Step(5, {"train/loss": 5.0}),
+        Step(4, {Key.parse("train/loss"): 4.0}),
+        Step(5, {Key.parse("train/loss"): 5.0}),
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import log
 
+from pipeline.data.keys import Key, train_key
 from pipeline.settings.acgan import AcganSettings
 
 CANNOT_TELL_CLASSES = 2.2
@@ -18,7 +19,7 @@ def entropy(probability: float) -> float:
     return -sum(share * log(share) for share in (probability, 1 - probability) if share > 0)
 
 
-def describe_collapse(recent: Mapping[str, float], settings: AcganSettings) -> tuple[str, ...]:
+def describe_collapse(recent: Mapping[Key, float], settings: AcganSettings) -> tuple[str, ...]:
     """Describes a collapse to images of no class, as hard labels with an auxiliary loss on generated images bring.
 
     The mark is a generator that cannot tell classes (auxiliary loss at least 2.2; ln 10 = 2.303 is chance) before a
@@ -32,8 +33,8 @@ def describe_collapse(recent: Mapping[str, float], settings: AcganSettings) -> t
         One warning, or none.
     """
     floor = (entropy(settings.soft_label.real) + entropy(settings.soft_label.generated)) / 2
-    auxiliary = recent["train/generator/auxiliary_loss"]
-    generation = recent["train/discriminator/generation_loss"]
+    auxiliary = recent[train_key("auxiliary_loss", "generator")]
+    generation = recent[train_key("generation_loss", "discriminator")]
     if auxiliary < CANNOT_TELL_CLASSES or generation > floor + NEAR_FLOOR:
         return ()
     return (

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices, draw_pairs
 from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.keys import HELD_OUT, TEST, held_out_key, train_key
 from pipeline.data.mnist import Images, Splits, scaled
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
@@ -60,7 +61,7 @@ class AcganTraining(Training):
         pairs, fresh = self._draw(step)
         losses = self._step(train.images[chosen], train.labels[chosen], pairs, fresh)
         return {
-            f"train/{component}/{name}": value
+            train_key(name, component): value
             for component, output in losses._asdict().items()
             for name, value in output.named().items()
         }
@@ -74,7 +75,7 @@ class AcganTraining(Training):
         images = Images(self.splits.held_out.images[:count], self.splits.held_out.labels[:count])
         quick = {"generator": self.networks.generate_averaged, "discriminator": self.networks.discriminate}
         scored = losses_on(quick, images, self.settings, seed=self.seed, stream=REPORTS, batch_size=250)
-        values = {f"heldout/{key}": value for key, value in scored.items()}
+        values = {key.on(HELD_OUT): value for key, value in scored.items()}
         return Report(
             step=step,
             values=values,
@@ -162,7 +163,7 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
         stream=EVALUATION,
         batch_size=settings.evaluate.batch_size,
     )
-    return {f"test/{key}": value for key, value in scored.items()}
+    return {key.on(TEST): value for key, value in scored.items()}
 
 
 def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
@@ -182,14 +183,15 @@ def example(settings: Settings) -> Examples:
     return {"generator": pairs, "discriminator": {"image": image}, "combined": pairs}
 
 
+ACCURACY, DISTANCE, COVERAGE = map(held_out_key, ("accuracy", "frechet_digit_distance", "coverage"))
 FAMILY = Family(
     build=AcganTraining,
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    headline=("heldout/accuracy", "heldout/frechet_digit_distance", "heldout/coverage"),
+    headline=(ACCURACY, DISTANCE, COVERAGE),
     generate=generate,
-    trade_off=("heldout/coverage", "heldout/accuracy", "heldout/frechet_digit_distance"),
+    trade_off=(COVERAGE, ACCURACY, DISTANCE),
     scheme="matched",
 )
 

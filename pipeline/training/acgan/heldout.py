@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, scaled
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 from pipeline.training.acgan.losses import discriminator_losses, trick_losses
@@ -23,7 +24,7 @@ def losses_on(
     seed: int,
     stream: int,
     batch_size: int,
-) -> dict[str, float]:
+) -> dict[Key, float]:
     """Scores both networks, each as it is used: no dropout, batch normalisation by its moving averages.
 
     The discriminator sees the real images and as many generated ones, the generator twice as many new pairs.
@@ -37,7 +38,7 @@ def losses_on(
         batch_size: Images at once.
 
     Returns:
-        Losses in nats under `SCHEME/COMPONENT/LOSS`; the scheme `hard` has labels 1 and 0 and no weights, as the
+        Losses in nats by key, of no split; the scheme `hard` has labels 1 and 0 and no weights, as the
         original scores, `matched` the targets and weights of the training.
     """
     count = len(images.labels)
@@ -48,7 +49,7 @@ def losses_on(
     shown = predict.outputs(np.concatenate([real, generated[:count]]))
     shown_digits = np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]])
     tricked = predict.outputs(generated[count:])
-    values: dict[str, float] = {}
+    values: dict[Key, float] = {}
     for scheme, label, weight in (
         ("hard", HARD_LABEL, UNWEIGHTED),
         ("matched", settings.soft_label, settings.auxiliary_weight),
@@ -58,7 +59,8 @@ def losses_on(
             "discriminator": discriminator_losses(shown, tf.constant(shown_digits), label, weight),
         }
         for component, losses in components.items():
-            values |= {f"{scheme}/{component}/{name}": value for name, value in losses.named().items()}
+            named = losses.named().items()
+            values |= {Key(name, scheme=scheme, component=component): value for name, value in named}
     return values
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.data.keys import TEST, Key, held_out_key
 from pipeline.data.mnist import Splits
 from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
@@ -52,7 +53,7 @@ class AutoencoderTraining(CodingTraining):
             OBJECTIVE: tf.reduce_mean(squared),
         }
 
-    def score(self, images: NDArray[np.uint8]) -> Values:
+    def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Gives both errors of reconstructions."""
         halves = self.halves.models[ENCODER], self._before_tanh
         return errors_on(halves, images, self.settings, batch_size=AT_ONCE)
@@ -101,7 +102,7 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
     """Scores reconstructions of the test split."""
     halves, images = (parts[ENCODER], before_tanh(parts[DECODER])), splits.test.images
     scored = errors_on(halves, images, _autoencoder(settings), batch_size=settings.evaluate.batch_size)
-    return {f"test/trained/{name}": value for name, value in scored.items()}
+    return {Key(name, split=TEST, component="trained"): value for name, value in scored.items()}
 
 
 def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
@@ -121,14 +122,15 @@ def example(settings: Settings) -> Examples:
     }
 
 
+SQUARED, ENTROPY = held_out_key(SQUARED_ERROR), held_out_key(CROSS_ENTROPY)
 FAMILY = Family(
     build=AutoencoderTraining,
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    headline=(f"heldout/{SQUARED_ERROR}", f"heldout/{CROSS_ENTROPY}"),
+    headline=(SQUARED, ENTROPY),
     encode=encode,
-    trade_off=(f"heldout/{CROSS_ENTROPY}", f"heldout/{SQUARED_ERROR}", f"heldout/{SQUARED_ERROR}"),
+    trade_off=(ENTROPY, SQUARED, SQUARED),
     unit="squared error a pixel",
     units={CROSS_ENTROPY: "nats a pixel"},
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices
+from pipeline.data.keys import held_out_key, train_key
 from pipeline.data.mnist import Splits
 from pipeline.data.padding import crop, pad
 from pipeline.settings.composed import Settings
@@ -50,7 +51,7 @@ class CodingTraining(Training):
         """Computes the losses of a batch in training mode, `objective` among them."""
 
     @abstractmethod
-    def score(self, images: NDArray[np.uint8]) -> Values:
+    def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Scores images that were not trained on; the first figure is what the best report has the least of."""
 
     def take_step(self, step: int) -> Values:
@@ -58,7 +59,7 @@ class CodingTraining(Training):
         chosen = batch_indices(self.seed, step, batch_size=self.images_per_step, count=self.images_per_epoch)
         images = pad(self.splits.train.images[chosen], size=self._block.image_size, channels=self._block.channels)
         losses = self.halves.move(step, self.inputs(images, step), self.compute_losses)
-        return {f"train/{name}": value for name, value in losses.items()}
+        return {train_key(name): value for name, value in losses.items()}
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`."""
@@ -66,7 +67,7 @@ class CodingTraining(Training):
         selecting = len(self.splits.validation) > 0
         return Report(
             step=step,
-            values={f"heldout/{name}": value for name, value in scored.items()},
+            values={held_out_key(name): value for name, value in scored.items()},
             score=(next(iter(scored.values())),) if selecting else None,
         )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
 from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.keys import TEST, Key, held_out_key
 from pipeline.data.mnist import Splits, scaled
 from pipeline.models.convolutional import before_tanh
 from pipeline.models.vae import build_decoder, build_encoder
@@ -39,6 +40,7 @@ DRAWS = 10
 SAMPLE_ROWS = 10
 PLANE_ROWS = 20
 PLANE = 2
+DISTANCE = "frechet_digit_distance"
 
 
 class VaeTraining(CodingTraining):
@@ -81,7 +83,7 @@ class VaeTraining(CodingTraining):
             OBJECTIVE: whole + self.settings.beta * divergence,
         }
 
-    def score(self, images: NDArray[np.uint8]) -> Values:
+    def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Gives the negative evidence lower bound and its terms, by one draw an image."""
         noise = draw_noise(self.seed, 0, REPORTS, count=len(images), size=self.settings.latent_size)
         halves = self.halves.models[ENCODER], self._before_tanh
@@ -128,7 +130,7 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
     ]
     halves = parts[ENCODER], before_tanh(parts[DECODER])
     scored = bound_on(halves, images, block, noise=noise, batch_size=settings.evaluate.batch_size)
-    return {f"test/{name}": value for name, value in scored.items()}
+    return {Key(name, split=TEST): value for name, value in scored.items()}
 
 
 def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
@@ -168,12 +170,9 @@ FAMILY = Family(
     evaluate=evaluate,
     pictures=pictures,
     example=example,
-    headline=(
-        *(f"heldout/{name}" for name in (LOSS, RECONSTRUCTION, DIVERGENCE)),
-        *("heldout/frechet_digit_distance", "heldout/coverage"),
-    ),
+    headline=tuple(map(held_out_key, (LOSS, RECONSTRUCTION, DIVERGENCE, DISTANCE, "coverage"))),
     generate=generate,
-    trade_off=(f"heldout/{DIVERGENCE}", f"heldout/{RECONSTRUCTION}", "heldout/frechet_digit_distance"),
+    trade_off=(held_out_key(DIVERGENCE), held_out_key(RECONSTRUCTION), held_out_key(DISTANCE)),
     unit="nats an image",
 )
 

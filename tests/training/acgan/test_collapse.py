@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.collapse import describe_collapse, entropy
 from tests.training.tiny import small_settings
@@ -13,7 +14,10 @@ from tests.training.tiny import small_settings
 def _described(auxiliary: float, generation: float, **acgan: Any) -> tuple[str, ...]:
     model = small_settings(**acgan).model
     assert isinstance(model, AcganSettings)
-    recent = {"train/generator/auxiliary_loss": auxiliary, "train/discriminator/generation_loss": generation}
+    recent = {
+        Key.parse("train/generator/auxiliary_loss"): auxiliary,
+        Key.parse("train/discriminator/generation_loss"): generation,
+    }
     return describe_collapse(recent, model)
 
 

@@ -10,16 +10,17 @@ import pytest
 from keras import layers
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.family import FAMILY, AcganTraining, sample_tiles
 from pipeline.training.acgan.heldout import losses_on
-from pipeline.training.family import Picture, Training, find_family
+from pipeline.training.family import Picture, Training, Values, find_family
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_settings, small_training
 
-HEALTHY = {"train/generator/auxiliary_loss": 1.0, "train/discriminator/generation_loss": 0.7}
+HEALTHY = {Key.parse("train/generator/auxiliary_loss"): 1.0, Key.parse("train/discriminator/generation_loss"): 0.7}
 LOSSES = [
     f"{component}/{name}"
     for component in ("generator", "discriminator")
@@ -28,7 +29,7 @@ LOSSES = [
 RECIPES = pytest.mark.parametrize("recipe", [pytest.param("original", marks=pytest.mark.slow), "shared"])
 
 
-def _take(training: Training, steps: int, first: int = 0) -> list[dict[str, float]]:
+def _take(training: Training, steps: int, first: int = 0) -> list[Values]:
     return [training.take_step(step) for step in range(first, first + steps)]
 
 
@@ -86,16 +87,19 @@ def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None
 
 def test_losses_of_a_step_are_three_numbers_a_network(trainings: Trainings) -> None:
     losses = trainings().take_step(0)
-    assert sorted(losses) == sorted(f"train/{name}" for name in LOSSES)
+    assert set(losses) == {Key.parse(f"train/{name}") for name in LOSSES}
     for component in ("generator", "discriminator"):
-        parts = losses[f"train/{component}/generation_loss"] + losses[f"train/{component}/auxiliary_loss"]
-        assert losses[f"train/{component}/loss"] == pytest.approx(parts, rel=1e-6)
+        parts = (
+            losses[Key.parse(f"train/{component}/generation_loss")]
+            + losses[Key.parse(f"train/{component}/auxiliary_loss")]
+        )
+        assert losses[Key.parse(f"train/{component}/loss")] == pytest.approx(parts, rel=1e-6)
 
 
 def test_an_untrained_pair_can_neither_tell_classes_nor_real_from_generated(trainings: Trainings) -> None:
     losses = trainings().take_step(0)
-    assert losses["train/generator/auxiliary_loss"] == pytest.approx(np.log(10), abs=0.4)
-    assert losses["train/discriminator/generation_loss"] == pytest.approx(np.log(2), abs=0.2)
+    assert losses[Key.parse("train/generator/auxiliary_loss")] == pytest.approx(np.log(10), abs=0.4)
+    assert losses[Key.parse("train/discriminator/generation_loss")] == pytest.approx(np.log(2), abs=0.2)
 
 
 def test_an_epoch_is_one_sight_of_every_training_image(trainings: Trainings, splits: Splits) -> None:
@@ -137,11 +141,11 @@ def test_a_report_scores_both_networks_on_held_out_images_under_both_schemes(
 ) -> None:
     training = trainings()
     report = training.report(5, HEALTHY)
-    assert sorted(report.values) == sorted(
-        f"heldout/{scheme}/{name}" for scheme in ("hard", "matched") for name in LOSSES
-    )
+    assert report.values.keys() == {
+        Key.parse(f"heldout/{scheme}/{name}") for scheme in ("hard", "matched") for name in LOSSES
+    }
     scored = losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=2, batch_size=250)
-    assert report.values == pytest.approx({f"heldout/{key}": value for key, value in scored.items()}, rel=1e-5)
+    assert report.values == pytest.approx({key.on("heldout"): value for key, value in scored.items()}, rel=1e-5)
     assert (report.step, report.warnings) == (5, ())
     assert report.score is None
 
@@ -152,7 +156,7 @@ def test_where_no_images_are_held_out_the_test_images_are_scored_and_nothing_is_
     report = training.report(5, HEALTHY)
     first = Images(splits.test.images[:20], splits.test.labels[:20])
     scored = losses_on(training.parts(), first, training.settings, seed=0, stream=2, batch_size=250)
-    assert report.values == pytest.approx({f"heldout/{key}": value for key, value in scored.items()}, rel=1e-5)
+    assert report.values == pytest.approx({key.on("heldout"): value for key, value in scored.items()}, rel=1e-5)
     assert report.score is None
 
 
@@ -167,7 +171,7 @@ def test_reports_and_samples_change_nothing_and_say_the_same_again(trainings: Tr
 
 
 def test_a_report_warns_of_a_collapse(trainings: Trainings) -> None:
-    recent = {"train/generator/auxiliary_loss": 2.3, "train/discriminator/generation_loss": 0.1}
+    recent = {Key.parse("train/generator/auxiliary_loss"): 2.3, Key.parse("train/discriminator/generation_loss"): 0.1}
     assert "collapsed" in trainings().report(5, recent).warnings[0]
 
 
@@ -175,7 +179,7 @@ def test_a_report_scores_no_more_images_than_it_is_set_to(splits: Splits) -> Non
     training = small_training(report_images=10)
     first_ten = Images(splits.validation.images[:10], splits.validation.labels[:10])
     scored = losses_on(training.parts(), first_ten, training.settings, seed=0, stream=2, batch_size=250)
-    expected = {f"heldout/{key}": value for key, value in scored.items()}
+    expected = {key.on("heldout"): value for key, value in scored.items()}
     assert training.report(5, HEALTHY).values == pytest.approx(expected, rel=1e-5)
 
 
@@ -247,10 +251,12 @@ def test_measuring_changes_nothing_of_a_training(trainings: Trainings) -> None:
 def test_the_evaluation_scores_the_test_split_on_draws_of_its_own(trainings: Trainings, splits: Splits) -> None:
     training, settings = trainings(), small_settings()
     values = FAMILY.evaluate(training.parts(), splits, settings)
-    assert sorted(values) == sorted(f"test/{scheme}/{name}" for scheme in ("hard", "matched") for name in LOSSES)
+    assert values.keys() == {Key.parse(f"test/{scheme}/{name}") for scheme in ("hard", "matched") for name in LOSSES}
     scored = losses_on(training.parts(), splits.test, training.settings, seed=0, stream=2, batch_size=500)
-    assert values["test/hard/generator/loss"] != scored["hard/generator/loss"]
-    assert values["test/hard/generator/loss"] == pytest.approx(scored["hard/generator/loss"], rel=0.1)
+    assert values[Key.parse("test/hard/generator/loss")] != scored[Key.parse("hard/generator/loss")]
+    assert values[Key.parse("test/hard/generator/loss")] == pytest.approx(
+        scored[Key.parse("hard/generator/loss")], rel=0.1
+    )
 
 
 def test_the_picture_has_as_many_rows_of_generated_digits_as_of_real_ones_one_class_a_column(
@@ -278,7 +284,7 @@ def test_the_family_is_found_by_its_name() -> None:
 
 
 def test_headlines_are_what_an_independent_judge_says_at_a_report() -> None:
-    assert set(FAMILY.headline) == {f"heldout/{name}" for name in (ACCURACY, FRECHET, COVERAGE)}
+    assert set(FAMILY.headline) == {key.on("heldout") for key in (ACCURACY, FRECHET, COVERAGE)}
 
 
 def test_latents_are_uniform_within_minus_one_and_one() -> None:

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.heldout import losses_on
@@ -17,7 +18,7 @@ STREAM = 2
 
 
 @pytest.fixture(scope="module")
-def values(trainings: Trainings, splits: Splits) -> dict[str, float]:
+def values(trainings: Trainings, splits: Splits) -> dict[Key, float]:
     training = trainings()
     return losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=STREAM, batch_size=7)
 
@@ -42,48 +43,48 @@ def _cross_entropy(target: Any, shown: NDArray[Any]) -> float:
 
 
 def test_hard_losses_have_labels_one_and_none_and_no_weights(
-    trainings: Trainings, splits: Splits, values: dict[str, float]
+    trainings: Trainings, splits: Splits, values: dict[Key, float]
 ) -> None:
     training = trainings()
     outputs = _outputs(training.parts(), splits, training.settings)
     shown, asked = outputs["discriminator"]
     tricked, answered = outputs["generator"]
     expected = {
-        "hard/discriminator/generation_loss": _cross_entropy(np.repeat([1, 0], 20), shown),
-        "hard/discriminator/auxiliary_loss": -np.log(asked).mean(),
-        "hard/generator/generation_loss": -np.log(tricked).mean(),
-        "hard/generator/auxiliary_loss": -np.log(answered).mean(),
+        Key.parse("hard/discriminator/generation_loss"): _cross_entropy(np.repeat([1, 0], 20), shown),
+        Key.parse("hard/discriminator/auxiliary_loss"): -np.log(asked).mean(),
+        Key.parse("hard/generator/generation_loss"): -np.log(tricked).mean(),
+        Key.parse("hard/generator/auxiliary_loss"): -np.log(answered).mean(),
     }
     assert {key: values[key] for key in expected} == pytest.approx(expected, rel=1e-5)
 
 
 def test_matched_losses_have_the_labels_and_weights_of_the_training(
-    trainings: Trainings, splits: Splits, values: dict[str, float]
+    trainings: Trainings, splits: Splits, values: dict[Key, float]
 ) -> None:
     training = trainings()
     outputs = _outputs(training.parts(), splits, training.settings)
     shown, asked = outputs["discriminator"]
     tricked, answered = outputs["generator"]
     expected = {
-        "matched/discriminator/generation_loss": _cross_entropy(np.repeat([0.95, 0], 20), shown),
-        "matched/discriminator/auxiliary_loss": -np.log(asked[:20]).mean(),
-        "matched/generator/generation_loss": _cross_entropy(0.95, tricked),
-        "matched/generator/auxiliary_loss": -np.log(answered).mean(),
+        Key.parse("matched/discriminator/generation_loss"): _cross_entropy(np.repeat([0.95, 0], 20), shown),
+        Key.parse("matched/discriminator/auxiliary_loss"): -np.log(asked[:20]).mean(),
+        Key.parse("matched/generator/generation_loss"): _cross_entropy(0.95, tricked),
+        Key.parse("matched/generator/auxiliary_loss"): -np.log(answered).mean(),
     }
     assert {key: values[key] for key in expected} == pytest.approx(expected, rel=1e-5)
 
 
-def test_each_loss_is_the_sum_of_its_outputs(values: dict[str, float]) -> None:
+def test_each_loss_is_the_sum_of_its_outputs(values: dict[Key, float]) -> None:
     for scheme in ("hard", "matched"):
         for component in ("generator", "discriminator"):
             generation, auxiliary = (
-                values[f"{scheme}/{component}/{name}_loss"] for name in ("generation", "auxiliary")
+                values[Key.parse(f"{scheme}/{component}/{name}_loss")] for name in ("generation", "auxiliary")
             )
-            assert values[f"{scheme}/{component}/loss"] == pytest.approx(generation + auxiliary, rel=1e-6)
+            assert values[Key.parse(f"{scheme}/{component}/loss")] == pytest.approx(generation + auxiliary, rel=1e-6)
 
 
 def test_the_number_of_images_at_once_changes_nothing(
-    trainings: Trainings, splits: Splits, values: dict[str, float]
+    trainings: Trainings, splits: Splits, values: dict[Key, float]
 ) -> None:
     training = trainings()
     at_once = losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=STREAM, batch_size=100)
@@ -91,7 +92,7 @@ def test_the_number_of_images_at_once_changes_nothing(
 
 
 @pytest.mark.slow
-def test_another_stream_generates_other_images(trainings: Trainings, splits: Splits, values: dict[str, float]) -> None:
+def test_another_stream_generates_other_images(trainings: Trainings, splits: Splits, values: dict[Key, float]) -> None:
     training = trainings()
     other = losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=9, batch_size=7)
-    assert other["hard/generator/loss"] != values["hard/generator/loss"]
+    assert other[Key.parse("hard/generator/loss")] != values[Key.parse("hard/generator/loss")]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
@@ -44,8 +45,8 @@ def test_errors_are_means_over_images_whatever_the_batch(training: Any, splits: 
 
 def test_a_step_tells_both_errors_of_the_digit_and_what_is_minimised_of_the_sheet(training: Any) -> None:
     losses = training.take_step(0)
-    assert set(losses) == {"train/mse", "train/bce", "train/objective"}
-    assert 0 < losses["train/mse"] < 1
+    assert set(losses) == {Key.parse("train/mse"), Key.parse("train/bce"), Key.parse("train/objective")}
+    assert 0 < losses[Key.parse("train/mse")] < 1
 
 
 @pytest.mark.slow
@@ -57,7 +58,7 @@ def test_training_brings_the_error_of_a_few_images_down(splits: Splits) -> None:
     training = AutoencoderTraining(
         coding_settings("autoencoder", learning_rate=0.01), Splits(few, splits.validation, splits.test)
     )
-    losses = [training.take_step(step)["train/mse"] for step in range(60)]
+    losses = [training.take_step(step)[Key.parse("train/mse")] for step in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -65,8 +66,10 @@ def test_a_report_scores_held_out_images_and_the_least_squared_error_is_best(tra
     report = training.report(5, {})
     halves = training.halves.models["encoder"], before_tanh(training.halves.models["decoder"])
     scored = errors_on(halves, splits.validation.images, block(), batch_size=250)
-    assert report.values == pytest.approx({f"heldout/{name}": value for name, value in scored.items()}, rel=1e-6)
-    assert report.score == (report.values["heldout/mse"],)
+    assert report.values == pytest.approx(
+        {Key.parse(f"heldout/{name}"): value for name, value in scored.items()}, rel=1e-6
+    )
+    assert report.score == (report.values[Key.parse("heldout/mse")],)
     assert set(FAMILY.headline) == set(report.values)
 
 
@@ -100,8 +103,8 @@ def test_grey_in_three_channels_is_trained_and_scored_likewise(channels: int) ->
     training = coding_training("autoencoder", channels=channels)
     losses = training.take_step(0)
     report = training.report(1, {})
-    assert losses["train/mse"] < 1
-    assert report.values["heldout/mse"] == pytest.approx(1 / 12, abs=0.02)
+    assert losses[Key.parse("train/mse")] < 1
+    assert report.values[Key.parse("heldout/mse")] == pytest.approx(1 / 12, abs=0.02)
     assert training.samples().shape == (4, 10, 28, 28)
 
 
@@ -143,7 +146,7 @@ def test_the_evaluation_scores_the_test_split_by_the_errors_that_baselines_have_
     training: Any, splits: Splits
 ) -> None:
     values = FAMILY.evaluate(training.parts(), splits, SETTINGS)
-    assert set(values) == {"test/trained/mse", "test/trained/bce"}
+    assert set(values) == {Key.parse("test/trained/mse"), Key.parse("test/trained/bce")}
 
 
 def test_the_family_is_found_by_its_name_and_says_its_units() -> None:

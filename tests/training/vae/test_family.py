@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from scipy import integrate, stats
 
+from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.vae import VaeSettings
@@ -79,17 +80,19 @@ def test_the_bound_is_the_mean_over_the_draws_whatever_the_batch(training: Any, 
 def test_what_is_told_is_the_bound_and_what_is_minimised_has_beta_and_the_whole_sheet() -> None:
     plain, weighted = coding_training("vae").take_step(0), coding_training("vae", beta=3.0).take_step(0)
     for name in ("loss", "reconstruction", "kl_divergence"):
-        assert weighted[f"train/{name}"] == pytest.approx(plain[f"train/{name}"], rel=1e-5)  # compiled apart
-    assert plain["train/loss"] == pytest.approx(plain["train/reconstruction"] + plain["train/kl_divergence"])
-    difference = weighted["train/objective"] - plain["train/objective"]
-    assert difference == pytest.approx(2 * plain["train/kl_divergence"], rel=1e-3)
-    assert plain["train/objective"] > plain["train/loss"]
+        assert weighted[Key.parse(f"train/{name}")] == pytest.approx(plain[Key.parse(f"train/{name}")], rel=1e-5)
+    assert plain[Key.parse("train/loss")] == pytest.approx(
+        plain[Key.parse("train/reconstruction")] + plain[Key.parse("train/kl_divergence")]
+    )
+    difference = weighted[Key.parse("train/objective")] - plain[Key.parse("train/objective")]
+    assert difference == pytest.approx(2 * plain[Key.parse("train/kl_divergence")], rel=1e-3)
+    assert plain[Key.parse("train/objective")] > plain[Key.parse("train/loss")]
 
 
 def test_an_untrained_decoder_costs_about_log_two_a_pixel(training: Any) -> None:
     report = coding_training("vae").report(0, {})
-    assert report.values["heldout/reconstruction"] == pytest.approx(PIXELS * np.log(2), rel=0.05)
-    assert report.score == (report.values["heldout/loss"],)
+    assert report.values[Key.parse("heldout/reconstruction")] == pytest.approx(PIXELS * np.log(2), rel=0.05)
+    assert report.score == (report.values[Key.parse("heldout/loss")],)
     assert {*FAMILY.headline} >= report.values.keys()
 
 
@@ -148,8 +151,10 @@ def test_more_latent_numbers_have_no_plane(splits: Splits) -> None:
 
 def test_the_evaluation_bounds_the_test_split_in_its_two_terms(training: Any, splits: Splits) -> None:
     values = FAMILY.evaluate(training.parts(), splits, SETTINGS)
-    assert set(values) == {"test/loss", "test/reconstruction", "test/kl_divergence"}
-    assert values["test/loss"] == pytest.approx(values["test/reconstruction"] + values["test/kl_divergence"])
+    assert set(values) == {Key.parse("test/loss"), Key.parse("test/reconstruction"), Key.parse("test/kl_divergence")}
+    assert values[Key.parse("test/loss")] == pytest.approx(
+        values[Key.parse("test/reconstruction")] + values[Key.parse("test/kl_divergence")]
+    )
 
 
 def test_the_parts_are_the_halves_and_their_join_by_the_latent(training: Any) -> None:
