@@ -10,8 +10,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pipeline.data import mnist
+from pipeline.data.files import write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
-from pipeline.data.metrics import nest, write_json
+from pipeline.data.metrics import nest
 from pipeline.data.rows import Row
 from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
 from pipeline.judging.description import describe_judge

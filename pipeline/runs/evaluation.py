@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.table import Table
 
 from pipeline.data import mnist
+from pipeline.data.files import write_json
 from pipeline.data.keys import QUALITY, REFERENCE, Key
-from pipeline.data.metrics import nest, write_json
+from pipeline.data.metrics import nest
 from pipeline.data.rows import Row, as_csv
 from pipeline.evaluation.accuracy import Confusion
 from pipeline.evaluation.references import Measurement

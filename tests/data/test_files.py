@@ -48,9 +48,13 @@ def test_what_is_being_written_is_hidden_has_the_suffix_and_replaces_the_former_
 def test_a_write_that_fails_leaves_the_former_file_and_nothing_beside_it(
     error: type[BaseException], former: Path
 ) -> None:
-    with pytest.raises(error), replacing(former) as aside:
-        aside.write_bytes(b"half")
-        raise error
+    def fail_half_way() -> None:
+        with replacing(former) as aside:
+            aside.write_bytes(b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail_half_way()
     assert former.read_bytes() == b"former"
     assert list(former.parent.iterdir()) == [former]
 

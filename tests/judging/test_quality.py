@@ -87,7 +87,7 @@ def of_all_test_images(calibration: Calibration) -> Any:
     """Measures against fifteen real digits a class: of six, the fifth neighbour is the farthest, and one covers all."""
     test = calibration.splits.test
     real = calibration.sample(test.images, test.labels)
-    return SimpleNamespace(validation=real, sample=calibration.sample, report_floors=calibration.report_floors)
+    return SimpleNamespace(validation=real, sample=calibration.sample, report_references=calibration.report_references)
 
 
 @pytest.fixture(scope="module")
