@@ -132,7 +132,8 @@ def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
     for use, references in fitted.references.items():
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())
-    run.file(write_json(nest(values), metrics))
+    write_json(nest(values), metrics)
+    run.file(metrics)
     run.table(_confusion_rows(fitted), "confusion.csv")
     model = fitted.judge.model
     run.model(FAMILY, model, model_example(model, {"image": np.zeros((2, 28, 28, 1), np.float32)}))

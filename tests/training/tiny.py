@@ -12,6 +12,7 @@ from pipeline.data.mnist import Mnist, Splits, split
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.family import Values
 
 SMALL: Mapping[str, Any] = {
     "steps": 10,
@@ -57,6 +58,11 @@ def small_training(seed: int = 0, **acgan: Any) -> AcganTraining:
     """A training of its own, not yet begun."""
     settings = small_settings(seed, **acgan)
     return AcganTraining(settings, small_splits(settings))
+
+
+def in_text(values: Values) -> dict[str, float]:
+    """Values by the text of their keys."""
+    return {key.text: value for key, value in values.items()}
 
 
 def arrays(variables: Mapping[str, keras.Variable]) -> dict[str, NDArray[Any]]:
