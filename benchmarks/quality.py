@@ -32,9 +32,9 @@ from benchmarks.trainings.summary import (
     make_rows,
     reports_table,
 )
+from pipeline.data.files import write_bytes
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.intervals import FEWEST_SEEDS
-from pipeline.rendering.tiles import write_whole
 from pipeline.settings.exits import TERMINATED
 from pipeline.settings.job import Job
 from pipeline.settings.paths import STORE_ROOT, display
@@ -99,7 +99,7 @@ def measure(options: argparse.Namespace) -> int:
     write_results(options.json, machine=machine, rows=make_rows(runs), goals=goals, details=details)
     quality_curves(runs, references, options.json.with_suffix(".png"), title="How good digits are, and how soon")
     text = describe(runs, goals, references, machine)
-    write_whole(text.encode(), options.json.with_suffix(".md"))
+    write_bytes(text.encode(), options.json.with_suffix(".md"))
     print(f"{text}\n{display(options.json)}, with this table (.md) and a picture (.png)")
     return exit_status(goals)
 

@@ -17,7 +17,7 @@ from benchmarks.measuring.results import (
     markdown_table,
     write_results,
 )
-from pipeline.rendering.tiles import write_whole
+from pipeline.data.files import write_bytes
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import INTERRUPTED, REFUSED
 from pipeline.settings.paths import STORE_ROOT, display
@@ -54,7 +54,7 @@ def publish(findings: Findings, path: Path, *, machine: Machine) -> int:
     write_results(path, machine=machine, rows=findings.rows, goals=findings.goals, details=findings.details)
     parts = [*findings.texts, f"{machine_line(machine)}.", goals_table(findings.goals)]
     text = "\n\n".join(parts) + "\n"
-    write_whole(text.encode(), path.with_suffix(".md"))
+    write_bytes(text.encode(), path.with_suffix(".md"))
     print(f"{text}\n{display(path)}, with this table (.md) and a picture (.png)")
     return exit_status(findings.goals)
 

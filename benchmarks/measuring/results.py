@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measuring.machine import Machine
-from pipeline.rendering.tiles import write_whole
+from pipeline.data.files import write_bytes
 
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -97,7 +97,7 @@ def write_results(
         "rows": [asdict(row) for row in rows],
         "goals": [asdict(goal) for goal in goals],
     }
-    write_whole((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
+    write_bytes((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
 
 
 def exit_status(goals: Iterable[Goal]) -> int:

@@ -8,12 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from benchmarks.measuring.commands import run_timed
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings.recipes import MODULE, Planned
-from pipeline.rendering.tiles import write_whole
+from pipeline.data.files import LockedError, locked, write_bytes
 from pipeline.runs.folder import NotTrainedError, RunFolder, code_digest
 from pipeline.settings.paths import STORE_ROOT
 
@@ -81,7 +79,7 @@ def train_missing(planned: Sequence[Planned], *, folder: Path, reuse: bool, say:
         if record is None:
             say(f"{place}: {training.command}")
             record = _train(training)
-            write_whole((json.dumps(asdict(record), indent=2) + "\n").encode(), file)
+            write_bytes((json.dumps(asdict(record), indent=2) + "\n").encode(), file)
         else:
             say(f"{place}: trained already, {record.began}")
         records.append(record)
@@ -156,8 +154,8 @@ def _passed_over(runs: Sequence[RunFolder]) -> Iterator[set[Path]]:
     with ExitStack() as held:
         for run in runs:
             try:
-                held.enter_context(FileLock(run.path.with_name(f".{run.path.name}.lock"), timeout=0))
-            except Timeout:
+                held.enter_context(locked(run.path))
+            except LockedError:
                 continue
         yield {run.path for run in runs}
 

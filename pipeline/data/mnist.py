@@ -116,7 +116,7 @@ def write(mnist: Mnist, path: Path) -> None:
         path: Where the file is to be.
 
     Raises:
-        DataError: The file cannot be written.
+        WriteError: The file cannot be written.
     """
     write_npz({member: getattr(mnist, name) for member, name in zip(KERAS_NAMES, NAMES, strict=True)}, path)
 

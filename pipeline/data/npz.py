@@ -1,7 +1,6 @@
 """Named arrays ↔ one `.npz` file: the same arrays make the same bytes on any day and platform."""
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.errors import UNREADABLE, DataError
+from pipeline.data.files import replacing
 from pipeline.settings.paths import display
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -26,27 +26,11 @@ def write_npz(arrays: Arrays, path: Path) -> None:
         path: Where the file is to be; missing folders are made.
 
     Raises:
-        DataError: The file cannot be written.
+        WriteError: The file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_archive(arrays, aside)
-        aside.replace(path)
-    except OSError as error:
-        raise DataError(f"{display(path)} cannot be written: {error.strerror or error}") from error
-    finally:
-        if aside.exists():
-            aside.unlink()
-
-
-def _write_archive(arrays: Arrays, path: Path) -> None:
-    with path.open("wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for name, array in arrays.items():
-                _write_member(archive, name, array)
-        file.flush()
-        os.fsync(file.fileno())
+    with replacing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            _write_member(archive, name, array)
 
 
 def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.rendering.tiles import WHITE, Pixels, write_whole
+from pipeline.data.files import write_bytes
+from pipeline.rendering.tiles import WHITE, Pixels
 
 GREYS = 16
 LAST_HELD = 6
@@ -38,7 +39,7 @@ def animate(
     durations = [milliseconds] * (len(images) - 1) + [LAST_HELD * milliseconds]
     encoded = io.BytesIO()
     images[0].save(encoded, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)
-    write_whole(encoded.getvalue(), path)
+    write_bytes(encoded.getvalue(), path)
 
 
 def _check_frames(frames: Sequence[Pixels], steps: Sequence[int], milliseconds: int, most: int) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from pipeline.rendering.tiles import write_whole
+from pipeline.data.files import write_bytes
 
 BLUE, ORANGE, GREEN, PURPLE, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#6b6b6b"
 GRID = "#e4e4e4"
@@ -52,7 +52,7 @@ def picture(size: tuple[float, float], path: Path, *, title: str) -> Iterator[Fi
         yield figure
         encoded = io.BytesIO()
         figure.savefig(encoded, format="png", metadata={"Software": None})
-    write_whole(encoded.getvalue(), path)
+    write_bytes(encoded.getvalue(), path)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Images laid side by side in one picture, and the writing of pictures."""
 
 import io
-import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.data.files import write_bytes
 
 Pixels = NDArray[np.uint8]
 
@@ -77,23 +78,7 @@ def save_png(image: Pixels, path: Path) -> None:
     """
     encoded = io.BytesIO()
     Image.fromarray(image).save(encoded, "PNG", optimize=True)
-    write_whole(encoded.getvalue(), path)
-
-
-def write_whole(content: bytes, path: Path) -> None:
-    """Writes a file aside and renames it, so that nobody ever reads half of it.
-
-    Args:
-        content: What the file holds afterwards.
-        path: The file, replaced if it exists; its folder is made if missing.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_bytes(encoded.getvalue(), path)
 
 
 def _check_layout(blocks: Sequence[NDArray[np.floating]], magnify: int, gap: int, headings: Sequence[str]) -> None:

@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.moved import follow_moved_folder
 
@@ -96,7 +96,8 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
             client = MlflowClient(uri)
             return Store(client, uri, name, _experiment_id(client, uri, name, location=None))
     artifacts = root / "mlartifacts"
-    with one_line_errors(uri), _alone(artifacts):
+    # Two processes must not make the tables at once.
+    with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
         _check_file(root / "mlflow.db")
         follow_moved_folder(root / "mlflow.db", artifacts)
         client = _migrated_client(uri, root / "mlflow.db")
@@ -138,21 +139,6 @@ def _check_file(path: Path) -> None:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as error:
         raise TrackingError(f"`{path}` must be an SQLite file that can be written. Received: {error}") from error
-
-
-@contextmanager
-def _alone(artifacts: Path) -> Iterator[None]:
-    """Keeps two processes from making the tables at once."""
-    lock = FileLock(artifacts / ".lock", timeout=_MIGRATION_SECONDS)
-    try:
-        artifacts.mkdir(exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise TrackingError(f"`{artifacts}` must be a folder that can be written. Received: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _migrated_client(uri: str, file: Path) -> MlflowClient:

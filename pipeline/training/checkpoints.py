@@ -1,8 +1,6 @@
 """The whole state of a training as one file, written whole or not at all."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import keras
 import numpy as np
 
 from pipeline.data.errors import UNREADABLE
+from pipeline.data.files import replacing
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.training.history import HISTORY, History
@@ -18,7 +17,7 @@ STATE = "state.npz"
 
 
 class CheckpointError(PipelineError):
-    """A checkpoint is damaged, belongs to other networks or cannot be written."""
+    """A checkpoint is damaged or belongs to other networks."""
 
 
 def save_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
@@ -30,17 +29,12 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
         history: Its figures so far.
 
     Raises:
-        CheckpointError: The file cannot be written; the last one stays.
+        WriteError: The file cannot be written; the last one stays.
     """
-    aside = path.with_suffix(".aside")
     arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
     arrays[HISTORY] = np.frombuffer(history.to_json().encode(), np.uint8)
-    with _written(path):
-        with aside.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+    with replacing(path) as aside:
+        np.savez(aside, **arrays)
 
 
 def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
@@ -80,23 +74,11 @@ def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
     """Saves each model as `folder/NAME.keras`, each written aside first.
 
     Raises:
-        CheckpointError: A file cannot be written; what has its name stays.
+        WriteError: A file cannot be written; what has its name stays.
     """
     for name, model in parts.items():
-        path, aside = folder / f"{name}.keras", folder / f"{name}.aside.keras"
-        with _written(path):
+        with replacing(folder / f"{name}.keras") as aside:
             model.save(aside)
-            aside.replace(path)
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    """Makes the folder of what is written in the block, and one line of why it cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise CheckpointError(f"{display(path)} must be written, and cannot be: {error}") from error
 
 
 def load_parts(folder: Path) -> dict[str, keras.Model]:
@@ -105,7 +87,7 @@ def load_parts(folder: Path) -> dict[str, keras.Model]:
     Raises:
         CheckpointError: There are none, or one is damaged.
     """
-    files = [file for file in sorted(folder.glob("*.keras")) if not file.stem.endswith(".aside")]
+    files = [file for file in sorted(folder.glob("*.keras")) if not file.name.startswith(".")]
     if not files:
         raise CheckpointError(f"{display(folder)} must hold trained models (.keras): train first, or `dvc pull`")
     return {file.stem: _load_model(file) for file in files}

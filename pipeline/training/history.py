@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.errors import UNREADABLE
+from pipeline.data.files import write_text
 from pipeline.data.rows import as_csv
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
@@ -136,10 +137,9 @@ def read_history(state: Path) -> History:
 
 def write_curves(history: History, folder: Path) -> None:
     """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
-    folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, dict[int, dict[str, object]]] = {}
     for point in history.points:
         split, key = point.key.split("/", 1)
         tables.setdefault(split, {}).setdefault(point.step, {"step": point.step})[key] = point.value
     for split, rows in tables.items():
-        (folder / f"{split}.csv").write_text(as_csv(list(rows.values())), encoding="utf-8", newline="\n")
+        write_text(as_csv(list(rows.values())), folder / f"{split}.csv")

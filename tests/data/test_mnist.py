@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
+from pipeline.data.files import WriteError
 from pipeline.data.mnist import NAMES, Mnist, load, read, split, verify, write
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import PipelineError
@@ -79,7 +80,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match="cannot be written: No space left on device"):
+    with pytest.raises(WriteError, match="cannot be written: No space left on device"):
         write(other, tmp_path / "mnist.npz")
     assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
@@ -87,7 +88,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
 def test_a_folder_that_cannot_be_made_is_one_line(tiny: Mnist, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(DataError, match=r"mnist\.npz cannot be written: (File exists|Not a directory)"):
+    with pytest.raises(WriteError, match=r"mnist\.npz cannot be written: (File exists|Not a directory)"):
         write(tiny, tmp_path / "taken" / "mnist.npz")
 
 

@@ -6,13 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.rendering.tiles import (
-    GAP_GREY,
-    save_png,
-    tile,
-    to_pixels,
-    write_whole,
-)
+from pipeline.rendering.tiles import GAP_GREY, save_png, tile, to_pixels
 
 
 def block(rows: int = 2, columns: int = 3, *, value: float = -1.0, size: int = 4) -> NDArray[np.float32]:
@@ -106,12 +100,3 @@ def test_a_picture_reads_back_as_written_and_always_has_the_same_bytes(tmp_path:
     with Image.open(tmp_path / "one.png") as image:
         np.testing.assert_array_equal(np.asarray(image), picture)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "folder/two.png").read_bytes()
-
-
-def test_a_write_that_fails_leaves_the_former_file_and_nothing_beside_it(tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"
-    write_whole(b"former", path)
-    with pytest.raises(TypeError):
-        write_whole("no bytes", path)  # type: ignore[arg-type]
-    assert path.read_bytes() == b"former"
-    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,112 @@
+"""Files written whole or not at all, and folders that one process at a time works in."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import display
+
+UNFINISHED = ".part"
+
+
+class WriteError(PipelineError):
+    """A file or a folder cannot be written."""
+
+
+class LockedError(PipelineError):
+    """Another process holds a lock."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Puts a new file in place of an old one once it is whole and on the disk.
+
+    Args:
+        path: The file; missing folders are made.
+
+    Yields:
+        A hidden path beside it, with its suffix, to write to. It is renamed after the block, or removed on an error.
+
+    Raises:
+        WriteError: The file cannot be written; the old one stays.
+    """
+    aside = path.with_name(f".{path.stem}.{os.getpid()}{UNFINISHED}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        _sync(aside)
+        aside.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        reason = " ".join(str(error.strerror or error).split())
+        raise WriteError(f"{display(path)} cannot be written: {reason}") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Writes a file, whole or not at all; see `replacing`."""
+    with replacing(path) as aside:
+        aside.write_bytes(content)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Writes a file in UTF-8 with the line ends of `text`, whole or not at all; see `replacing`."""
+    write_bytes(text.encode(), path)
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Writes a file of JSON, indented by two, whole or not at all; see `replacing`."""
+    write_text(json.dumps(content, indent=2) + "\n", path)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what killed processes left half written in a folder and below; no other process may be writing there."""
+    for file in folder.rglob(f".*{UNFINISHED}*"):
+        file.unlink()
+
+
+@contextmanager
+def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: float = 0) -> Iterator[None]:
+    """Holds the lock of a file or folder, `.NAME.lock` beside it, for the length of the block.
+
+    Args:
+        path: What is locked; it need not exist, and missing folders above it are made.
+        waiting: What is called where another process holds the lock; the wait has no end then.
+        seconds: How long to wait at first.
+
+    Raises:
+        LockedError: Another process holds the lock, and `waiting` is none.
+        WriteError: The lock cannot be written.
+    """
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=seconds)
+    except Timeout as error:
+        if waiting is None:
+            raise LockedError(f"{display(path)} is in use by another process: try again later") from error
+        waiting()
+        lock.acquire()
+    except OSError as error:
+        raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file's content, or a folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

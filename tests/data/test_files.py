@@ -1,0 +1,106 @@
+"""Files that are written whole or not at all, and locks."""
+
+import errno
+import os
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from pipeline.data.files import (
+    UNFINISHED,
+    LockedError,
+    WriteError,
+    locked,
+    remove_unfinished,
+    replacing,
+    write_bytes,
+    write_json,
+    write_text,
+)
+
+
+@pytest.fixture
+def former(tmp_path: Path) -> Path:
+    """A file, alone in its folder."""
+    path = tmp_path / "picture.png"
+    write_bytes(b"former", path)
+    return path
+
+
+def test_a_file_is_made_with_its_folders_and_keeps_its_line_ends(tmp_path: Path) -> None:
+    write_text("é\r\n\n", tmp_path / "a" / "b" / "text.csv")
+    write_json({"é": [1]}, tmp_path / "a" / "content.json")
+    assert (tmp_path / "a" / "b" / "text.csv").read_bytes() == b"\xc3\xa9\r\n\n"
+    assert (tmp_path / "a" / "content.json").read_bytes() == b'{\n  "\\u00e9": [\n    1\n  ]\n}\n'
+
+
+def test_what_is_being_written_is_hidden_has_the_suffix_and_replaces_the_former_at_the_end(former: Path) -> None:
+    with replacing(former) as aside:
+        aside.write_bytes(b"new")
+        assert (aside.name[0], aside.suffix, aside.parent) == (".", ".png", former.parent)
+        assert former.read_bytes() == b"former"
+    assert former.read_bytes() == b"new"
+    assert list(former.parent.iterdir()) == [former]
+
+
+def fail_halfway(path: Path, error: type[BaseException]) -> None:
+    with replacing(path) as aside:
+        aside.write_bytes(b"half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_write_that_fails_leaves_the_former_file_and_nothing_beside_it(
+    error: type[BaseException], former: Path
+) -> None:
+    with pytest.raises(error):
+        fail_halfway(former, error)
+    assert former.read_bytes() == b"former"
+    assert list(former.parent.iterdir()) == [former]
+
+
+def test_a_full_disk_is_one_line_that_names_the_file(former: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match=r"picture\.png cannot be written: No space left on device$"):
+        write_bytes(b"new", former)
+    assert former.read_bytes() == b"former"
+    assert list(former.parent.iterdir()) == [former]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(former: Path) -> None:
+    with pytest.raises(WriteError, match=r"a\.csv cannot be written: (File exists|Not a directory)"):
+        write_text("", former / "a.csv")
+    with pytest.raises(WriteError, match=r"a cannot be locked: (File exists|Not a directory)"), locked(former / "a"):
+        pass
+
+
+def test_what_killed_processes_left_half_written_is_removed(former: Path) -> None:
+    (former.parent / "a").mkdir()
+    for folder in (former.parent, former.parent / "a"):
+        (folder / f".picture.1{UNFINISHED}.png").touch()
+    remove_unfinished(former.parent)
+    assert [path for path in former.parent.rglob("*") if path.is_file()] == [former]
+
+
+def test_a_lock_that_another_holds_is_refused_or_waited_for(tmp_path: Path) -> None:
+    held, released = Event(), Event()
+
+    def hold() -> None:
+        with locked(tmp_path / "folder"):
+            held.set()
+            released.wait(60)
+
+    other = Thread(target=hold)
+    other.start()
+    held.wait(60)
+    with pytest.raises(LockedError, match="folder is in use by another process"), locked(tmp_path / "folder"):
+        pass
+    with locked(tmp_path / "folder", waiting=released.set):
+        assert released.is_set()
+    other.join()
+    with locked(tmp_path / "folder"):
+        pass
