@@ -88,7 +88,7 @@ def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibrati
     measured = measure_reports(calibration, selecting=True)(training)
     assert training.asked == [len(calibration.validation)] == [60]
     made = draw(60)
-    expected = measure_quickly(calibration.sample(made.images, made.asked), calibration.validation)
+    expected = measure_quickly(calibration.judge.sample(made.images, made.asked), calibration.validation)
     assert measured.values == {f"heldout/{name}": value for name, value in expected.items()}
     assert measured.references == {f"reference/{name}": calibration.report_references[name] for name in QUICK}
 
@@ -164,13 +164,13 @@ def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and
     calibration: Calibration, quality: Quality
 ) -> None:
     made = draw(len(calibration.test))
-    read = calibration.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
+    read = calibration.judge.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
     found = measure_digits(unasked(made), calibration)
-    told = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
+    asked = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
     assert found.confusion is None
     assert found.count == 100
-    assert found.figures == {name: one for name, one in told.figures.items() if "accuracy" not in name}
-    assert told.figures.keys() - found.figures.keys() >= {"accuracy", "accuracy_by_digit/mean"}
+    assert found.figures == {name: one for name, one in asked.figures.items() if "accuracy" not in name}
+    assert asked.figures.keys() - found.figures.keys() >= {"accuracy", "accuracy_by_digit/mean"}
     assert found.figures["coverage"] == quality.figures["coverage"]
 
 
