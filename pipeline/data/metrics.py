@@ -1,8 +1,6 @@
 """Figures by name → the nested JSON that `dvc metrics` reads."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 
@@ -23,10 +21,3 @@ def nest(values: Mapping[str, float]) -> dict[str, Any]:
             inner = inner.setdefault(block, {})
         inner[name] = value
     return nested
-
-
-def write_json(content: Mapping[str, Any], file: Path) -> Path:
-    """Writes a file, the same on every platform, and gives it back; missing folders are made."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8", newline="\n")
-    return file

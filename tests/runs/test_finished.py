@@ -8,8 +8,9 @@ import pytest
 
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
-from pipeline.runs import finished as trained
+from pipeline.runs import finished
 from pipeline.runs.finished import FinishedRun
+from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import RunLocation
 from tests.composing import settings_of
 
@@ -23,7 +24,7 @@ def quality(count: int, digest: str = "a") -> Any:
 
 def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) -> list[Any]:
     written: list[Any] = []
-    monkeypatch.setattr(trained, "Recorder", lambda *_: SimpleNamespace(final=written.append))
+    monkeypatch.setattr(finished, "Recorder", lambda *_: SimpleNamespace(final=written.append))
     settings = settings_of(*overrides)
     metadata = {
         "run_id": "f" * 32,
@@ -31,7 +32,7 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
         "judge": {"digest": "a", "accuracy": 0.99, "label": None},
     }
     store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
-    FinishedRun(RunLocation(Path(), Path(), metadata, settings)).headline(store, {"loss": 1.0}, quality)
+    FinishedRun(RunLocation(RunFiles(Path(), Path()), metadata, settings)).headline(store, {"loss": 1.0}, quality)
     return written
 
 
