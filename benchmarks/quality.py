@@ -26,16 +26,15 @@ from benchmarks.trainings.recipes import RECIPES, plan
 from benchmarks.trainings.records import Record, train_missing
 from benchmarks.trainings.summary import (
     AT_REPORTS,
-    CLASSIFICATION_ACCURACY,
     Run,
     by_recipe,
     commands_table,
     make_rows,
     reports_table,
 )
-from pipeline.data.keys import Key
+from pipeline.data.files import write_bytes
+from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
 from pipeline.evaluation.intervals import FEWEST_SEEDS
-from pipeline.rendering.tiles import write_whole
 from pipeline.settings.exits import TERMINATED
 from pipeline.settings.job import Job
 from pipeline.settings.paths import STORE_ROOT, display
@@ -90,7 +89,7 @@ def measure(options: argparse.Namespace) -> int:
     calibration = ensure_judge(settings, Job(MODULE, tuple(options.overrides)))
     records = train_missing(planned, folder=FOLDER / "trainings", reuse=options.reuse, say=say)
     runs = score_runs(planned, records, calibration, folder=FOLDER / "trainings", say=say)
-    goals, references = find_goals(runs), {name: calibration.references[Key(name)] for name in AT_REPORTS}
+    goals, references = find_goals(runs), {name: calibration.references[name] for name in AT_REPORTS}
     references[CLASSIFICATION_ACCURACY] = calibration.accuracy
     details = {
         "judge": {"digest": calibration.digest, "label": calibration.label, "images": len(calibration.test)},
@@ -100,7 +99,7 @@ def measure(options: argparse.Namespace) -> int:
     write_results(options.json, machine=machine, rows=make_rows(runs), goals=goals, details=details)
     quality_curves(runs, references, options.json.with_suffix(".png"), title="How good digits are, and how soon")
     text = describe(runs, goals, references, machine)
-    write_whole(text.encode(), options.json.with_suffix(".md"))
+    write_bytes(text.encode(), options.json.with_suffix(".md"))
     print(f"{text}\n{display(options.json)}, with this table (.md) and a picture (.png)")
     return exit_status(goals)
 

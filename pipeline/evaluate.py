@@ -1,4 +1,4 @@
-"""Stage: trained models and the test set → test losses, and what the judge says of generated digits."""
+"""Stage: trained models and the test set → test losses, and the judge's figures of generated digits."""
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
@@ -10,11 +10,11 @@ def evaluate(settings: Settings, job: Job) -> None:
     """Scores a run's models on the test split, into `metrics.json` and the tracking store.
 
     Args:
-        settings: What the command is set to; what decided the run is taken from it.
+        settings: The command's settings; those that decided the run are the run's.
         job: How the stage was called.
     """
     location = find_run(settings)
-    # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
+    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
@@ -29,8 +29,8 @@ def evaluate(settings: Settings, job: Job) -> None:
     calibration = ensure_judge(finished.settings, job) if family.generate else None
     with finished.track("evaluate", job) as run:
         result = evaluate_run(finished, family, calibration)
-        result.write(finished.reports)
-        result.log(run, finished.reports)
+        result.write(finished.files)
+        result.log(run, finished.files)
         finished.headline(run.store, result.values(digits=False), result.quality)
     for table in result.tables(family.spoken_units):
         console.print(table)

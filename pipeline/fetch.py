@@ -8,7 +8,7 @@ from pipeline.settings.job import Job
 
 
 def fetch(settings: Settings, job: Job) -> None:
-    """Fetches MNIST, whatever lies there already.
+    """Fetches MNIST, even where it is there already.
 
     Args:
         settings: Which source, and the path of the result.

@@ -1,21 +1,21 @@
-"""Stage: the judge, an independent classifier of digits, and what real digits score against real digits."""
+"""Stage: MNIST → the judge, an independent classifier of digits, and its references: what real digits score."""
 
 from pipeline.cli import command
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.settings.paths import ROOT
 
 
 def judge(settings: Settings, job: Job) -> None:
-    """Trains the judge and measures real digits, whatever lies there already.
+    """Trains the judge and measures real digits, even where there is a judge already.
 
-    DVC's stage writes `models/judge` and `reports/judge`, a command by hand a folder in `runs/judges`.
+    DVC's stage writes `models/judge` and `reports/judge`; a command by hand writes a folder in `runs/judges`.
 
     Args:
-        settings: What the command is set to.
+        settings: The command's settings.
         job: How the stage was called.
     """
-    # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
+    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
     from pipeline.judging.identity import identify
@@ -26,7 +26,8 @@ def judge(settings: Settings, job: Job) -> None:
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     identity = identify(settings)
     if stage_of_dvc():
-        train_judge(settings, job, ROOT / "models" / "judge", reports=ROOT / "reports" / "judge", identity=identity)
+        models, reports = (paths.ROOT / folder / "judge" for folder in ("models", "reports"))
+        train_judge(settings, job, models, reports=reports, identity=identity)
         return
     with locked_folder(identity) as folder:
         train_judge(settings, job, folder, reports=folder, identity=identity)

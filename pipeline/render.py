@@ -15,11 +15,11 @@ def render(settings: Settings, job: Job) -> None:
     """Draws a run's samples and their nearest training images, its curves, weight histograms and an animation.
 
     Args:
-        settings: What the command is set to; what decided the run is taken from it.
+        settings: The command's settings; those that decided the run are the run's.
         job: How the stage was called.
     """
     location = find_run(settings)
-    # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
+    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
     from pipeline.rendering.terminal import make_console
@@ -29,9 +29,9 @@ def render(settings: Settings, job: Job) -> None:
 
     console, finished = make_console(), FinishedRun(location)
     ensure_fetched(finished.settings.data, report=console.print, progress=console.is_terminal)
-    folder = finished.reports / "pictures"
-    finished.reports.mkdir(parents=True, exist_ok=True)
-    with finished.track("render", job) as run, TemporaryDirectory(dir=finished.reports, prefix=".drawing-") as aside:
+    folder = finished.files.pictures
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with finished.track("render", job) as run, TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as aside:
         drawn = Path(aside) / folder.name
         drawn.mkdir()
         names = draw_run(finished, find_family(finished.settings.family), drawn)

@@ -4,24 +4,25 @@ from pipeline.cli import command
 from pipeline.runs.location import find_start
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
-from pipeline.sweeps.callback import already_finished, closed_afterwards
+from pipeline.sweeps.callback import closed_afterwards
+from pipeline.sweeps.jobs import already_finished
 from pipeline.sweeps.workers import claim_job
 
 
 def train(settings: Settings, job: Job) -> None:
-    """Trains the family that the settings choose, or goes on with the same training where it was interrupted.
+    """Trains the family that the settings choose, or resumes the same training where it was interrupted.
 
     DVC's stage publishes the results to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
     run's own folder under `runs/`.
 
     Args:
-        settings: What the command is set to.
+        settings: The command's settings.
         job: How the stage was called.
     """
     start = find_start(settings)
     if not claim_job(job):
         return
-    # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
+    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge

@@ -7,13 +7,14 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from filelock import FileLock
 from mlflow.entities import Run
 
 from pipeline import judge
+from pipeline.data.files import locked
 from pipeline.data.keys import Key
 from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.tracking.pages import runs_where
@@ -60,9 +61,8 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
             patch.delenv(name, raising=False)
-        patch.setattr(judge, "ROOT", root)
         for name in ("ROOT", "STORE_ROOT"):
-            patch.setattr(judging, name, root)
+            patch.setattr(paths, name, root)
         chosen = settings(mnist_file)
         yield Called(root, judging.ensure_judge(chosen, JOB), judging.ensure_judge(chosen, JOB))
 
@@ -73,7 +73,7 @@ def test_a_judge_is_trained_once_and_found_again(called: Called) -> None:
     assert len(called.folders) == len(called.runs()) == 1
 
 
-def test_a_calibration_is_tracked_with_its_accuracy_and_references(called: Called) -> None:
+def test_a_judge_is_tracked_with_its_accuracy_and_references(called: Called) -> None:
     (run,) = called.runs()
     assert (run.data.tags["kind"], run.data.tags["family"], run.data.tags["label"]) == ("judge", "judge", "smoke")
     assert run.data.tags["judge.digest"] == called.first.digest
@@ -92,15 +92,15 @@ def test_metrics_hold_the_accuracy_and_the_references_in_blocks(called: Called) 
 
 
 class Console:
-    """Keeps what is printed, and tells that something was."""
+    """Keeps what is printed, and sets an event when something is."""
 
     def __init__(self) -> None:
         self.printed: list[str] = []
-        self.told = Event()
+        self.event = Event()
 
     def print(self, text: str) -> None:
         self.printed.append(text)
-        self.told.set()
+        self.event.set()
 
 
 def test_a_command_waits_for_another_that_trains_the_same_judge(
@@ -111,9 +111,9 @@ def test_a_command_waits_for_another_that_trains_the_same_judge(
     (folder / "judge.json").rename(called.root / "aside.json")
 
     def finish_when_another_waits() -> None:
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
+        with locked(folder):
             held.set()
-            console.told.wait(60)
+            console.event.wait(60)
             (called.root / "aside.json").rename(folder / "judge.json")
 
     other = Thread(target=finish_when_another_waits)
@@ -127,10 +127,9 @@ def test_a_command_waits_for_another_that_trains_the_same_judge(
 def test_a_stage_of_dvc_writes_and_reads_what_dvc_tracks_alone(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "ROOT", called.root / "copy")
-    monkeypatch.setattr(judging, "ROOT", called.root / "copy")
+    monkeypatch.setattr(paths, "ROOT", called.root / "copy")
     monkeypatch.setenv("DVC_STAGE", "judge")
-    with pytest.raises(judging.CalibrationError, match="models/judge must be the judge of .*`dvc repro judge`"):
+    with pytest.raises(judging.OtherJudgeError, match="models/judge must be the judge of .*`dvc repro judge`"):
         judging.ensure_judge(settings(mnist_file), JOB)
     judge.judge(settings(mnist_file), JOB)
     tracked = called.root / "copy" / "models" / "judge"
@@ -139,7 +138,7 @@ def test_a_stage_of_dvc_writes_and_reads_what_dvc_tracks_alone(
     assert (called.root / "copy" / "reports" / "judge" / "metrics.json").exists()
     monkeypatch.setenv("DVC_STAGE", "evaluate@acgan")
     assert judging.ensure_judge(settings(mnist_file), JOB).digest == called.first.digest
-    with pytest.raises(judging.CalibrationError):
+    with pytest.raises(judging.OtherJudgeError):
         judging.ensure_judge(settings(mnist_file, "judge.images=101"), JOB)
     monkeypatch.delenv("DVC_STAGE")
     assert judging.ensure_judge(settings(mnist_file, "label=null"), JOB).digest == called.first.digest

@@ -10,17 +10,16 @@ from benchmarks.measuring.commands import run_timed
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.trainings.recipes import Planned
 from benchmarks.trainings.records import Record, Say, report_folder
-from benchmarks.trainings.summary import CLASSIFICATION_ACCURACY, Report, Run
-from pipeline.evaluation.measures import measure_quickly
+from benchmarks.trainings.summary import Report, Run
+from pipeline.data.files import write_bytes
+from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
+from pipeline.evaluation.measures import Values, measure_quickly
 from pipeline.judging.calibration import Calibration
-from pipeline.rendering.tiles import write_whole
 from pipeline.settings.paths import STORE_ROOT
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import find_family
 
 END = "end"
-Values = dict[str, float]
-
 WITH_CLASSIFICATION = ("long",)
 
 
@@ -64,7 +63,7 @@ class _Scores:
     def keep(self, key: str, values: Values) -> None:
         self.values[key] = values
         content = {"of": self._of, "values": self.values}
-        write_whole((json.dumps(content, indent=2) + "\n").encode(), self._file)
+        write_bytes((json.dumps(content, indent=2) + "\n").encode(), self._file)
 
 
 def _score(training: Planned, networks: Path, calibration: Calibration) -> Values:
@@ -72,8 +71,7 @@ def _score(training: Planned, networks: Path, calibration: Calibration) -> Value
     if generate is None:
         raise BenchmarkError(f"`recipes` must be of a family that makes digits. Received: {training.settings.family}")
     made = generate(load_parts(networks), training.settings, len(calibration.test))
-    values = measure_quickly(calibration.sample(made.images, made.asked), calibration.test)
-    return {key.name: value for key, value in values.items()}
+    return measure_quickly(calibration.judge.sample(made.images, made.asked), calibration.test)
 
 
 def _classification_accuracy(training: Planned, record: Record) -> float:

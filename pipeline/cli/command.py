@@ -1,4 +1,4 @@
-"""What every stage's command shares: composing its settings, one-line errors and the exit status."""
+"""The command of every stage: its settings composed, its errors in one line, its exit status."""
 
 import os
 import signal
@@ -33,12 +33,12 @@ def run(
 ) -> None:
     """Composes the settings of a command and calls its stage, once or for each job of a sweep.
 
-    Exits with status 2 for what the user can mend, in one line; 130 or 143 when interrupted; 1 for a failure.
+    Exits with status 2 and one line for errors that the user can fix; 130 or 143 when interrupted; 1 for a failure.
 
     Args:
         module: The stage's module, as in `python -m MODULE`.
-        stage: What to call.
-        around: What is entered before the first job and left after the last.
+        stage: The stage to call.
+        around: The context that all jobs run in.
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module
@@ -77,9 +77,9 @@ def run(
 
 
 def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: Job) -> None:
-    """Runs a job of a sweep and tells at once why it failed.
+    """Runs a job of a sweep and prints at once why it failed.
 
-    The error that goes on has no traceback into the stage: Hydra keeps it to the end of the sweep, and with it would
+    The error that is raised has no traceback into the stage: Hydra keeps it to the end of the sweep, and with it would
     keep the job's networks and data.
     """
     try:

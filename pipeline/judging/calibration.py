@@ -1,4 +1,4 @@
-"""The judge as it was calibrated: its view of any digits, of the real ones, and what real digits score."""
+"""The judge with its reference values: what every figure is measured by."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Judge:
     """A trained judge with the scale of its features.
 
     Attributes:
-        model: What `build_judge` gives, trained.
-        scale: What its features are multiplied by.
+        model: The classifier; see `build_judge`.
+        scale: The factor of its features.
     """
 
     model: Classifier
@@ -51,24 +51,33 @@ class Judge:
     def sample(
         self, images: NDArray[np.generic], digits: NDArray[np.integer[Any]], *, nearest: Nearest | None = None
     ) -> Sample:
-        """Gives the judge's view of digits; see `Calibration.sample`."""
+        """Returns digits with the judge's view of them.
+
+        Args:
+            images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
+            digits: The digits asked for or shown, `(n,)` or `(n, 1)`.
+            nearest: Their nearest training images; None leaves memorisation out.
+
+        Returns:
+            The sample that measures are computed from.
+        """
         view = look(self.model, images)
         return Sample(images, digits.reshape(-1), view.probabilities, self.scale.apply(view.features), nearest)
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A calibrated judge: what every figure is measured by.
+    """A trained judge with its reference values, which are what real digits score.
 
     Generate as many digits as the real sample has that they are measured against: the references are of that size.
 
     Attributes:
         digest: SHA-256 over the judge's weights and its scale.
-        label: Marks a judge that is not to be taken for a real one (`smoke`).
-        accuracy: Share of all test images that it reads right.
-        references: What real digits score, by the names of `measure`.
-        report_references: What real digits score, by the names of `measure_quickly`, at a report's size.
-        settings: What it was calibrated by.
+        label: The mark of a judge that is not a real one (`smoke`); none of a real one.
+        accuracy: The share of all test images that it reads right.
+        references: The scores of real digits, by the names of `measure`.
+        report_references: The scores of real digits at a report's size, by the names of `measure_quickly`.
+        settings: The settings that it was trained and measured by.
         judge: The classifier.
         splits: MNIST as it was split for the judge.
         real: The judge's view of the real samples, by the names `REAL_ARRAYS`.
@@ -83,21 +92,6 @@ class Calibration:
     judge: Judge
     splits: Splits
     real: Arrays
-
-    def sample(
-        self, images: NDArray[np.generic], digits: NDArray[np.integer[Any]], *, nearest: Nearest | None = None
-    ) -> Sample:
-        """Gives digits with the judge's view of them.
-
-        Args:
-            images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
-            digits: The digits asked for or shown, `(n,)` or `(n, 1)`.
-            nearest: Their nearest training images; None leaves memorisation out.
-
-        Returns:
-            What measures are computed from.
-        """
-        return self.judge.sample(images, digits, nearest=nearest)
 
     @cached_property
     def validation(self) -> Sample:
@@ -132,14 +126,14 @@ def judge_splits(mnist: Mnist, settings: JudgeSettings, *, limit: int | None) ->
 
 
 def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
-    """Reads a calibrated judge.
+    """Reads a judge with its reference values.
 
     Args:
         folder: `models/judge`, or a folder in `runs/judges`.
-        mnist: The arrays that it was calibrated on.
+        mnist: The arrays that it was trained and measured on.
 
     Returns:
-        The judge, with the real samples and their references.
+        The judge, with its view of the real samples and their references.
 
     Raises:
         DataError: A file is missing or damaged.
@@ -160,8 +154,8 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
             real=dict(zip(REAL_ARRAYS, read_npz(folder / REAL, *REAL_ARRAYS), strict=True)),
         )
     except (*UNREADABLE, DataError, WeightsError) as error:
-        lines = " ".join(str(error).split())
-        raise DataError(f"{display(folder)} is no whole judge: delete it and calibrate again ({lines})") from error
+        reason = " ".join(str(error).split())
+        raise DataError(f"{display(folder)} is no whole judge: delete it and train it again ({reason})") from error
 
 
 def _parsed(references: Mapping[str, float]) -> dict[Key, float]:

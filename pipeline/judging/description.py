@@ -1,4 +1,4 @@
-"""What a judge's own training, and runs with figures that it gave, say of it in the tracking store."""
+"""How the judge is described in the tracking store: on its own run, and on runs with its figures."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pipeline.tracking.tags import environment_tags
 
 
 def judge_tags(calibration: Calibration) -> dict[str, str]:
-    """Gives the tags of a run with figures that a judge gave: its hash, how often it is right and its label."""
+    """The tags of a run with a judge's figures: the judge's hash, accuracy and label."""
     tags = {"judge.digest": calibration.digest, "judge.accuracy": f"{calibration.accuracy:.4f}"}
     return tags | ({"judge.label": calibration.label} if calibration.label else {})
 
 
 def judge_metadata(calibration: Calibration) -> dict[str, object]:
-    """Gives what stands beside every stored figure of a judge."""
+    """The judge's hash, accuracy and label, as stored with its figures."""
     return {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": calibration.label}
 
 
 def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:
-    """Describes a calibration.
+    """Describes a training of the judge: name, parameters, tags and the command that repeats it.
 
     Args:
-        settings: What it is set to.
+        settings: The command's settings.
         job: How the command was called that needed the judge.
         digests: Hashes of the data and the code.
     """

@@ -1,4 +1,4 @@
-"""Trains the judge."""
+"""The training of the judge's network: batches, augmentation and schedule."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,13 +15,13 @@ StepCallback = Callable[[int, float], None]
 SHIFTS = 1
 
 
-def train_judge(images: Images, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> keras.Model:
-    """Trains a judge on labelled digits.
+def train_classifier(images: Images, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> keras.Model:
+    """Trains the judge's network on labelled digits.
 
     Args:
-        images: What to train on.
+        images: The training images.
         settings: Architecture, length, augmentation and seed.
-        on_step: Hears of each step taken: how many so far, and its loss in nats.
+        on_step: Called after each step with the number of steps so far and the loss in nats.
 
     Returns:
         The trained model; see `build_judge`. The same images and settings give the same bits on one machine's CPU.
@@ -44,7 +44,7 @@ def train_judge(images: Images, settings: JudgeSettings, *, on_step: StepCallbac
 
 
 def count_steps(images: int, settings: JudgeSettings) -> int:
-    """Gives the steps that a judge is trained for on so many images, one at least."""
+    """The steps that a judge is trained for on so many images, one at least."""
     return max(1, settings.epochs * images // settings.batch_size)
 
 

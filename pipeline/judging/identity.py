@@ -1,4 +1,4 @@
-"""Whose judge lies in a folder: what decides a judge, and whether it is the one that is wanted."""
+"""The identity of a judge: its settings and hashes of data and code, and whether a folder holds that judge."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from pipeline.settings.composed import Settings
 
 
 def identify(settings: Settings) -> dict[str, Any]:
-    """Gives what decides a judge and its references: settings, and hashes of data and code.
+    """Returns what decides a judge and its references: settings, and hashes of data and code.
 
     Args:
-        settings: What a command is set to; MNIST's file must be there.
+        settings: The command's settings; MNIST's file must be there.
     """
     return {
         "settings": settings.judge.model_dump(mode="json"),
@@ -26,12 +26,12 @@ def identify(settings: Settings) -> dict[str, Any]:
 
 
 def judge_name(identity: Mapping[str, Any]) -> str:
-    """Gives the name of a judge's folder in `runs/judges`."""
+    """The name of a judge's folder in `runs/judges`."""
     return combined_digest(json.dumps(identity, sort_keys=True))[:DIGITS]
 
 
 def holds(folder: Path, identity: Mapping[str, Any]) -> bool:
-    """Tells whether a folder has the whole calibration that `identify` gave this for."""
+    """Whether a folder holds the whole judge of this identity."""
     try:
         metadata = json.loads((folder / JUDGE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -22,7 +22,7 @@ LOOKS_AT = 500
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a judge makes of n images.
+    """The outputs of a judge for n images.
 
     Attributes:
         features: The penultimate layer, 0 or more, float32 `(n, features)`.
@@ -67,7 +67,7 @@ def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
     """Shows images to a judge.
 
     Args:
-        judge: What `build_judge` gave, trained.
+        judge: A trained model of `build_judge`.
         images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
 
     Returns:
@@ -102,7 +102,7 @@ def load_judge(path: Path, settings: JudgeSettings) -> keras.Model:
 
     Args:
         path: The file.
-        settings: What it was built by.
+        settings: The settings that it was built by.
 
     Returns:
         The judge, not compiled.

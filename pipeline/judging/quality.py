@@ -1,4 +1,4 @@
-"""What the judge says of generated digits: quickly at a training's reports, everything in an evaluation."""
+"""The quality of generated digits, by the judge: a few measures at reports, all of them in an evaluation."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from pipeline.evaluation.memorization import Nearest
 from pipeline.evaluation.references import Measurement, beside_references
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.calibration import Calibration
-from pipeline.judging.fit import train_judge
+from pipeline.judging.fit import train_classifier
 from pipeline.judging.network import look
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tiles import to_pixels
@@ -30,9 +30,9 @@ class Quality:
 
     Attributes:
         figures: Every measure by name, with its reference.
-        count: How many digits were measured.
-        confusion: What the judge reads for each digit asked for, int64 `(10, 10)`; none where none was asked for.
-        calibration: Whose figures they are.
+        count: The number of digits that were measured.
+        confusion: The digits read for each digit asked for, int64 `(10, 10)`; none where none was asked for.
+        calibration: The judge.
     """
 
     figures: dict[Key, Measurement]
@@ -47,10 +47,10 @@ class Quality:
 
 
 def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
-    """Gives what a training is asked at each report.
+    """Returns the measurement of a training's reports.
 
     Args:
-        calibration: The judge; its validation images are what generated digits are measured against.
+        calibration: The judge; generated digits are measured against its validation images.
         selecting: Whether a best report may be chosen: of the lowest Fréchet digit distance, and of equal ones the
             highest coverage.
 
@@ -73,7 +73,7 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
 
 
 def report_figures(measured: Measured) -> dict[Key, Measurement]:
-    """Gives a report's figures by name, each with its reference."""
+    """A report's figures by key, each with its reference."""
     references = measured.references
     return {key: Measurement(value, references[key.on(REFERENCE)]) for key, value in measured.values.items()}
 
@@ -124,24 +124,24 @@ def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
 
 
 def judged(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
-    """Gives the judge's view of generated digits.
+    """Returns generated digits with the judge's view of them.
 
     Args:
-        generated: Where no digit was asked for, each counts as what the judge reads.
+        generated: The digits; where none was asked for, each counts as the one that the judge reads.
         calibration: The judge.
         nearest: Their nearest training images; None leaves memorisation out.
     """
     if generated.digits is not None:
-        return calibration.sample(generated.images, generated.digits, nearest=nearest)
-    sample = calibration.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
+        return calibration.judge.sample(generated.images, generated.digits, nearest=nearest)
+    sample = calibration.judge.sample(generated.images, np.zeros(len(generated.images), np.int32), nearest=nearest)
     return replace(sample, digits=sample.probabilities.argmax(axis=1).astype(np.int32))
 
 
 def score_classification(generated: Generated, calibration: Calibration) -> Measurement:
-    """Gives the classification accuracy score: a classifier like the judge, trained on generated digits alone.
+    """Measures the classification accuracy score: a classifier like the judge, trained on generated digits alone.
 
     Args:
-        generated: What to train it on; 60,000 is the published number.
+        generated: Its training images; 60,000 is the published number.
         calibration: The judge; the other classifier has its architecture, seed and length.
 
     Returns:
@@ -169,5 +169,5 @@ def _meaningful(values: Values, generated: Generated) -> Values:
 
 
 def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: JudgeSettings) -> Reader:
-    taught = train_judge(Images(images.astype(np.uint8), digits.astype(np.uint8)), settings)
-    return lambda unseen: look(taught, unseen).probabilities
+    classifier = train_classifier(Images(images.astype(np.uint8), digits.astype(np.uint8)), settings)
+    return lambda unseen: look(classifier, unseen).probabilities

@@ -1,4 +1,4 @@
-"""What a calibration finds: a trained judge, its view of the real digits, and what those score; and its files."""
+"""The result of training the judge: the judge, its view of the real digits and their scores; and its files."""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.references import find_quick_references, find_references
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge
-from pipeline.judging.fit import StepCallback, train_judge
+from pipeline.judging.fit import StepCallback, train_classifier
 from pipeline.judging.network import look, save_judge
 from pipeline.settings.judge import JudgeSettings
 
@@ -34,7 +34,7 @@ class FittedJudge:
         test: Its view of all test images.
         real: Its view of the real digits that generated ones are measured against, and their nearest training images,
             by the names `REAL_ARRAYS`.
-        references: What real digits score, of an `evaluation` and of a `report`.
+        references: The scores of real digits, of an `evaluation` and of a `report`.
     """
 
     judge: Judge
@@ -45,12 +45,12 @@ class FittedJudge:
 
     @property
     def accuracy(self) -> dict[str, float]:
-        """Share that it reads right of the `validation` and the `test` images."""
+        """The share that it reads right of the `validation` and the `test` images."""
         return {"validation": accuracy(_confusion(self.validation)), "test": accuracy(self.confusion)}
 
     @property
     def confusion(self) -> Confusion:
-        """How often it reads each digit for each, on the test images."""
+        """How often it reads each digit as each, on the test images."""
         return _confusion(self.test)
 
 
@@ -60,12 +60,12 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
     Args:
         splits: MNIST, split for the judge.
         settings: Its training and the sizes of the samples.
-        on_step: Hears of each step; see `train_judge`.
+        on_step: Called after each step; see `train_classifier`.
 
     Returns:
-        What `write_calibration` writes.
+        The fitted judge, for `write_calibration`.
     """
-    model = train_judge(splits.train, settings, on_step=on_step)
+    model = train_classifier(splits.train, settings, on_step=on_step)
     view = look(model, splits.train.images)
     judge = Judge(model, FeatureScale.fit(view.features))
     training = Sample(*_labelled(splits.train), view.probabilities, judge.scale.apply(view.features))
@@ -85,14 +85,14 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
 
 
 def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, Any]) -> str:
-    """Writes a calibration, for `load_calibration` to read; the same one makes the same bytes.
+    """Writes a fitted judge for `load_calibration`; the same one makes the same bytes.
 
-    `judge.json` comes last: where it stands, the calibration is whole.
+    `judge.json` is removed first and written last: a folder with it is whole.
 
     Args:
         fitted: The judge and the references.
-        folder: Made where missing.
-        metadata: What else is to stand in `judge.json`.
+        folder: The folder, made where missing.
+        metadata: Further content of `judge.json`.
 
     Returns:
         The digest: SHA-256 over the judge's weights and its scale.

@@ -1,4 +1,4 @@
-"""One training of the judge from its first step to its tracked end, where there is no judge of these settings yet."""
+"""One tracked training of the judge, where there is none of these settings, data and code yet."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from pipeline.data import mnist
-from pipeline.data.files import write_json
+from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest
 from pipeline.data.rows import Row
@@ -21,10 +20,11 @@ from pipeline.judging.identity import holds, identify, judge_name
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
 from pipeline.rendering.tables import rows_table
 from pipeline.rendering.terminal import Length, TrainingProgress, make_console
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.settings.paths import ROOT, STORE_ROOT, display
+from pipeline.settings.paths import display
 from pipeline.tracking.logged_models import model_example
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
@@ -34,29 +34,28 @@ from pipeline.training.history import Point
 FAMILY = "judge"
 
 
-class CalibrationError(PipelineError):
-    """The judge that is there belongs to other settings, data or code."""
+class OtherJudgeError(PipelineError):
+    """The judge that DVC tracks is one of other settings, data or code."""
 
 
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
-    """Returns the judge of these settings, trained first, saying so, where there is none yet.
+    """Returns the judge of these settings, data and code; trains it first where there is none.
 
     Args:
-        settings: What the command is set to; `judge` and `data` decide the judge. MNIST's file must be there.
+        settings: The command's settings; `judge` and `data` decide the judge. MNIST's file must be there.
         job: How the stage was called.
 
     Returns:
-        The judge in `models/judge` if it is the one of these settings, data and code, else the one kept for them in
-        `runs/judges`.
+        The judge in `models/judge` if it is the one, else the one kept in `runs/judges`.
 
     Raises:
-        CalibrationError: A stage of DVC found another judge in `models/judge`.
+        OtherJudgeError: A stage of DVC found another judge in `models/judge`.
     """
     identity = identify(settings)
-    folder = ROOT / "models" / FAMILY
+    folder = paths.ROOT / "models" / FAMILY
     if not holds(folder, identity):
         if stage_of_dvc():
-            raise CalibrationError(
+            raise OtherJudgeError(
                 f"{display(folder)} must be the judge of these settings, data and code: run `dvc repro judge`"
             )
         with locked_folder(identity) as folder:
@@ -67,35 +66,35 @@ def ensure_judge(settings: Settings, job: Job) -> Calibration:
 
 @contextmanager
 def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
-    """The folder of a judge by hand, kept from other commands that want to make the same one."""
-    folder = STORE_ROOT / "runs" / "judges" / judge_name(identity)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        make_console().print("waiting for another command that trains the same judge")
-        lock.acquire()
-    try:
+    """Locks the folder of a judge by hand against other commands that train the same one.
+
+    Args:
+        identity: What decides the judge.
+
+    Yields:
+        The folder in `runs/judges`, which may hold the judge by now.
+    """
+    folder = paths.STORE_ROOT / "runs" / "judges" / judge_name(identity)
+    message = "waiting for another command that trains the same judge"
+    with locked(folder, waiting=lambda: make_console().print(message)):
+        folder.mkdir(exist_ok=True)
         yield folder
-    finally:
-        lock.release()
 
 
 def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, identity: Mapping[str, Any]) -> None:
     """Trains the judge into a folder and finds the references, tracked.
 
     Args:
-        settings: What the command is set to.
+        settings: The command's settings.
         job: How the command was called that needs the judge.
-        folder: Where the judge goes.
-        reports: Where `metrics.json` goes.
-        identity: What `identify` gave; it stands in `judge.json`.
+        folder: The folder of the judge's files.
+        reports: The folder of `metrics.json`.
+        identity: What decides the judge; `judge.json` repeats it.
     """
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
     splits = judge_splits(mnist.read(settings.data.file), settings.judge, limit=settings.data.limit)
-    store = connect(family=FAMILY, experiment=settings.tracking.experiment, root=STORE_ROOT)
+    store = connect(family=FAMILY, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     with Run(store, description, system_metrics=settings.tracking.system_metrics) as run:
         close_abandoned(store)

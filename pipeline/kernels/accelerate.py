@@ -1,6 +1,6 @@
-"""Models over the layers of others, which take two cores without a graphics description less time.
+"""Models over the layers of others, which take two cores without a graphics card less time.
 
-docs/explanation/performance.md has the figures. Training alone calls them, so that what is saved is made of Keras' own layers.
+docs/explanation/performance.md has the figures. Training alone calls them: what is saved is made of Keras' layers.
 """
 
 from collections.abc import Callable

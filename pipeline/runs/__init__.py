@@ -2,17 +2,18 @@
 
 ::
 
-    folder       a run's folder: its paths, its metadata, its lock
-    identity     what decides a training, as hashes
-    description  what runs say about themselves in the tracking store
-    training     a training from its first step, or an interruption, to its tracked end
-    observer     hands a training's events on to the terminal, the tracking store and the folder
-    outputs      what a finished training leaves behind
-    samples      the sample tiles of its reports
-    location     where a finished training lies
-    finished     its models, history and place in the tracking store
-    evaluation   its test losses and the judge's figures: files, metrics, tables
-    baselines    what simpler codes bring back of the test images
-    pictures     its samples, curves, weights and animation
-    neighbours   digits beside their nearest training images
+    folder        a run's files by name, and its folder while it trains
+    identity      what decides a training, as hashes
+    description   how runs are described in the tracking store
+    training      a training from its first step, or an interruption, to its tracked end
+    start         its state before the first step that it takes
+    observer      passes its events to the terminal, the tracking store and the folder
+    samples       the sample tiles of its reports
+    outputs       what it leaves in its folder and in the tracking store
+    location      which finished training a stage reads or starts from
+    finished      its models, history and run in the tracking store
+    evaluation    its test losses and the judge's figures: files, metrics, tables
+    baselines     reconstruction errors of simpler codes
+    pictures      its samples, curves, weights and animation
+    neighbours    digits beside their nearest training images
 """

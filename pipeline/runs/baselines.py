@@ -1,4 +1,4 @@
-"""The codes of a trained encoder beside simpler ones of the same size: what each brings back of the test images."""
+"""Reconstruction errors of simpler codes of the same size, for a trained encoder's to be compared with."""
 
 from pipeline.data.keys import TEST, Key
 from pipeline.data.mnist import Splits
@@ -10,12 +10,12 @@ PCA, UNTRAINED = "pca", "random_encoder_linear_decoder"
 
 
 def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Values:
-    """Scores what a family's reconstructions are set beside, fitted on the training split.
+    """Scores the codes that a family's are compared with, fitted on the training split.
 
     Args:
-        family: One whose codes count; of any other nothing is scored.
-        splits: FinishedRun on and tested on.
-        settings: What the command is set to.
+        family: A family with `encode`; of any other nothing is scored.
+        splits: The images to fit and to test on.
+        settings: The command's settings.
 
     Returns:
         `test/pca/…` and `test/random_encoder_linear_decoder/…`, the untrained encoder of the run's seed with the best

@@ -1,11 +1,10 @@
-"""What runs say about themselves in the tracking store: names, tags and descriptions."""
+"""How runs are described in the tracking store: names, tags and texts."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -15,16 +14,17 @@ from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import RunDescription, flatten
 from pipeline.tracking.tags import committed_file, environment_tags
 
-if TYPE_CHECKING:
-    pass
-
 CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
 
 
 def name_run(settings: Settings, job: Job) -> str:
-    """Gives a name that carries what varies: `acgan real=1.75 generated=0.25 seed=1`.
+    """Names a training by what varies: `acgan real=1.75 generated=0.25 seed=1`.
 
     By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
+
+    Args:
+        settings: Its settings.
+        job: How it was called.
     """
     varied = changed_settings(settings) if stage_of_dvc() else job.overrides
     shown = [override for override in varied if not override.startswith((*CHOICES, "seed="))]
@@ -33,7 +33,7 @@ def name_run(settings: Settings, job: Job) -> str:
 
 
 def changed_settings(settings: Settings) -> list[str]:
-    """Gives the settings that differ from the committed params.yaml, as `ADDRESS=VALUE`; none outside git."""
+    """The settings that differ from the committed params.yaml, as `ADDRESS=VALUE`; none outside git."""
     committed = committed_file(ROOT, "params.yaml")
     if committed is None:
         return []
@@ -45,10 +45,10 @@ def changed_settings(settings: Settings) -> list[str]:
 def describe_training(
     settings: Settings, job: Job, *, digests: Mapping[str, str], parent: str | None
 ) -> RunDescription:
-    """Describes a training.
+    """Describes a training: name, parameters, tags and the command that repeats it.
 
     Args:
-        settings: What it is set to.
+        settings: Its settings.
         job: How it was called.
         digests: Hashes of the settings, the data and the code.
         parent: The sweep's run, or none.
@@ -70,22 +70,22 @@ def describe_training(
 
 
 def describe_stage(
-    stage: str, settings: Settings, job: Job, *, models: Path, trained: Mapping[str, object]
+    stage: str, settings: Settings, job: Job, *, models: Path, training: Mapping[str, object]
 ) -> RunDescription:
-    """Describes an evaluation or a rendering of trained models.
+    """Describes an evaluation or a rendering of a training.
 
     Args:
         stage: `evaluate` or `render`.
-        settings: What it is set to.
+        settings: Its settings.
         job: How it was called.
         models: The folder the models were read from.
-        trained: What that folder says of the training run.
+        training: The metadata of the training, among them its run.
     """
-    parent = trained.get("run_id")
+    parent = training.get("run_id")
     block = getattr(settings, stage).model_dump(mode="json")
     tags = {"kind": stage, "family": settings.family, "seed": str(settings.seed), **environment_tags(ROOT)}
     return RunDescription(
-        name=f"{stage} {trained.get('name', settings.family)}",
+        name=f"{stage} {training.get('name', settings.family)}",
         parameters={stage: block},
         tags=tags | ({"label": settings.label} if settings.label else {}),
         note=f"`{stage}` of the models in `{models.as_posix()}`.\n\n```\n{job.command}\n```\n",
@@ -94,12 +94,12 @@ def describe_stage(
 
 
 def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) -> RunDescription:
-    """Describes a sweep.
+    """Describes a sweep: name, tags and the command that repeats it.
 
     Args:
-        overrides: What stood on its command line.
+        overrides: The overrides on its command line.
         family: The family that is trained.
-        label: Marks what is not a real result.
+        label: The mark of what is not a real result (`smoke`); none of real ones.
     """
     named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
     multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]

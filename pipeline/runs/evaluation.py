@@ -1,13 +1,12 @@
-"""What an evaluation found of a training: written to files, logged and shown."""
+"""The evaluation of a finished training: its result as files, tracked metrics and tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rich.table import Table
 
 from pipeline.data import mnist
-from pipeline.data.files import write_json
+from pipeline.data.files import write_json, write_text
 from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.data.metrics import nest
 from pipeline.data.rows import Row, as_csv
@@ -20,21 +19,22 @@ from pipeline.rendering.confusion import draw_confusion
 from pipeline.rendering.tables import digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors
 from pipeline.runs.finished import FinishedRun, Weights
+from pipeline.runs.folder import RunFiles
 from pipeline.tracking.recorder import Recorder
 from pipeline.training.family import Family
 from pipeline.training.history import Point
 
-METRICS, EVALUATION, CONFUSION = "metrics.json", "evaluation", "confusion"
+CONFUSION = "confusion"
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """All that an evaluation found.
+    """Test losses and the quality of generated digits.
 
     Attributes:
-        weights: Whose they are.
+        weights: The weights that were evaluated.
         losses: Test losses by key, such as `test/hard/generator/loss`.
-        quality: What the judge says of generated digits; none of a family that makes none on demand.
+        quality: The judge's figures of generated digits; none of a family that makes none on demand.
     """
 
     weights: Weights
@@ -43,51 +43,60 @@ class EvaluationResult:
 
     @property
     def figures(self) -> Mapping[Key, Measurement]:
-        """The judge's figures by name; none where it was not asked."""
+        """The judge's figures by key; empty without a judge."""
         return self.quality.figures if self.quality else {}
 
     def values(self, *, digits: bool = True) -> dict[Key, float]:
-        """Gives losses, figures as `quality/…` and their references as `reference/…`, by key.
+        """Returns losses, figures as `quality/…` and their references as `reference/…`, by key.
 
         Args:
-            digits: Whether figures of single digits are among them.
+            digits: Whether to include figures of single digits.
         """
         shown = {key: figure for key, figure in self.figures.items() if digits or not key.of_one_digit}
         values = {key.on(QUALITY): figure.value for key, figure in shown.items()}
         references = {key.on(REFERENCE): figure.reference for key, figure in shown.items()}
         return {**self.losses, **values, **references}
 
-    def write(self, folder: Path) -> None:
-        """Writes `metrics.json` and the folder `evaluation`.
+    def write(self, files: RunFiles) -> None:
+        """Writes `metrics.json` and, in the folder `evaluation`, tables and pictures.
 
-        That has every figure in `figures.csv` and, where digits were asked for, the confusion as table and picture.
+        Every figure is in `figures.csv`. Where digits were asked for, the confusion is a table and a picture.
+
+        Args:
+            files: The run's.
         """
-        write_json(self._metrics(), folder / METRICS)
-        tables = folder / EVALUATION
-        tables.mkdir(parents=True, exist_ok=True)
-        _write_rows(tables / "figures.csv", self._figure_rows())
+        write_json(self._metrics(), files.metrics)
+        write_text(as_csv(self._figure_rows()), files.evaluation / "figures.csv")
         if self._confusion is not None:
-            _write_rows(tables / f"{CONFUSION}.csv", _readings(self._confusion))
+            write_text(as_csv(_readings(self._confusion)), files.evaluation / f"{CONFUSION}.csv")
             title = "what the judge reads for each digit asked for, in percent"
-            draw_confusion(self._confusion, tables / f"{CONFUSION}.png", title=title)
+            draw_confusion(self._confusion, files.evaluation / f"{CONFUSION}.png", title=title)
 
-    def log(self, run: Recorder, folder: Path) -> None:
-        """Logs everything, the files that `write` wrote among it."""
+    def log(self, run: Recorder, files: RunFiles) -> None:
+        """Logs values, the judge and the files that `write` wrote.
+
+        Args:
+            run: Where to log.
+            files: The run's.
+        """
         run.tags({"weights": self.weights.which})
         run.log(Point(key, value, self.weights.step) for key, value in self.values().items())
-        run.file(folder / METRICS)
+        run.file(files.metrics)
         if self.quality:
             run.tags(judge_tags(self.quality.calibration))
         if self._confusion is not None:
             run.table(_counts(self._confusion), f"{CONFUSION}.csv")
-            run.file(folder / EVALUATION / f"{CONFUSION}.png", "pictures")
+            run.file(files.evaluation / f"{CONFUSION}.png", "pictures")
             run.illustrate(f"pictures/{CONFUSION}.png", "What the judge reads for each digit asked for")
 
     def tables(self, units: str) -> Iterator[Table]:
-        """Lays everything out for the terminal.
+        """Tables for the terminal.
 
         Args:
-            units: What losses are measured in.
+            units: The units of the losses.
+
+        Yields:
+            A table of losses for each scheme; of the quality, one by digit and one of all figures.
         """
         for scheme in dict.fromkeys(key.scheme for key in self.losses):
             losses = {key: value for key, value in self.losses.items() if key.scheme == scheme}
@@ -112,7 +121,7 @@ class EvaluationResult:
 
 
 def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration | None) -> EvaluationResult:
-    """Scores a finished run's models, the weights that `evaluate.weights` names.
+    """Scores a finished run's models, with the weights that `evaluate.weights` names.
 
     Args:
         finished: The run.
@@ -128,10 +137,6 @@ def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration
         losses=family.evaluate(parts, splits, settings) | baseline_errors(family, splits, settings),
         quality=measure_family(family, parts, settings, calibration) if calibration else None,
     )
-
-
-def _write_rows(file: Path, rows: Sequence[Row]) -> None:
-    file.write_text(as_csv(rows), encoding="utf-8", newline="\n")
 
 
 def _readings(counts: Confusion) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What a training left behind, for the stages that come after it."""
+"""A finished training, for the stages that come after it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from pipeline.judging.quality import Quality
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import describe_stage
 from pipeline.runs.location import RunLocation
+from pipeline.settings import paths
 from pipeline.settings.job import Job
-from pipeline.settings.paths import STORE_ROOT
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, child
 from pipeline.tracking.store import Store, connect
-from pipeline.training.checkpoints import STATE, load_parts
+from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Parts
 from pipeline.training.history import History, read_history
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Which weights of a training are read.
+    """Which weights of a training are read: those of a step.
 
     Attributes:
         which: `best` or `last`.
-        step: The step they are of.
+        step: The step.
     """
 
     which: str
@@ -37,16 +37,19 @@ class FinishedRun(RunLocation):
     """A finished training, with its models and its place in the tracking store.
 
     Args:
-        place: Where it lies.
+        location: Its files and settings.
     """
 
-    def __init__(self, place: RunLocation) -> None:
-        super().__init__(place.models, place.reports, place.metadata, place.settings)
+    def __init__(self, location: RunLocation) -> None:
+        super().__init__(location.files, location.metadata, location.settings)
 
     def choose(self, asked: str) -> Weights:
         """Chooses the weights of the `best` report or the `last` step.
 
         A training without held-out images chose no best report; a line says that its last weights are read.
+
+        Args:
+            asked: `best` or `last`.
         """
         best = self.metadata["best_step"]
         if asked == "best" and best is not None:
@@ -58,29 +61,35 @@ class FinishedRun(RunLocation):
         return Weights("last", int(self.metadata["steps"]))
 
     def parts(self, weights: Weights) -> Parts:
-        """Loads the models."""
-        return load_parts(self.models / weights.which)
+        """Loads the models by name, with these weights."""
+        return load_parts(self.files.weights(weights.which))
 
     def history(self) -> History:
         """Reads the figures of the training."""
-        return read_history(self.models / STATE)
+        return read_history(self.files.state)
 
     def track(self, stage: str, job: Job) -> Run:
-        """Opens a run under the training's own, or one of its own where the store does not know that."""
-        store = connect(family=self.settings.family, experiment=self.settings.tracking.experiment, root=STORE_ROOT)
-        close_abandoned(store)
-        return child(store, describe_stage(stage, self.settings, job, models=self.models, trained=self.metadata))
-
-    def headline(self, store: Store, values: Mapping[Key, float], quality: Quality | None) -> None:
-        """Writes figures on the training's own run as `trained/…`, if the store knows it.
-
-        A smoke test's figures, those of a part of the test set, of fewer digits than the training was set to
-        (`judge.images`) or of another judge than it asked are no headline of a real training.
+        """Opens the run of a stage under the training's own; it stands alone where the store does not know that.
 
         Args:
-            store: Where the run may be.
+            stage: `evaluate` or `render`.
+            job: How the stage was called.
+        """
+        settings = self.settings
+        store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+        close_abandoned(store)
+        return child(store, describe_stage(stage, settings, job, models=self.files.models, training=self.metadata))
+
+    def headline(self, store: Store, values: Mapping[Key, float], quality: Quality | None) -> None:
+        """Logs figures on the training's own run as `trained/…`, if the store knows it.
+
+        They are left out where they are no headline of a real training: figures of a smoke test, of a part of the test
+        set, of fewer digits than the training was set to (`judge.images`) or of another judge than it asked.
+
+        Args:
+            store: The store and experiment.
             values: The figures.
-            quality: What the judge says; none of a family that makes no digits on demand.
+            quality: The judge's figures; none of a family that makes no digits on demand.
         """
         run_id = str(self.metadata["run_id"])
         label = self.settings.label

@@ -1,89 +1,136 @@
-"""Where a training writes: a folder of its own, which the same command finds again after an interruption."""
+"""The files of a training, by name: what it leaves behind, and the folder that it works in."""
 
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipeline.data.code import DIGITS
+from pipeline.data.files import LockedError, locked, remove_unfinished, write_json, write_text
+from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
-from pipeline.settings.paths import display
+
+LAYOUT = 2  # of a run's files and keys; 1 had references under `floor/`
 
 
 class NotTrainedError(PipelineError):
-    """A folder holds no finished training, or one of another version."""
+    """A folder holds no finished training, or one of another family or an earlier version."""
 
 
-@dataclass(frozen=True)
-class RunFolder:
-    """The folder of one training.
+class RunFiles:
+    """What a training leaves behind, and what later stages add to it.
+
+    Args:
+        models: The folder `models` in the run's, or `models/FAMILY`, which DVC tracks.
+        reports: The folder `reports` in the run's, or `reports/FAMILY`, which DVC tracks.
 
     Attributes:
-        path: The folder.
+        metadata_file: What decided the training, its tracking run, and once it has finished its length and best step.
+        state: The state after the last step, with the history; a longer training starts from it.
+        samples: The folder of the sample tiles of each report.
+        layers: The folder of each layer's last weights, a folder a model.
+        losses: The folder of the curves as CSV.
+        metrics: The result of an evaluation, as `dvc metrics` reads it.
+        evaluation: The folder of an evaluation's tables and pictures.
+        pictures: The folder that a rendering replaces.
     """
 
-    path: Path
+    def __init__(self, models: Path, reports: Path) -> None:
+        self.models, self.reports = models, reports
+        self.metadata_file = models / "run.json"
+        self.state = models / "state.npz"
+        self.samples = models / "samples"
+        self.layers = models / "layers"
+        self.losses = reports / "losses"
+        self.metrics = reports / "metrics.json"
+        self.evaluation = reports / "evaluation"
+        self.pictures = reports / "pictures"
 
-    @property
-    def checkpoint(self) -> Path:
-        """The state an interrupted training goes on from; gone once it has finished."""
-        return self.path / "checkpoint.npz"
+    def weights(self, which: str) -> Path:
+        """The folder of the models with the weights of the `best` report or the `last` step."""
+        return self.models / which
 
-    @property
-    def models(self) -> Path:
-        """What the training leaves behind, in the layout of `models/FAMILY`."""
-        return self.path / "models"
-
-    @property
-    def reports(self) -> Path:
-        """Figures and pictures, in the layout of `reports/FAMILY`."""
-        return self.path / "reports"
-
-    def ended(self) -> bool:
-        """Tells whether the training came to its own end, so that it is never taken for an interrupted one."""
-        return (self.path / "ended").exists()
-
-    def end(self, how: str) -> None:
-        """Marks the training as ended and drops what an interrupted one goes on from."""
-        (self.path / "ended").write_text(f"{how}\n", encoding="utf-8")
-        self.checkpoint.unlink(missing_ok=True)
-        self.keep_best(None)
-
-    def best(self, step: int) -> Path:
-        """Gives where the halves' weights at the report of a step are while it is the best; gone in the end."""
-        return self.path / f"best-{step:07d}.npz"
-
-    def keep_best(self, step: int | None) -> None:
-        """Drops the weights of reports that were the best, but for one that may still be gone on from."""
-        for file in self.path.glob("best-*.npz"):
-            if step is None or file != self.best(step):
-                file.unlink()
-
-    def update_metadata(self, **metadata: Any) -> None:
-        """Adds metadata, such as the tracking run's id, to `run.json` among the models."""
-        write_metadata(self.models, {**self.metadata(), **metadata})
+    def report_weights(self, step: int) -> Path:
+        """The folder of the models at one report, where every report's are kept."""
+        return self.models / "reports" / f"step-{step:07d}"
 
     def metadata(self) -> dict[str, Any]:
-        """Gives the metadata of `run.json`, none before the first."""
-        return read_metadata(self.models)
+        """Reads the metadata; empty before the first.
 
-    def publish(self, *, models: Path, reports: Path) -> None:
-        """Puts the outputs into the folders that DVC tracks, whole, and only then ends and removes this one."""
-        shutil.copytree(self.models, models, dirs_exist_ok=True, copy_function=link_or_copy)
-        shutil.copytree(self.reports, reports, dirs_exist_ok=True, copy_function=link_or_copy)
-        self.end("handed over")
+        Raises:
+            NotTrainedError: The file is damaged.
+        """
+        file = self.metadata_file
+        try:
+            metadata: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        except ValueError as error:
+            raise NotTrainedError(f"{paths.display(file)} is damaged: {error}") from error
+        return metadata
+
+    def write_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Writes the metadata in place of what is there."""
+        write_json(metadata, self.metadata_file)
+
+    def update_metadata(self, **metadata: Any) -> None:
+        """Adds to the metadata, such as the tracking run's id."""
+        self.write_metadata({**self.metadata(), **metadata})
+
+
+class RunFolder(RunFiles):
+    """The folder of one training.
+
+    Args:
+        path: The folder.
+
+    Attributes:
+        checkpoint: The state from which an interrupted training resumes; gone once it has ended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path / "models", path / "reports")
+        self.path = path
+        self.checkpoint = path / "checkpoint.npz"
+        self._end_mark = path / "ended"
+
+    def best_checkpoint(self, step: int) -> Path:
+        """The weights at the report of a step, while it is the best; gone once the training has ended."""
+        return self.path / f"best-{step:07d}.npz"
+
+    def keep_best_checkpoint(self, step: int | None) -> None:
+        """Removes the weights of former best reports, all but those at one step."""
+        for file in self.path.glob("best-*.npz"):
+            if step is None or file != self.best_checkpoint(step):
+                file.unlink()
+
+    def ended(self) -> bool:
+        """Whether the training came to its own end, so that it is not resumed."""
+        return self._end_mark.exists()
+
+    def end(self, how: str) -> None:
+        """Marks the training as ended and removes what an interrupted one resumes from."""
+        write_text(f"{how}\n", self._end_mark)
+        self.checkpoint.unlink(missing_ok=True)
+        self.keep_best_checkpoint(None)
+
+    def publish(self, target: RunFiles) -> None:
+        """Puts the outputs where DVC tracks them, whole, and only then ends and removes this folder."""
+        for source, folder in ((self.models, target.models), (self.reports, target.reports)):
+            shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=link_or_copy)
+        self.end("published")
         shutil.rmtree(self.path)
 
 
-def find_models(finished: Path) -> Path:
-    """Finds the models that a finished training left behind.
+def tracked_files(family: str) -> RunFiles:
+    """The files of a family's training that DVC tracks."""
+    return RunFiles(paths.ROOT / "models" / family, paths.ROOT / "reports" / family)
+
+
+def find_files(finished: Path) -> RunFiles:
+    """Finds what a finished training left behind.
 
     Args:
         finished: A run's folder, or the folder of its models.
@@ -91,31 +138,13 @@ def find_models(finished: Path) -> Path:
     Raises:
         NotTrainedError: It holds no finished training.
     """
-    for models in (finished / "models", finished):
-        if "steps" in read_metadata(models):
-            return models
+    for files in (RunFolder(finished), RunFiles(finished, finished / "reports")):
+        if "steps" in files.metadata():
+            return files
     raise NotTrainedError(
-        f"{display(finished)} must hold a finished training: run `dvc repro` or `dvc pull`, "
+        f"{paths.display(finished)} must hold a finished training: run `dvc repro` or `dvc pull`, "
         "or name one as runs/FAMILY/NAME"
     )
-
-
-def read_metadata(models: Path) -> dict[str, Any]:
-    """Gives what `models/run.json` says of the run that trained the models; nothing if there is none."""
-    file = models / "run.json"
-    try:
-        metadata: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    except ValueError as error:
-        raise NotTrainedError(f"{display(file)} is damaged: {error}") from error
-    return metadata
-
-
-def write_metadata(models: Path, metadata: Mapping[str, Any]) -> None:
-    """Writes `models/run.json`, aside first."""
-    models.mkdir(parents=True, exist_ok=True)
-    aside = models / "run.aside"
-    aside.write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8", newline="\n")
-    aside.replace(models / "run.json")
 
 
 @contextmanager
@@ -123,30 +152,31 @@ def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
     """Claims the folder of a training: an interrupted one with the same digest, else a new one.
 
     Args:
-        parent: Where the family's folders lie.
-        digest: What names the training: a hash of its settings, data and code.
+        parent: The folder of the family's runs.
+        digest: The training's name: a hash of its settings, data and code.
 
     Yields:
-        `parent/DIGEST-NUMBER`, locked against other processes meanwhile. Numbers whose training has ended or is
-        under way elsewhere are passed over.
+        `parent/DIGEST-NUMBER`, locked against other processes meanwhile: the first number whose training has not ended
+        and is not under way elsewhere.
     """
     for number in count(1):
         folder = RunFolder(parent / f"{digest[:DIGITS]}-{number}")
-        folder.path.mkdir(parents=True, exist_ok=True)
-        try:
-            held = FileLock(folder.path.with_name(f".{folder.path.name}.lock"), timeout=0).acquire()
-        except Timeout:
-            continue
-        with held:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(folder.path))
+            except LockedError:
+                continue
+            folder.path.mkdir(exist_ok=True)
             if not folder.ended():
+                remove_unfinished(folder.path)
                 yield folder
                 return
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Gives a file another name, in place of what has it; copies where the file system knows one name a file.
+    """Links a file to a second name, in place of what has it; copies where the file system has no links.
 
-    Both names are one file: for files that are replaced whole and never written on.
+    Both names are one file: for files that are replaced whole and never changed.
     """
     Path(target).unlink(missing_ok=True)
     try:

@@ -1,19 +1,17 @@
-"""What decides a training: its settings, data, code, judge and start, each as a hash."""
-
-from pathlib import Path
+"""The identity of a training: hashes of its settings, data, code, judge and start."""
 
 from pipeline.data.code import code_digest, stage_code
 from pipeline.data.digests import file_digest
+from pipeline.runs.folder import RunFiles
 from pipeline.settings.composed import Settings
-from pipeline.training.checkpoints import STATE
 
 
-def digests_of(settings: Settings, *, start: Path | None, judge: str | None) -> dict[str, str]:
+def digests_of(settings: Settings, *, start: RunFiles | None, judge: str | None) -> dict[str, str]:
     """Returns the hashes that decide a training.
 
     Args:
-        settings: What it is set to; MNIST's file must be there.
-        start: The models that it starts from; none where it starts at step 0.
+        settings: Its settings; MNIST's file must be there.
+        start: The training that it starts from; none where it starts at step 0.
         judge: The judge's hash; none where no judge is asked.
 
     Returns:
@@ -27,5 +25,5 @@ def digests_of(settings: Settings, *, start: Path | None, judge: str | None) -> 
     if judge:
         digests["judge"] = judge
     if start:
-        digests["start"] = file_digest(start / STATE)
+        digests["start"] = file_digest(start.state)
     return digests

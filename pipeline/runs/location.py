@@ -1,82 +1,88 @@
-"""Where a stage reads a finished training and writes what it says of it; known before anything heavy is imported."""
+"""Which finished training a stage reads or starts from; known before anything heavy is imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pipeline.runs.folder import NotTrainedError, find_models, read_metadata
+from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, find_files, tracked_files
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import stage_of_dvc
-from pipeline.settings.paths import ROOT, display
 
 
 @dataclass(frozen=True)
 class RunLocation:
-    """A finished training's place.
+    """A finished training's files and settings.
 
     Attributes:
-        models: What it left behind.
-        reports: Where what is said of it goes.
+        files: Its models, and the folder for reports on it.
         metadata: Its `run.json`.
         settings: The command's settings with those that decided the training; see `Settings.with_training`.
     """
 
-    models: Path
-    reports: Path
+    files: RunFiles
     metadata: Mapping[str, Any]
     settings: Settings
-
-
-def refuse_other_family(models: Path, metadata: Mapping[str, Any], family: str) -> None:
-    """Raises a `NotTrainedError` where the metadata beside models are of another family's training."""
-    if family not in metadata.get("settings", {}):
-        raise NotTrainedError(f"{display(models)} must hold a training of {family}: choose its model=FAMILY")
 
 
 def find_run(settings: Settings) -> RunLocation:
     """Finds the training that a stage is to read.
 
     Args:
-        settings: `run` names its folder; without it, it is the one in `models/FAMILY`, which DVC tracks. What is said
-            of that one goes to `reports/FAMILY` only where DVC runs the stage.
+        settings: `run` names its folder. Without it, it is the one in `models/FAMILY`, which DVC tracks; reports on
+            that one go to `reports/FAMILY` only where DVC runs the stage.
 
     Raises:
-        NotTrainedError: The folder holds no finished training, or one of another family or version.
+        NotTrainedError: The folder holds no finished training, or one of another family or an earlier version.
     """
-    family = settings.family
-    if settings.run is not None:
-        models = find_models(settings.run)
-        reports = settings.run / "reports"
-    else:
-        models = find_models(ROOT / "models" / family)
-        reports = ROOT / "reports" / family if stage_of_dvc() else ROOT / "runs" / family / "tracked"
-    metadata = read_metadata(models)
+    files = _chosen_files(settings)
+    metadata = _read_metadata(files, settings.family)
     try:
-        refuse_other_family(models, metadata, family)
-        return RunLocation(models, reports, metadata, settings.with_training(metadata["settings"]))
+        return RunLocation(files, metadata, settings.with_training(metadata["settings"]))
     except (KeyError, ValueError) as error:
-        lines = " ".join(str(error).split())
-        raise NotTrainedError(f"{display(models)} was trained by another version: train again ({lines})") from error
+        raise _earlier_version(files) from error
 
 
-def find_start(settings: Settings) -> Path | None:
-    """Finds the models that a training starts from; none where `start_from` is not set.
+def find_start(settings: Settings) -> RunFiles | None:
+    """Finds the training that another starts from; none where `start_from` is not set.
 
     Raises:
-        NotTrainedError: The folder holds no finished training, or one of another family.
+        NotTrainedError: The folder holds no finished training, or one of another family or an earlier version.
         SettingsError: That training has taken as many steps already.
     """
     if settings.start_from is None:
         return None
-    models = find_models(settings.start_from)
-    metadata = read_metadata(models)
-    refuse_other_family(models, metadata, settings.family)
-    taken = int(metadata["steps"])
+    files = find_files(settings.start_from)
+    taken = int(_read_metadata(files, settings.family)["steps"])
     if settings.model.steps <= taken:
         raise SettingsError(
             f"`{settings.family}.steps` must be above {taken}, which `start_from` has taken already. "
             f"Received: {settings.model.steps}"
         )
-    return models
+    return files
+
+
+def _chosen_files(settings: Settings) -> RunFiles:
+    if settings.run is not None:
+        return find_files(settings.run)
+    tracked = tracked_files(settings.family)
+    by_hand = paths.ROOT / "runs" / settings.family / "tracked"
+    return RunFiles(find_files(tracked.models).models, tracked.reports if stage_of_dvc() else by_hand)
+
+
+def _read_metadata(files: RunFiles, family: str) -> dict[str, Any]:
+    metadata = files.metadata()
+    if family not in metadata.get("settings", {}):
+        models = paths.display(files.models)
+        raise NotTrainedError(f"{models} must hold a training of {family}: choose its model=FAMILY")
+    if metadata.get("layout") != LAYOUT:
+        raise _earlier_version(files)
+    return metadata
+
+
+def _earlier_version(files: RunFiles) -> NotTrainedError:
+    return NotTrainedError(
+        f"{paths.display(files.models)} was trained by an earlier version of this project: train again "
+        "(`mlflow ui` still shows its run)"
+    )

@@ -17,7 +17,7 @@ GENERATED = 400
 def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -> Picture:
     """Lays digits out in ten pairs of columns: a digit, and the nearest training image to its right.
 
-    Each pair of columns is of one class; generated digits stand as they came where none was asked for.
+    Each pair of columns is of one class; generated digits keep their order where none was asked for.
 
     Args:
         generated: Generated digits, `GENERATED` of them or so; the first of each class are shown.

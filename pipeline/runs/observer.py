@@ -1,4 +1,4 @@
-"""Listens to a training: what it tells goes to the terminal, the tracking store and the run's folder."""
+"""The observer of a training: passes its events to the terminal, the tracking store and the run's folder."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -19,19 +19,18 @@ from pipeline.training.family import Training, find_family, named_variables
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
 
-SAMPLES = "samples"
 IMAGES_PER_SECOND = Key("images_per_second")
 
 
 class TrainingObserver:
-    """Hands on the events of one training.
+    """Passes on the events of one training.
 
     Args:
-        training: What is trained; its state is written when a checkpoint is due.
+        training: The training; its state is written when a checkpoint is due.
         history: The figures so far, as the loop extends them.
         folder: The run's folder.
         run: The run in the tracking store.
-        settings: What the command is set to.
+        settings: The command's settings.
     """
 
     def __init__(
@@ -49,11 +48,14 @@ class TrainingObserver:
 
     @contextmanager
     def progress(self, prefix: str, held_out: str) -> Iterator["TrainingObserver"]:
-        """Shows a live progress bar while the training runs.
+        """Shows a live progress bar for the length of the block, in which events are handled.
 
         Args:
             prefix: The run's place in a sweep; may be empty.
             held_out: The split that reports are made on.
+
+        Yields:
+            The observer.
         """
         self._held_out = held_out
         length = Length(
@@ -66,22 +68,24 @@ class TrainingObserver:
             yield self
 
     def begin(self) -> None:
-        """Draws the samples of a training that has not begun, where the slider and the animation begin."""
+        """Draws the samples of step 0, where the slider and the animation begin, unless the training is resumed."""
         if not self._history.step:
             self._draw_samples(0)
 
     def on_event(self, event: Event) -> None:
-        """Hands on one event."""
+        """Passes on one event; steps and reports only within `progress`."""
         match event:
             case Step():
                 self._bar.advance(event.step, _totals(event.losses))
             case Points():
                 self._run.log([*event.points, *self._speed()])
             case Reported():
-                self._on_report(event)
+                self._show_report(event)
+                self._draw_samples(event.report.step)
+                self._save_weights(event)
             case CheckpointDue():
                 save_state(self._folder.checkpoint, self._training.variables(), self._history)
-                self._folder.keep_best(self._history.best_step)
+                self._folder.keep_best_checkpoint(self._history.best_step)
                 self._run.flush()
 
     def _speed(self) -> list[Point]:
@@ -96,10 +100,10 @@ class TrainingObserver:
     @property
     def _bar(self) -> TrainingProgress:
         if self._progress is None:
-            raise RuntimeError("a observer hears only within its `progress`")
+            raise RuntimeError("events must be handled within `progress`")
         return self._progress
 
-    def _on_report(self, event: Reported) -> None:
+    def _show_report(self, event: Reported) -> None:
         report, scheme = event.report, self._family.scheme
         held_out = {key: value for key, value in report.values.items() if key.scheme == scheme}
         splits = {"train": event.recent, self._held_out: held_out}
@@ -110,20 +114,21 @@ class TrainingObserver:
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
-        self._draw_samples(report.step)
-        parts = self._training.parts()
+
+    def _save_weights(self, event: Reported) -> None:
+        step, parts = event.report.step, self._training.parts()
         halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:
-            save_state(self._folder.best(report.step), named_variables(halves), self._history)
+            save_state(self._folder.best_checkpoint(step), named_variables(halves), self._history)
         if self._settings.model.keep_every_report:
-            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
+            save_parts(self._folder.report_weights(step), halves)
             for name in halves:
-                log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
+                log_layers(parts, name, self._run, f"layers-by-step/{step:07d}/{name}")
 
     def _draw_samples(self, step: int) -> None:
         tiles = self._training.samples()
-        write_samples(self._folder.models / SAMPLES, step, tiles)
-        self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
+        write_samples(self._folder.samples, step, tiles)
+        self._run.picture("samples", tile([tiles], magnify=self._settings.render.magnify), step=step)
 
 
 def _totals(losses: Mapping[Key, float]) -> dict[str, float]:

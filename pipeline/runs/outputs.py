@@ -1,56 +1,94 @@
-"""What a finished training leaves behind, in its folder and in the tracking store."""
+"""The outputs of a training, in its folder and in the tracking store, before the first step and after the last."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
+
 from pipeline.composition import weights
+from pipeline.composition.join import nest
+from pipeline.composition.summaries import boxed, opened
+from pipeline.data.mnist import Splits
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.runs.folder import RunFolder, link_or_copy
+from pipeline.settings.composed import Settings
+from pipeline.settings.paths import display
+from pipeline.tracking import datasets
 from pipeline.tracking.logged_models import model_example
 from pipeline.tracking.recorder import Recorder
-from pipeline.training.checkpoints import STATE, load_state, save_parts
+from pipeline.training.checkpoints import load_state, save_parts
 from pipeline.training.family import Examples, Parts, Training, named_variables
 from pipeline.training.history import History, write_curves
 
-BEST = "best"
+
+def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *, data_digest: str) -> None:
+    """Logs the splits that are not empty, the settings, and summaries of each model and of the composition.
+
+    Args:
+        run: Where to log.
+        settings: The training's settings.
+        parts: Its models by name; the last is the composition.
+        splits: Its data.
+        data_digest: The hash of MNIST's file.
+    """
+    for name, split, context in (
+        ("train", splits.train, "training"),
+        ("validation", splits.validation, "validation"),
+        ("test", splits.test, "testing"),
+    ):
+        if len(split):
+            source = display(settings.data.file)
+            run.dataset(datasets.Examples(f"mnist-{name}", split.images, split.labels, data_digest, context, source))
+    run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
+    *halves, whole = parts
+    for name, model in parts.items():
+        run.text(opened(model), f"summaries/{name}.txt")
+    joined = nest(parts[halves[0]], parts[halves[1]], name=whole)
+    run.text(boxed(joined), f"summaries/{whole}-boxed.txt")
+    run.text(opened(joined), f"summaries/{whole}-opened.txt")
 
 
 def finish(training: Training, history: History, examples: Examples, *, folder: RunFolder, run: Recorder) -> None:
     """Writes the last weights, each layer's weights and the curves; keeps the last checkpoint; logs for the pages.
 
-    What was trained has the best report's weights afterwards, where there is one.
+    The models have the best report's weights afterwards, where there is one.
 
     Args:
-        training: What was trained, as the last checkpoint has it.
+        training: The training, in the state of the last checkpoint.
         history: Its figures.
         examples: A small batch of named inputs for each part that is logged as a model.
         folder: The run's folder.
         run: The run in the tracking store.
     """
     parts = training.parts()
-    save_parts(folder.models / "last", parts)
-    link_or_copy(folder.checkpoint, folder.models / STATE)
-    write_curves(history, folder.reports / "losses")
+    save_parts(folder.weights("last"), parts)
+    link_or_copy(folder.checkpoint, folder.state)
+    write_curves(history, folder.losses)
     for name in list(parts)[:-1]:
-        weights.write(weights.coefficients(parts[name]), folder.models / "layers" / name)
+        weights.write(weights.coefficients(parts[name]), folder.layers / name)
         log_layers(parts, name, run, f"layers/{name}")
         run.model(name, parts[name], model_example(parts[name], examples[name]))
-    run.files(folder.reports / "losses", "losses")
+    run.files(folder.losses, "losses")
     save_best(parts, history, folder)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")
     # From here on the training counts as finished.
     folder.update_metadata(steps=history.step, best_step=history.best_step)
-    run.file(folder.models / "run.json")
+    run.file(folder.metadata_file)
 
 
 def save_best(parts: Parts, history: History, folder: RunFolder) -> None:
-    """Saves the parts of the best report, whose weights they take: once, and not at every report that is better.
+    """Saves the models of the best report, once at the end rather than at every report that is better.
 
-    Where no report was better than those of the training that it started from, its parts were copied and stay.
+    Where no report is better than those of the training that this one started from, the copies of its models stay.
+
+    Args:
+        parts: The models by name; they take the best report's weights.
+        history: The figures of the training.
+        folder: The run's folder.
     """
-    if history.best_step is not None and (weights_then := folder.best(history.best_step)).exists():
-        load_state(weights_then, named_variables({name: parts[name] for name in list(parts)[:-1]}))
-        save_parts(folder.models / BEST, parts)
+    if history.best_step is not None and (best := folder.best_checkpoint(history.best_step)).exists():
+        load_state(best, named_variables({name: parts[name] for name in list(parts)[:-1]}))
+        save_parts(folder.weights("best"), parts)
 
 
 def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:

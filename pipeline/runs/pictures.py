@@ -17,7 +17,7 @@ from pipeline.training.family import Family, Picture, Pictures
 
 
 def draw_run(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
-    """Draws everything into a folder.
+    """Draws all pictures of a run into a folder.
 
     Args:
         finished: The run.
@@ -62,13 +62,13 @@ def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:
     if measures:
         best = finished.metadata["best_step"]
         measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best)
-    for layers in sorted((finished.models / "layers").iterdir()):
+    for layers in sorted(finished.files.layers.iterdir()):
         picture = folder / f"weights-{layers.name}.png"
         weight_histograms(weights.read(layers), picture, title=f"weights of the {layers.name}")
 
 
 def _animate(finished: FinishedRun, folder: Path) -> None:
     settings = finished.settings.render
-    samples = read_samples(finished.models / "samples")
+    samples = read_samples(finished.files.samples)
     frames = [tile([tiles], magnify=settings.magnify) for tiles in samples.values()]
     animate(frames, list(samples), folder / "training.gif", milliseconds=settings.frame_milliseconds)

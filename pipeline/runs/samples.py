@@ -5,20 +5,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.files import replacing
+
 
 def write_samples(folder: Path, step: int, tiles: NDArray[np.float32]) -> None:
     """Writes the tiles of one report as `step-NNNNNNN.npy`, in half precision.
 
     Args:
-        folder: Made where missing.
+        folder: The run's folder of samples.
         step: The step of the report.
         tiles: `(rows, columns, height, width)` in [-1, 1].
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / f"step-{step:07d}.npy", tiles.astype(np.float16))
+    with replacing(folder / f"step-{step:07d}.npy") as aside:
+        np.save(aside, tiles.astype(np.float16))
 
 
 def read_samples(folder: Path) -> dict[int, NDArray[np.float32]]:
-    """Reads what `write_samples` wrote, by step, in order."""
+    """Reads the tiles that `write_samples` wrote, by step, in order; none from a folder that does not exist."""
     files = sorted(folder.glob("step-*.npy"))
     return {int(file.stem.removeprefix("step-")): np.load(file).astype(np.float32) for file in files}

@@ -1,35 +1,28 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
 import gc
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
-from pipeline.composition.join import nest
-from pipeline.composition.summaries import boxed, opened
 from pipeline.data import mnist
 from pipeline.data.code import combined_digest
-from pipeline.data.mnist import Splits
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import measure_reports
-from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
-from pipeline.runs.folder import RunFolder, claim, find_models, read_metadata
-from pipeline.runs.observer import SAMPLES, TrainingObserver
+from pipeline.runs.folder import LAYOUT, RunFolder, claim, tracked_files
+from pipeline.runs.observer import TrainingObserver
+from pipeline.runs.start import restore, score_basis
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.settings.paths import ROOT, STORE_ROOT, display
-from pipeline.tracking.datasets import Examples
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
-from pipeline.training.checkpoints import STATE, load_state
-from pipeline.training.family import Parts, Training, build_training, find_family
+from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
 
@@ -42,15 +35,15 @@ def train_in_folder(
     Returns:
         Where the results are: `models/FAMILY` for a stage of DVC, else the run's folder.
     """
-    parent = STORE_ROOT / "runs" / ("dvc" if stage_of_dvc() else "") / settings.family
+    parent = paths.STORE_ROOT / "runs" / ("dvc" if stage_of_dvc() else "") / settings.family
     with claim(parent, combined_digest(*digests.values())) as folder:
         train(settings, job, folder, digests=digests, calibration=calibration)
         if not stage_of_dvc():
             folder.end("finished")
             return folder.path
-        models = ROOT / "models" / settings.family
-        folder.publish(models=models, reports=ROOT / "reports" / settings.family)
-        return models
+        target = tracked_files(settings.family)
+        folder.publish(target)
+        return target.models
 
 
 def train(
@@ -61,14 +54,14 @@ def train(
     digests: Mapping[str, str],
     calibration: Calibration | None = None,
 ) -> None:
-    """Trains in a folder, tracked; goes on from the folder's checkpoint if there is one.
+    """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
     Args:
-        settings: What the command is set to.
+        settings: The command's settings.
         job: How the stage was called.
         folder: The run's folder; it holds the outputs in the end.
         digests: Hashes of the settings, the data and the code.
-        calibration: The judge that reports ask and that the best of them is chosen by; none for a family that makes no
+        calibration: The judge that measures reports and chooses the best of them; none for a family that makes no
             digits on demand, whose reports are chosen by their own score.
 
     Raises:
@@ -78,35 +71,30 @@ def train(
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     training = build_training(family, settings, splits)
     _freeze_for_collector()
-    reported_on = _reported_on(settings, calibration)
-    history = _restore(training, settings, folder, reported_on)
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=STORE_ROOT)
-    parent = find_sweep(store, job.sweep) if job.sweep else None
-    description = describe_training(settings, job, digests=digests, parent=parent)
-    resume = folder.metadata().get("run_id")
-    with Run(store, description, resume=resume, system_metrics=settings.tracking.system_metrics) as run:
-        close_abandoned(store)
-        folder.update_metadata(**_metadata(settings, job, run), reported_on=reported_on)
+    basis = score_basis(settings, calibration)
+    history = restore(training, settings, folder, basis)
+    with _open_run(settings, job, folder, digests) as run:
+        close_abandoned(run.store)
+        called = {
+            "layout": LAYOUT,
+            "name": name_run(settings, job),
+            "command": job.command,
+            "settings": settings.of_training(),
+        }
+        folder.update_metadata(run_id=run.run_id, **called, reported_on=basis)
         if calibration:
             run.tags(judge_tags(calibration))
             folder.update_metadata(judge=judge_metadata(calibration))
         if folder.metadata().get("introduced") != run.run_id:
-            _introduce(run, settings, training.parts(), splits, digests["data"])
+            outputs.introduce(run, settings, training.parts(), splits, data_digest=digests["data"])
             folder.update_metadata(introduced=run.run_id)
         run.log(history.points)
         observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings)
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
-        try:
-            with observer.progress(job.place, splits.held_out_name):
-                observer.begin()
-                for event in run_steps(training, _plan(settings), history, measure):
-                    observer.on_event(event)
-        except DivergedError as error:
-            try:
-                outputs.save_best(training.parts(), history, folder)
-            finally:
-                folder.end(f"diverged: {error}")
-            raise
+        with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
+            observer.begin()
+            for event in run_steps(training, _plan(settings), history, measure):
+                observer.on_event(event)
         _freeze_for_collector()
         outputs.finish(training, history, family.example(settings), folder=folder, run=run)
 
@@ -116,49 +104,12 @@ def _freeze_for_collector() -> None:
     gc.freeze()
 
 
-def _reported_on(settings: Settings, calibration: Calibration | None) -> dict[str, dict[str, object]]:
-    """Gives what the scores of reports depend on beside the networks: the reports' own, and those of the judge.
-
-    Two trainings' scores compare only where this is the same. Without held-out images there are none.
-    """
-    if not settings.data.validation:
-        return {}
-    limit, validation = settings.data.limit, settings.data.validation
-    scores: dict[str, dict[str, object]] = {
-        "own": {"limit": limit, "validation": validation, "images": settings.model.report_images}
-    }
-    if calibration:
-        used = calibration.settings
-        judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
-        scores["judge"] = {"digest": calibration.digest, **judged}
-    return scores
-
-
-def _restore(
-    training: Training, settings: Settings, folder: RunFolder, reported_on: Mapping[str, Mapping[str, object]]
-) -> History:
-    """Puts a training to where its checkpoint or `start_from` has it, at its beginning where there is neither.
-
-    The best report of what it starts from stays the best so far where scores of the next ones compare with its own.
-    """
-    console = make_console()
-    if folder.checkpoint.exists():
-        history = load_state(folder.checkpoint, training.variables())
-        console.print(f"going on with the interrupted training in {display(folder.path)} after step {history.step:,}")
-        return history
-    if settings.start_from is None:
-        return History()
-    finished = find_models(settings.start_from)
-    history = load_state(finished / STATE, training.variables())
-    scored = "judge" if history.best_judged else "own"
-    before = read_metadata(finished).get("reported_on", {}).get(scored)
-    if before is None or before != reported_on.get(scored) or not (finished / outputs.BEST).exists():
-        history.reset_best()
-    for name in [SAMPLES] if history.best_step is None else [SAMPLES, outputs.BEST]:
-        if (finished / name).exists():
-            shutil.copytree(finished / name, folder.models / name, dirs_exist_ok=True)
-    console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
-    return history
+def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
+    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    parent = find_sweep(store, job.sweep) if job.sweep else None
+    description = describe_training(settings, job, digests=digests, parent=parent)
+    resume = folder.metadata().get("run_id")
+    return Run(store, description, resume=resume, system_metrics=settings.tracking.system_metrics)
 
 
 def _plan(settings: Settings) -> Plan:
@@ -170,28 +121,14 @@ def _plan(settings: Settings) -> Plan:
     )
 
 
-def _metadata(settings: Settings, job: Job, run: Run) -> dict[str, object]:
-    return {
-        "run_id": run.run_id,
-        "name": name_run(settings, job),
-        "command": job.command,
-        "settings": settings.of_training(),
-    }
-
-
-def _introduce(run: Run, settings: Settings, parts: Parts, splits: Splits, data_digest: str) -> None:
-    for name, split, context in (
-        ("train", splits.train, "training"),
-        ("validation", splits.validation, "validation"),
-        ("test", splits.test, "testing"),
-    ):
-        if len(split):
-            source = display(settings.data.file)
-            run.dataset(Examples(f"mnist-{name}", split.images, split.labels, data_digest, context, source))
-    run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
-    *halves, whole = parts
-    for name, model in parts.items():
-        run.text(opened(model), f"summaries/{name}.txt")
-    joined = nest(parts[halves[0]], parts[halves[1]], name=whole)
-    run.text(boxed(joined), f"summaries/{whole}-boxed.txt")
-    run.text(opened(joined), f"summaries/{whole}-opened.txt")
+@contextmanager
+def _ending_if_diverged(training: Training, history: History, folder: RunFolder) -> Iterator[None]:
+    """Saves the best report of a training whose losses are not finite any more, and marks the training as ended."""
+    try:
+        yield
+    except DivergedError as error:
+        try:
+            outputs.save_best(training.parts(), history, folder)
+        finally:
+            folder.end(f"diverged: {error}")
+        raise

@@ -1,4 +1,4 @@
-"""Settings of how a training is computed; the defaults suit a machine without a graphics description."""
+"""Settings of how a training is computed; the defaults suit a machine without a graphics card."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ class ComputeSettings(Frozen):
     Attributes:
         jobs: Jobs of a sweep that train at once, each with its share of the processors.
         xla: Whether XLA compiles a step; it draws dropout by another algorithm. It takes longer to compile and, without
-            a graphics description, to run.
+            a graphics card, to run.
         precision: What layers compute in. Weights, optimisers, the parts' outputs and losses are float32 in both; with
             `mixed_bfloat16` results differ from one kind of machine to another.
     """

@@ -1,4 +1,4 @@
-"""What a sweep came to: two tables on the terminal, and the same with a picture on its parent run."""
+"""The tables of a sweep's runs and settings: on the terminal, and with a picture on its parent run."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,13 +18,13 @@ from pipeline.training.family import Family, find_family
 
 
 def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str) -> None:
-    """Prints a sweep's tables, and stores them, their figures and a picture on its parent run, which ends.
+    """Prints a sweep's tables, stores them with a picture on its parent run, and ends that.
 
     Args:
         store: The store and experiment.
         run_id: The parent run; its jobs may have failed, and may lack any figure.
-        name: What the tables are headed by.
-        family: The family that was trained; its headline is what the tables show, its trade-off what the picture does.
+        name: The title of the tables.
+        family: The family that was trained; the tables show its headline, the picture its trade-off.
         status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     jobs = children(store, run_id)
@@ -32,12 +32,12 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
     with TemporaryDirectory() as folder:
         try:
             if jobs:
-                outcome = _tell(jobs, find_family(family), Path(folder), title=f"{name}, {status.lower()}")
+                outcome = _report(jobs, find_family(family), Path(folder), title=f"{name}, {status.lower()}")
         finally:
             close_sweep(store, run_id, outcome, status=status)
 
 
-def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> Outcome:
+def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> Outcome:
     measures = family.headline
     found = by_setting(job.seeded for job in jobs if job.seed)
     settings = dict(zip(name_settings([one.settings for one in found]), found, strict=True))
@@ -62,12 +62,12 @@ def _tell(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: st
 
 
 def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:
-    """Gives the rows of the table of jobs: name, status and each measure's latest figure.
+    """Rows of the table of jobs: name, status and each measure's latest figure.
 
     Args:
         jobs: The jobs; a figure that one lacks is left out.
         measures: The measures.
-        references: What real digits score, by measure; the last row, left out where it is empty.
+        references: What real digits score, by measure; the last row, left out where there are none.
     """
     rows: list[Row] = [{"run": job.name, "status": job.status, **_figures(job.measures, measures)} for job in jobs]
     return [*rows, {"run": REAL_DIGITS, **_figures(references, measures)}] if references else rows
@@ -98,7 +98,12 @@ def figure_rows(settings: Sequence[Setting], measures: Sequence[Key], references
 
 
 def common_references(jobs: Sequence[SweepChild], measures: Sequence[Key]) -> dict[Key, float]:
-    """Gives what real digits score on each measure, where all jobs that say so say the same."""
+    """What real digits score on each measure, where all jobs with a reference have the same.
+
+    Args:
+        jobs: The jobs.
+        measures: The measures.
+    """
     references: dict[Key, float] = {}
     for key in measures:
         reference = key.on(REFERENCE)
@@ -108,5 +113,5 @@ def common_references(jobs: Sequence[SweepChild], measures: Sequence[Key]) -> di
     return references
 
 
-def _figures(held: Mapping[Key, float], measures: Sequence[Key]) -> dict[str, float]:
-    return {measure.name: held[measure] for measure in measures if measure in held}
+def _figures(values: Mapping[Key, float], measures: Sequence[Key]) -> dict[str, float]:
+    return {measure.name: values[measure] for measure in measures if measure in values}

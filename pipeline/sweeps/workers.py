@@ -1,4 +1,4 @@
-"""Jobs of a sweep side by side: each process takes the next job that no other has taken."""
+"""Worker processes of a sweep: each claims the next job that no other has claimed."""
 
 import os
 import subprocess
@@ -20,18 +20,18 @@ _workers: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def is_worker() -> bool:
-    """Tells whether another process opened the sweep and will close it."""
+    """Whether another process opened the sweep and will close it."""
     return WORKER in os.environ
 
 
 def start_workers(module: str, folder: Path, *, jobs: int) -> None:
-    """Starts the processes that take jobs of a sweep beside this one, and gives each its share of the processors.
+    """Starts the processes that train jobs of a sweep beside this one, each with its share of the processors.
 
-    They run this command again; what they print goes to `worker-NUMBER.log` in the sweep's folder. Jobs that were taken
-    before, as by a sweep that was cut off, can be taken again. TensorFlow must not have been imported yet.
+    They run this command again; what they print goes to `worker-NUMBER.log` in the sweep's folder. Jobs that were
+    claimed before, as by a sweep that was cut off, can be claimed again. TensorFlow must not have been imported yet.
 
     Args:
-        module: What this command runs, as in `python -m MODULE`.
+        module: The module of this command, as in `python -m MODULE`.
         folder: The sweep's folder.
         jobs: How many train at once, this process's among them.
     """
@@ -46,18 +46,18 @@ def start_workers(module: str, folder: Path, *, jobs: int) -> None:
     command = [sys.executable, "-m", module, *words, f"hydra.sweep.dir='{folder}'"]
     for number in range(1, jobs):
         log = folder / f"worker-{number}.log"
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             _workers[log] = subprocess.Popen(
                 command,
                 env={**os.environ, WORKER: str(number)},
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
 
 def claim_job(job: Job) -> bool:
-    """Takes a job for this process; gives False if another process of the sweep has taken it."""
+    """Claims a job for this process; returns False if another process of the sweep has claimed it."""
     if job.sweep is None:
         return True
     claims = _claims(job.sweep)
@@ -71,10 +71,10 @@ def claim_job(job: Job) -> bool:
 
 @contextmanager
 def join_workers() -> Iterator[None]:
-    """Waits in the end for the processes that were started within; ends them where this one is interrupted.
+    """Waits at the end of the block for the workers started in it; ends them where this process is interrupted.
 
     Raises:
-        JobFailedError: A job of another process failed; the text names what that process said.
+        JobFailedError: A job of a worker failed; the text names the worker's log.
     """
     try:
         try:
@@ -108,7 +108,7 @@ def _end() -> None:
 
 
 def _claims(folder: Path) -> Path:
-    return folder / "taken"
+    return folder / "claims"
 
 
 def _processors() -> range | set[int]:

@@ -78,9 +78,9 @@ def track_training(store: Store, folder: Path) -> str:
 
 
 def track_evaluation(store: Store, training: str) -> str:
-    trained = {"run_id": training, "name": store.client.get_run(training).info.run_name}
+    metadata = {"run_id": training, "name": store.client.get_run(training).info.run_name}
     job = Job("pipeline.evaluate", ())
-    description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), trained=trained)
+    description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), training=metadata)
     with child(store, description) as run:
         run.log([Point(Key.parse("test/matched/generator/loss"), 0.75, STEPS[-1])])
     Recorder(store, training).log_trained({Key.parse("test/matched/generator/loss"): 0.75})
@@ -88,9 +88,9 @@ def track_evaluation(store: Store, training: str) -> str:
 
 
 def track_job(store: Store, sweep: str, generated: float) -> str:
-    swept = f"acgan.auxiliary_weight={{real:{2 - generated},generated:{generated}}}"
-    job = Job("pipeline.train", ("+sweep=aux_weights", swept))
-    description = describe_training(settings_of(swept), job, digests=DIGESTS, parent=sweep)
+    weights = f"acgan.auxiliary_weight={{real:{2 - generated},generated:{generated}}}"
+    job = Job("pipeline.train", ("+sweep=aux_weights", weights))
+    description = describe_training(settings_of(weights), job, digests=DIGESTS, parent=sweep)
     with Run(store, description, system_metrics=False) as run:
         run.log(
             [

@@ -44,17 +44,18 @@ def test_what_is_being_written_is_hidden_has_the_suffix_and_replaces_the_former_
     assert list(former.parent.iterdir()) == [former]
 
 
+def fail_halfway(path: Path, error: type[BaseException]) -> None:
+    with replacing(path) as aside:
+        aside.write_bytes(b"half")
+        raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_write_that_fails_leaves_the_former_file_and_nothing_beside_it(
     error: type[BaseException], former: Path
 ) -> None:
-    def fail_half_way() -> None:
-        with replacing(former) as aside:
-            aside.write_bytes(b"half")
-            raise error
-
     with pytest.raises(error):
-        fail_half_way()
+        fail_halfway(former, error)
     assert former.read_bytes() == b"former"
     assert list(former.parent.iterdir()) == [former]
 

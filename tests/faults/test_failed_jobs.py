@@ -25,7 +25,7 @@ class Story:
         left: Its runs before the next command.
         refused: A sweep whose last value is wrong.
         beside: A sweep of two sound jobs, side by side.
-        swept: The sweep with a failing job.
+        failed: The sweep with a failing job.
     """
 
     project: Project
@@ -33,7 +33,7 @@ class Story:
     left: list[Run]
     refused: Finished
     beside: Finished
-    swept: Finished
+    failed: Finished
 
     def sweep(self) -> Run:
         return self.project.tracked("sweep")[-1]
@@ -54,8 +54,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     left = [*project.tracked("sweep"), *project.tracked("training")]
     refused = project.train("--multirun", *TINY, f"{WEIGHTS},-1").finish()
     beside = project.train("--multirun", *TINY, "seed=5,6", "compute.jobs=2").finish()
-    swept = project.train("--multirun", *TINY, WEIGHTS).finish()
-    return Story(project, killed, left, refused, beside, swept)
+    failed = project.train("--multirun", *TINY, WEIGHTS).finish()
+    return Story(project, killed, left, refused, beside, failed)
 
 
 def test_what_a_killed_sweep_left_running_is_closed_by_the_next_command(story: Story) -> None:
@@ -67,13 +67,13 @@ def test_what_a_killed_sweep_left_running_is_closed_by_the_next_command(story: S
         assert "ended without closing it" in found.data.tags["closed.because"]
 
 
-def test_a_failed_job_does_not_stop_the_others_and_the_sweep_says_that_one_failed(story: Story) -> None:
-    assert story.swept.returncode == 1
+def test_a_failed_job_does_not_stop_the_others_and_the_sweep_is_failed(story: Story) -> None:
+    assert story.failed.returncode == 1
     assert {weight: run.info.status for weight, run in story.jobs().items()} == {"1e+39": "FAILED", "2.0": "FINISHED"}
     assert story.sweep().info.status == "FAILED"
 
 
-def test_jobs_at_once_are_taken_by_two_processes_and_stand_under_one_sweep(story: Story) -> None:
+def test_jobs_at_once_are_claimed_by_two_processes_and_belong_to_one_sweep(story: Story) -> None:
     assert story.beside.returncode == 0, story.beside.stderr
     assert "sweep of 2 jobs, 2 at once" in story.beside.stdout
     sweep = story.project.tracked("sweep")[1]
@@ -94,13 +94,13 @@ def test_a_wrong_last_value_is_refused_before_the_first_job(story: Story) -> Non
 
 
 def test_each_failure_is_one_line(story: Story) -> None:
-    lines = [line for line in story.swept.stderr.splitlines() if line.startswith("error: ")]
+    lines = [line for line in story.failed.stderr.splitlines() if line.startswith("error: ")]
     assert lines[0].startswith("error: job 1: the training has diverged: train/")
     assert lines[1:] == ["error: a job of the sweep failed"]
-    assert "Traceback" not in story.swept.stderr
+    assert "Traceback" not in story.failed.stderr
 
 
-def test_a_diverged_training_is_not_taken_up_again(story: Story) -> None:
+def test_a_diverged_training_is_not_resumed(story: Story) -> None:
     run_id = story.jobs()["1e+39"].info.run_id
     (folder,) = [one for one in story.project.folders() if metadata_of(one / "models").get("run_id") == run_id]
     assert (folder / "ended").read_text(encoding="utf-8").startswith("diverged: ")
@@ -108,11 +108,11 @@ def test_a_diverged_training_is_not_taken_up_again(story: Story) -> None:
 
 
 def test_progress_shows_the_jobs_place_in_the_sweep(story: Story) -> None:
-    assert "job 2 of 2" in story.swept.stdout
+    assert "job 2 of 2" in story.failed.stdout
 
 
 def test_the_sweeps_table_is_printed_and_stored(story: Story, tmp_path: Path) -> None:
-    assert "failed" in story.swept.stdout
+    assert "failed" in story.failed.stdout
     parent = story.sweep().info.run_id
     table = Path(story.project.client().download_artifacts(parent, "sweep.csv", str(tmp_path)))
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
@@ -122,7 +122,7 @@ def test_the_sweeps_table_is_printed_and_stored(story: Story, tmp_path: Path) ->
     assert float(rows[1]["heldout/matched/generator/loss"]) > 0
 
 
-def test_the_jobs_stand_under_their_sweep_and_are_named_by_what_varies(story: Story) -> None:
+def test_the_jobs_belong_to_their_sweep_and_are_named_by_what_varies(story: Story) -> None:
     jobs = story.jobs()
     assert jobs["2.0"].info.run_name.startswith("acgan ")
     assert "auxiliary_weight.real=2.0" in jobs["2.0"].info.run_name

@@ -20,7 +20,7 @@ SHORT = (*TINY, "acgan.report_every=2", "acgan.steps=4")
 
 @dataclass(frozen=True)
 class Phase:
-    """What a command said, and the status of its run afterwards."""
+    """The output of a command, and the status of its run afterwards."""
 
     answer: Finished
     run_id: str
@@ -116,7 +116,7 @@ def test_a_training_that_is_not_interrupted_ends_finished(story: Story) -> None:
     assert (story.whole.answer.returncode, story.whole.status) == (0, "FINISHED"), story.whole.answer.stderr
 
 
-def test_after_a_kill_the_same_command_goes_on_from_the_last_checkpoint_in_the_same_run(story: Story) -> None:
+def test_after_a_kill_the_same_command_resumes_from_the_last_checkpoint_in_the_same_run(story: Story) -> None:
     assert (story.killed.answer.returncode, story.killed.status) == (-9, "RUNNING")
     assert "after step 2" in story.interrupted.answer.stdout
     assert story.interrupted.run_id == story.killed.run_id
@@ -168,7 +168,7 @@ def test_a_finished_training_leaves_its_state_and_no_checkpoint(story: Story) ->
         assert (folder / "models" / "state.npz").exists()
 
 
-def test_a_finished_training_is_never_taken_for_an_interrupted_one(story: Story) -> None:
+def test_a_finished_training_is_never_resumed(story: Story) -> None:
     whole = story.project.client().get_run(story.whole.run_id).info
     last = story.project.client().get_run(story.finished.run_id).info
     assert whole.end_time < last.end_time

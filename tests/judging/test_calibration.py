@@ -1,4 +1,4 @@
-"""A calibration as it was found, written and read again."""
+"""A fitted judge with its references, written and read again."""
 
 import json
 from dataclasses import replace
@@ -24,8 +24,8 @@ IDENTITY = {"settings": tiny_settings().model_dump(mode="json"), "limit": None, 
 IMAGES, LABELS = draw_kinds(5, 100)
 
 
-def written(folder: Path, calibrated: FittedJudge) -> str:
-    return write_calibration(calibrated, folder, {"label": "tiny", **IDENTITY})
+def written(folder: Path, fitted: FittedJudge) -> str:
+    return write_calibration(fitted, folder, {"label": "tiny", **IDENTITY})
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,13 @@ def calibration(folder: Path) -> Calibration:
     return load_calibration(folder, tiny_mnist())
 
 
-def test_a_calibration_says_what_was_found(calibration: Calibration) -> None:
-    found = tiny_fitted()
+def test_a_judge_is_read_with_the_accuracy_and_references_that_were_written(calibration: Calibration) -> None:
+    fitted = tiny_fitted()
     assert calibration.settings == tiny_settings()
     assert calibration.label == "tiny"
-    assert calibration.accuracy == found.accuracy["test"] > 0.9
-    assert calibration.references == found.references["evaluation"]
-    assert calibration.report_references == found.references["report"]
+    assert calibration.accuracy == fitted.accuracy["test"] > 0.9
+    assert calibration.references == fitted.references["evaluation"]
+    assert calibration.report_references == fitted.references["report"]
 
 
 @pytest.mark.slow
@@ -59,12 +59,12 @@ def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_p
 
 
 def test_a_digest_is_of_weights_and_scale_and_not_of_references(calibration: Calibration, tmp_path: Path) -> None:
-    found = tiny_fitted()
-    untrained = Judge(build_judge(tiny_settings()), found.judge.scale)
-    rescaled = Judge(found.judge.model, FeatureScale(1.0))
-    assert written(tmp_path / "smaller", replace(found, references={})) == calibration.digest
+    fitted = tiny_fitted()
+    untrained = Judge(build_judge(tiny_settings()), fitted.judge.scale)
+    rescaled = Judge(fitted.judge.model, FeatureScale(1.0))
+    assert written(tmp_path / "smaller", replace(fitted, references={})) == calibration.digest
     for number, judge in enumerate((untrained, rescaled)):
-        assert written(tmp_path / str(number), replace(found, judge=judge)) != calibration.digest
+        assert written(tmp_path / str(number), replace(fitted, judge=judge)) != calibration.digest
     assert len(calibration.digest) == 64
 
 
@@ -85,7 +85,7 @@ def test_the_real_samples_are_the_first_images_of_their_splits(calibration: Cali
 
 def test_the_kept_view_of_real_digits_is_what_the_judge_makes_of_them(calibration: Calibration) -> None:
     for real in (calibration.test, calibration.validation):
-        again = calibration.sample(real.images, real.digits)
+        again = calibration.judge.sample(real.images, real.digits)
         np.testing.assert_allclose(again.features, real.features, atol=1e-4)
         np.testing.assert_allclose(again.probabilities, real.probabilities, atol=1e-5)
 
@@ -99,13 +99,13 @@ def test_the_kept_nearest_images_are_those_of_the_training_split(calibration: Ca
 
 def test_features_of_the_training_images_vary_by_a_hundred_in_total(calibration: Calibration) -> None:
     train = calibration.splits.train
-    features = calibration.sample(train.images, train.labels).features
+    features = calibration.judge.sample(train.images, train.labels).features
     assert features.var(axis=0, ddof=1).sum() == pytest.approx(100, rel=1e-3)
 
 
 def test_every_measure_of_as_many_digits_has_its_reference(calibration: Calibration) -> None:
     nearest = calibration.training.nearest(IMAGES)
-    asked = calibration.sample(IMAGES / 127.5 - 1, LABELS[:, np.newaxis], nearest=nearest)
+    asked = calibration.judge.sample(IMAGES / 127.5 - 1, LABELS[:, np.newaxis], nearest=nearest)
     assert measure(asked, calibration.test, seed=0).keys() == calibration.references.keys()
     assert measure_quickly(asked, calibration.validation).keys() == calibration.report_references.keys()
 
@@ -117,7 +117,7 @@ def test_references_are_of_training_against_unseen_digits_and_as_many_of_them(ca
         (calibration.validation, calibration.report_references),
     ):
         count = len(real)
-        training = calibration.sample(train.images[:count], train.labels[:count])
+        training = calibration.judge.sample(train.images[:count], train.labels[:count])
         values = measure_quickly(training, real)
         assert references[Key("frechet_digit_distance")] == pytest.approx(
             values[Key("frechet_digit_distance")], rel=1e-3
@@ -127,9 +127,9 @@ def test_references_are_of_training_against_unseen_digits_and_as_many_of_them(ca
 
 
 def test_a_confusion_table_counts_every_test_image() -> None:
-    found = tiny_fitted()
-    assert found.confusion.sum(axis=1).tolist() == [TESTED // 10] * 10
-    assert found.accuracy["test"] == found.confusion.trace() / TESTED
+    fitted = tiny_fitted()
+    assert fitted.confusion.sum(axis=1).tolist() == [TESTED // 10] * 10
+    assert fitted.accuracy["test"] == fitted.confusion.trace() / TESTED
 
 
 @pytest.mark.parametrize("change", [{"limit": 300}, {"data": "d2"}, {"code": "c3"}, {"settings": {}}])
@@ -151,7 +151,7 @@ def test_a_damaged_judge_is_refused_in_one_line(name: str, folder: Path, tmp_pat
     for path in folder.iterdir():
         content = path.read_bytes()
         (tmp_path / path.name).write_bytes(content[: len(content) // 2] if path.name == name else content)
-    with pytest.raises(DataError, match="is no whole judge: delete it and calibrate again") as refused:
+    with pytest.raises(DataError, match="is no whole judge: delete it and train it again") as refused:
         load_calibration(tmp_path, tiny_mnist())
     assert "\n" not in str(refused.value)
 

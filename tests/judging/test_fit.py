@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.mnist import Images
-from pipeline.judging.fit import count_steps, shift, train_judge
+from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
 from tests.judges import draw_kinds, tiny_settings
 
@@ -14,11 +14,11 @@ KINDS = Images(*draw_kinds(1, 400))
 
 
 @pytest.mark.slow
-def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_trained_on() -> None:
+def test_a_judge_reports_each_step_and_learns_to_read_images_that_it_was_not_trained_on() -> None:
     unseen = Images(*draw_kinds(2, 200))
-    heard: list[tuple[int, float]] = []
-    judge = train_judge(KINDS, tiny_settings(), on_step=lambda step, loss: heard.append((step, loss)))
-    steps, losses = zip(*heard, strict=True)
+    steps_seen: list[tuple[int, float]] = []
+    judge = train_classifier(KINDS, tiny_settings(), on_step=lambda step, loss: steps_seen.append((step, loss)))
+    steps, losses = zip(*steps_seen, strict=True)
     assert steps == tuple(range(1, 81))
     assert losses[0] > 1.5
     assert np.mean(losses[-10:]) < losses[0] / 3  # over seeds, a fourteenth to a four-hundredth
@@ -30,7 +30,7 @@ def test_a_judge_learns_and_tells_of_each_step_and_reads_images_that_it_was_not_
 def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
     short = tiny_settings(epochs=1, batch_size=100, dropout=0.3)
     for name in ("once.npz", "again.npz"):
-        save_judge(train_judge(KINDS, short), tmp_path / name)
+        save_judge(train_classifier(KINDS, short), tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
 
 

@@ -86,8 +86,8 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 def of_all_test_images(calibration: Calibration) -> Any:
     """Measures against fifteen real digits a class: of six, the fifth neighbour is the farthest, and one covers all."""
     test = calibration.splits.test
-    real = calibration.sample(test.images, test.labels)
-    return SimpleNamespace(validation=real, sample=calibration.sample, report_references=calibration.report_references)
+    real = calibration.judge.sample(test.images, test.labels)
+    return SimpleNamespace(validation=real, judge=calibration.judge, report_references=calibration.report_references)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibrati
     measured = measure_reports(calibration, selecting=True)(training)
     assert training.asked == [len(calibration.validation)] == [60]
     made = draw(60)
-    expected = measure_quickly(calibration.sample(made.images, made.asked), calibration.validation)
+    expected = measure_quickly(calibration.judge.sample(made.images, made.asked), calibration.validation)
     assert measured.values == {key.on(HELD_OUT): value for key, value in expected.items()}
     assert measured.references == {key.on(REFERENCE): calibration.report_references[key] for key in QUICK}
 
@@ -176,13 +176,13 @@ def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and
     calibration: Calibration, quality: Quality
 ) -> None:
     made = draw(len(calibration.test))
-    read = calibration.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
+    read = calibration.judge.sample(made.images, np.zeros(100, np.int32)).probabilities.argmax(axis=1)
     found = measure_digits(unasked(made), calibration)
-    told = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
+    asked = measure_digits(Generated(made.images, read.astype(np.int32)), calibration)
     assert found.confusion is None
     assert found.count == 100
-    assert found.figures == {key: one for key, one in told.figures.items() if key.measure != "accuracy"}
-    assert told.figures.keys() - found.figures.keys() >= {ACCURACY, Key("accuracy", digit="mean")}
+    assert found.figures == {key: one for key, one in asked.figures.items() if key.measure != "accuracy"}
+    assert asked.figures.keys() - found.figures.keys() >= {ACCURACY, Key("accuracy", digit="mean")}
     assert found.figures[COVERAGE] == quality.figures[COVERAGE]
 
 

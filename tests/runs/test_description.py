@@ -36,7 +36,7 @@ def test_a_runs_name_carries_what_varies(overrides: tuple[str, ...], name: str) 
     assert named(*overrides) == name
 
 
-def test_the_jobs_of_a_sweep_are_named_by_what_is_swept() -> None:
+def test_the_jobs_of_a_sweep_are_named_by_what_varies() -> None:
     names = [named(*job) for job in jobs_of("+sweep=aux_weights", "+debug=smoke")]
     assert names == [f"acgan real={real} generated={2 - real} seed=0 smoke" for real in (2.0, 1.75, 1.5, 1.0)]
 
@@ -71,7 +71,7 @@ def test_the_command_of_a_sweeps_job_repeats_it_alone_without_the_sweep(sweep: s
         assert jobs_of(*again) == [again]
 
 
-def test_a_trainings_card_says_what_it_is_and_how_to_repeat_it() -> None:
+def test_a_trainings_description_has_its_settings_and_the_command_that_repeats_it() -> None:
     job = Job("pipeline.train", ("acgan.steps=600", "acgan.auxiliary_weight={real:1,generated:1}", "seed=4"))
     description = describe_training(settings_of(*job.overrides), job, digests=DIGESTS, parent="f" * 32)
     assert description.parent_run_id == "f" * 32
@@ -86,9 +86,9 @@ def test_a_trainings_card_says_what_it_is_and_how_to_repeat_it() -> None:
 
 def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
     settings, job = settings_of("+debug=smoke"), Job("pipeline.train", ("+debug=smoke",))
-    trained = {"run_id": "f" * 32, "name": "acgan seed=0 smoke"}
+    metadata = {"run_id": "f" * 32, "name": "acgan seed=0 smoke"}
     training = describe_training(settings, job, digests=DIGESTS, parent=None)
-    evaluation = describe_stage("evaluate", settings, job, models=Path("models/acgan"), trained=trained)
+    evaluation = describe_stage("evaluate", settings, job, models=Path("models/acgan"), training=metadata)
     sweep = describe_sweep(["+sweep=aux_weights", "+debug=smoke"], family="acgan", label="smoke")
     for description in (training, evaluation, sweep):
         assert description.name.endswith(" smoke")
@@ -97,10 +97,10 @@ def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
 
 
 def test_an_evaluation_stands_under_the_run_that_trained_and_logs_its_own_settings_alone() -> None:
-    trained = {"run_id": "f" * 32, "name": "acgan seed=0"}
+    metadata = {"run_id": "f" * 32, "name": "acgan seed=0"}
     job = Job("pipeline.evaluate", ("evaluate.batch_size=10",))
     description = describe_stage(
-        "evaluate", settings_of(*job.overrides), job, models=Path("models/acgan"), trained=trained
+        "evaluate", settings_of(*job.overrides), job, models=Path("models/acgan"), training=metadata
     )
     assert (description.name, description.parent_run_id) == ("evaluate acgan seed=0", "f" * 32)
     assert description.parameters == {
@@ -109,7 +109,7 @@ def test_an_evaluation_stands_under_the_run_that_trained_and_logs_its_own_settin
     assert "models/acgan" in description.note
 
 
-def test_a_sweeps_card_gives_the_command_of_the_whole() -> None:
+def test_a_sweeps_description_has_the_command_of_the_whole() -> None:
     overrides = ["+sweep=aux_weights", "acgan.steps=600", "seed=0,1,2", "acgan.soft_label={real: 0.9}"]
     description = describe_sweep(overrides, family="acgan", label=None)
     assert description.name.startswith("sweep acgan aux_weights acgan.steps=600 seed=0,1,2")

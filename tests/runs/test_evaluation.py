@@ -1,4 +1,4 @@
-"""An evaluation's findings as files, figures and tables."""
+"""The result of an evaluation as files, metrics and tables."""
 
 import csv
 import io
@@ -17,6 +17,7 @@ from pipeline.judging.quality import Quality
 from pipeline.judging.result import write_calibration
 from pipeline.runs.evaluation import EvaluationResult
 from pipeline.runs.finished import Weights
+from pipeline.runs.folder import RunFiles
 from tests.judges import tiny_fitted, tiny_mnist, tiny_settings
 
 LOSSES = {Key.parse(f"test/{scheme}/generator/loss"): value for scheme, value in (("hard", 0.7), ("matched", 0.8))}
@@ -38,22 +39,22 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 
 
 @pytest.fixture
-def scores(calibration: Calibration) -> EvaluationResult:
+def result(calibration: Calibration) -> EvaluationResult:
     return EvaluationResult(Weights("best", 1350), LOSSES, Quality(FIGURES, 52, COUNTS, calibration))
 
 
-def shown(scores: EvaluationResult, unit: str = "nats") -> str:
+def shown(result: EvaluationResult, unit: str = "nats") -> str:
     file = io.StringIO()
     console = Console(file=file, width=120)
-    for table in scores.tables(unit):
+    for table in result.tables(unit):
         console.print(table)
     return file.getvalue()
 
 
 def test_no_figure_is_written_without_its_reference_and_the_judge_that_gave_it(
-    scores: EvaluationResult, calibration: Calibration, tmp_path: Path
+    result: EvaluationResult, calibration: Calibration, tmp_path: Path
 ) -> None:
-    scores.write(tmp_path)
+    result.write(RunFiles(tmp_path, tmp_path))
     content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert content["test"]["matched"]["generator"]["loss"] == 0.8
     assert content["quality"]["accuracy"] == {"value": 0.98, "reference": 0.99}
@@ -62,8 +63,8 @@ def test_no_figure_is_written_without_its_reference_and_the_judge_that_gave_it(
     assert content["weights"] == {"which": "best", "step": 1350}
 
 
-def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(scores: EvaluationResult, tmp_path: Path) -> None:
-    scores.write(tmp_path)
+def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(result: EvaluationResult, tmp_path: Path) -> None:
+    result.write(RunFiles(tmp_path, tmp_path))
     with (tmp_path / "evaluation" / "confusion.csv").open(encoding="utf-8") as file:
         rows = [(int(row["asked"]), int(row["read"])) for row in csv.DictReader(file)]
     assert len(rows) == 52
@@ -73,20 +74,20 @@ def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(scores: EvaluationResul
 
 
 def test_values_are_losses_figures_and_references_and_those_of_single_digits_can_be_left_out(
-    scores: EvaluationResult,
+    result: EvaluationResult,
 ) -> None:
-    assert scores.values(digits=False) == {
+    assert result.values(digits=False) == {
         **LOSSES,
         Key.parse("quality/accuracy"): 0.98,
         Key.parse("quality/accuracy_by_digit/mean"): 0.97,
         Key.parse("reference/accuracy"): 0.99,
         Key.parse("reference/accuracy_by_digit/mean"): 0.98,
     }
-    assert scores.values()[Key.parse("quality/accuracy_by_digit/7")] == 0.9
+    assert result.values()[Key.parse("quality/accuracy_by_digit/7")] == 0.9
 
 
-def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(scores: EvaluationResult) -> None:
-    text = shown(scores)
+def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(result: EvaluationResult) -> None:
+    text = shown(result)
     assert "hard test losses in nats" in text
     assert "matched test losses in nats" in text
     assert "52 digits of step 1,350 (best), by digit" in text
@@ -94,13 +95,13 @@ def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(scores: Evalu
 
 
 def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_losses(
-    scores: EvaluationResult, tmp_path: Path
+    result: EvaluationResult, tmp_path: Path
 ) -> None:
-    plain = replace(scores, losses={Key.parse("test/loss"): 0.25, Key.parse("test/kl"): 0.5}, quality=None)
+    plain = replace(result, losses={Key.parse("test/loss"): 0.25, Key.parse("test/kl"): 0.5}, quality=None)
     text = shown(plain, "squared pixels")
     assert text.splitlines()[0].strip() == "test losses in squared pixels"
     assert text.splitlines()[2].split() == ["component", "loss", "kl"]
-    plain.write(tmp_path)
+    plain.write(RunFiles(tmp_path, tmp_path))
     assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8")) == {
         "weights": {"which": "best", "step": 1350},
         "test": {"loss": 0.25, "kl": 0.5},
@@ -109,17 +110,17 @@ def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_loss
 
 
 def test_every_figure_stands_in_a_table_of_its_own_file_with_its_reference(
-    scores: EvaluationResult, tmp_path: Path
+    result: EvaluationResult, tmp_path: Path
 ) -> None:
-    scores.write(tmp_path)
+    result.write(RunFiles(tmp_path, tmp_path))
     lines = (tmp_path / "evaluation" / "figures.csv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["figure,value,reference", "test/hard/generator/loss,0.7,"]
     assert "quality/accuracy_by_digit/7,0.9,0.95" in lines
 
 
-def test_digits_that_were_not_asked_for_have_no_confusion(scores: EvaluationResult, tmp_path: Path) -> None:
-    assert scores.quality is not None
-    unasked = replace(scores, quality=replace(scores.quality, confusion=None))
-    unasked.write(tmp_path)
+def test_digits_that_were_not_asked_for_have_no_confusion(result: EvaluationResult, tmp_path: Path) -> None:
+    assert result.quality is not None
+    unasked = replace(result, quality=replace(result.quality, confusion=None))
+    unasked.write(RunFiles(tmp_path, tmp_path))
     assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
     assert "52 digits of step 1,350 (best)" in shown(unasked)

@@ -9,8 +9,9 @@ import pytest
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
-from pipeline.runs import finished as trained
+from pipeline.runs import finished
 from pipeline.runs.finished import FinishedRun
+from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import RunLocation
 from tests.composing import settings_of
 
@@ -24,7 +25,7 @@ def quality(count: int, digest: str = "a") -> Any:
 
 def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) -> list[Any]:
     written: list[Any] = []
-    monkeypatch.setattr(trained, "Recorder", lambda *_: SimpleNamespace(log_trained=written.append))
+    monkeypatch.setattr(finished, "Recorder", lambda *_: SimpleNamespace(log_trained=written.append))
     settings = settings_of(*overrides)
     metadata = {
         "run_id": "f" * 32,
@@ -32,7 +33,8 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
         "judge": {"digest": "a", "accuracy": 0.99, "label": None},
     }
     store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
-    FinishedRun(RunLocation(Path(), Path(), metadata, settings)).headline(store, {Key("loss"): 1.0}, quality)
+    location = RunLocation(RunFiles(Path(), Path()), metadata, settings)
+    FinishedRun(location).headline(store, {Key("loss"): 1.0}, quality)
     return written
 
 

@@ -5,16 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock, Timeout
 
-from pipeline.runs.folder import (
-    NotTrainedError,
-    RunFolder,
-    claim,
-    find_models,
-    read_metadata,
-    write_metadata,
-)
+from pipeline.data.files import UNFINISHED, LockedError, locked
+from pipeline.runs.folder import NotTrainedError, RunFiles, RunFolder, claim, find_files
 from pipeline.settings.paths import ROOT
 
 DIGEST = "0123456789abcdef" * 4
@@ -36,7 +29,7 @@ def test_an_interrupted_training_is_found_again(tmp_path: Path) -> None:
     with claim(tmp_path, DIGEST) as folder:
         folder.checkpoint.write_bytes(b"state")
     with claim(tmp_path, DIGEST) as again:
-        assert again == folder
+        assert again.path == folder.path
         assert again.checkpoint.read_bytes() == b"state"
 
 
@@ -46,7 +39,7 @@ def test_a_training_that_fails_leaves_its_folder_to_be_found(tmp_path: Path) -> 
     assert _claimed(tmp_path) == "0123456789ab-1"
 
 
-def test_a_finished_training_is_never_taken_for_an_interrupted_one(tmp_path: Path) -> None:
+def test_a_finished_training_is_never_resumed(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         with claim(tmp_path, DIGEST) as folder:
             assert folder.path.name == f"0123456789ab-{number}"
@@ -67,7 +60,7 @@ def test_another_digest_gets_another_folder(tmp_path: Path) -> None:
     assert _claimed(tmp_path) == "0123456789ab-1"
 
 
-def test_a_training_that_is_under_way_in_another_process_is_passed_over(tmp_path: Path) -> None:
+def test_a_folder_that_another_process_trains_in_is_skipped(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from pipeline.runs.folder import claim\n"
         f"with claim(Path(sys.argv[1]), {DIGEST!r}) as folder:\n"
@@ -83,16 +76,27 @@ def test_a_training_that_is_under_way_in_another_process_is_passed_over(tmp_path
     assert _claimed(tmp_path) == "0123456789ab-1"
 
 
-def test_a_lock_that_the_training_itself_waits_for_in_vain_is_its_own_failure(tmp_path: Path) -> None:
-    with FileLock(tmp_path / "elsewhere.lock"), pytest.raises(Timeout), claim(tmp_path, DIGEST):
-        FileLock(tmp_path / "elsewhere.lock", timeout=0).acquire()
+def test_a_lock_that_the_training_itself_cannot_take_is_its_own_failure(tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere"
+    with locked(other), pytest.raises(LockedError), claim(tmp_path, DIGEST), locked(other):
+        pass
 
 
-def test_facts_are_added_to_those_before(tmp_path: Path) -> None:
+def test_files_that_a_killed_training_left_half_written_are_removed(tmp_path: Path) -> None:
+    with claim(tmp_path, DIGEST) as folder:
+        folder.models.mkdir()
+    half = [folder.path / f".checkpoint.1{UNFINISHED}.npz", folder.models / f".run.1{UNFINISHED}.json"]
+    for file in half:
+        file.touch()
+    with claim(tmp_path, DIGEST):
+        assert not any(file.exists() for file in half)
+
+
+def test_metadata_are_added_to_those_before(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.update_metadata(run_id="a", steps=1)
     run.update_metadata(steps=2)
-    assert run.metadata() == read_metadata(run.models) == {"run_id": "a", "steps": 2}
+    assert run.metadata() == {"run_id": "a", "steps": 2}
     assert [file.name for file in run.models.iterdir()] == ["run.json"]
 
 
@@ -101,7 +105,7 @@ def _refuse_to_link(*_: object) -> None:
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["by links", "by copies"])
-def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
+def test_published_outputs_replace_those_before_and_the_folder_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
 ) -> None:
     run = RunFolder(tmp_path / "run")
@@ -116,7 +120,7 @@ def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
     made = (run.models / "state.npz").stat().st_ino
     if not links:
         monkeypatch.setattr("os.link", _refuse_to_link)
-    run.publish(models=models, reports=reports)
+    run.publish(RunFiles(models, reports))
     assert ((models / "state.npz").stat().st_ino == made) == links
     assert not run.path.exists()
     left = {
@@ -133,33 +137,35 @@ def test_outputs_are_handed_over_in_place_of_those_before_and_the_folder_goes(
     }
 
 
-def test_facts_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_metadata(tmp_path, {"steps": 1})
+def test_metadata_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.write_metadata({"steps": 1})
     with pytest.raises(TypeError):
-        write_metadata(tmp_path, {"steps": object()})
-    assert read_metadata(tmp_path) == {"steps": 1}
+        run.write_metadata({"steps": object()})
+    assert run.metadata() == {"steps": 1}
 
 
-def test_damaged_facts_are_refused_in_one_line(tmp_path: Path) -> None:
+def test_damaged_metadata_are_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"steps": 1,\n', encoding="utf-8")
     with pytest.raises(NotTrainedError, match=r"run\.json is damaged") as refusal:
-        read_metadata(tmp_path)
+        RunFiles(tmp_path, tmp_path).metadata()
     assert "\n" not in str(refusal.value)
 
 
 def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(tmp_path: Path) -> None:
-    write_metadata(tmp_path / "run" / "models", {"run_id": "a"})
+    run = RunFolder(tmp_path / "run")
+    run.write_metadata({"run_id": "a"})
     with pytest.raises(NotTrainedError, match="must hold a finished training"):
-        find_models(tmp_path / "run")
-    write_metadata(tmp_path / "run" / "models", {"run_id": "a", "steps": 10})
-    assert find_models(tmp_path / "run") == find_models(tmp_path / "run" / "models") == tmp_path / "run" / "models"
+        find_files(run.path)
+    run.write_metadata({"run_id": "a", "steps": 10})
+    assert [find_files(path).models for path in (run.path, run.models)] == [run.models, run.models]
 
 
 def test_the_best_weights_that_a_checkpoint_knows_are_kept_until_the_end(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     for step in (250, 500):
-        folder.best(step).touch()
-    folder.keep_best(500)
+        folder.best_checkpoint(step).touch()
+    folder.keep_best_checkpoint(500)
     assert [file.name for file in tmp_path.iterdir()] == ["best-0000500.npz"]
     folder.end("finished")
     assert [file.name for file in tmp_path.iterdir()] == ["ended"]

@@ -13,14 +13,13 @@ from PIL import Image
 
 from pipeline import evaluate, render, train
 from pipeline.judging import quality
-from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
-from pipeline.runs import finished, location, outputs, training
-from pipeline.runs.folder import NotTrainedError, find_models
+from pipeline.runs import outputs, training
+from pipeline.runs.folder import NotTrainedError, find_files
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import Job
-from pipeline.sweeps import callback
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
@@ -63,10 +62,8 @@ def called(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "DVC_STAGE"):
             patch.delenv(name, raising=False)
-        for module in (judging, training, finished, callback):
-            patch.setattr(module, "STORE_ROOT", root)
-        for module in (judging, training, location):
-            patch.setattr(module, "ROOT", root)
+        for name in ("ROOT", "STORE_ROOT"):
+            patch.setattr(paths, name, root)
         train.train(settings(mnist_file), Job("pipeline.train", SMALL))
         (run,) = (path for path in (root / "runs" / "acgan").iterdir() if path.is_dir())
         chosen = settings(mnist_file, f"run='{run.as_posix()}'")
@@ -146,7 +143,7 @@ def test_pictures_of_an_earlier_rendering_are_gone(called: Called) -> None:
     assert "of an earlier training.png" not in names
 
 
-def test_a_longer_training_goes_on_from_a_finished_one(called: Called, mnist_file: Path) -> None:
+def test_a_longer_training_starts_from_a_finished_one(called: Called, mnist_file: Path) -> None:
     longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=8")
     train.train(longer, Job("pipeline.train", SMALL))
     runs = [path for path in (called.root / "runs" / "acgan").iterdir() if path.is_dir()]
@@ -191,7 +188,7 @@ def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end(
+def test_a_training_interrupted_while_it_logs_its_models_resumes_to_the_same_end(
     called: Called, mnist_file: Path
 ) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
@@ -203,7 +200,7 @@ def test_a_training_interrupted_while_it_logs_its_models_goes_on_to_the_same_end
     assert (run / "checkpoint.npz").exists()
     first = metadata_of(run / "models")["run_id"]
     with pytest.raises(NotTrainedError):
-        find_models(run)
+        find_files(run)
     train.train(settings(mnist_file), Job("pipeline.train", SMALL))
     assert not (run / "checkpoint.npz").exists()
     metadata = metadata_of(run / "models")
@@ -255,11 +252,11 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
 ) -> None:
     step = AcganTraining.take_step
 
-    def blow_up(trained: AcganTraining, number: int) -> Values:
-        losses = step(trained, number)
+    def diverge(training: AcganTraining, number: int) -> Values:
+        losses = step(training, number)
         return losses if number < 4 else dict.fromkeys(losses, math.nan)
 
-    monkeypatch.setattr(AcganTraining, "take_step", blow_up)
+    monkeypatch.setattr(AcganTraining, "take_step", diverge)
     before = set((called.root / "runs" / "acgan").iterdir())
     with pytest.raises(DivergedError):
         train.train(settings(mnist_file, "seed=8"), Job("pipeline.train", SMALL))

@@ -16,11 +16,12 @@ from pipeline.data.keys import Key
 from pipeline.rendering.comparison import COMPARED, UNCOMPARED
 from pipeline.rendering.tables import REAL_DIGITS
 from pipeline.runs.description import describe_training
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import JOBS, PASSED, STARTED, Job
-from pipeline.sweeps import callback as sweep
-from pipeline.sweeps.callback import already_finished, closed_afterwards
+from pipeline.sweeps.callback import closed_afterwards
+from pipeline.sweeps.jobs import already_finished
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import Store, connect
 from pipeline.tracking.sweeps import find_sweep
@@ -90,7 +91,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Swept:
+class Sweep:
     """A sweep that is over.
 
     Attributes:
@@ -110,7 +111,7 @@ class Swept:
         return list(csv.DictReader(self.files[name].read_text(encoding="utf-8").splitlines()))
 
 
-Call = Callable[..., Swept]
+Call = Callable[..., Sweep]
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +127,11 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR", JOBS, STARTED, PASSED):
         monkeypatch.setenv(variable, "")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(sweep, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
+    monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    folder = tmp_path / "swept"
+    folder = tmp_path / "sweep"
 
-    def called(stage: Stage, *overrides: str) -> Swept:
+    def called(stage: Stage, *overrides: str) -> Sweep:
         monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, f"hydra.sweep.dir={folder}"])
         status = 0
         try:
@@ -140,9 +141,9 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
         said = capsys.readouterr()
         parent = find_sweep(stage.store, folder)
         if parent is None:
-            return Swept(status, None, said.out, said.err, {})
+            return Sweep(status, None, said.out, said.err, {})
         kept = Path(store.client.download_artifacts(parent, "")).rglob("*.*")
-        return Swept(status, store.client.get_run(parent), said.out, said.err, {file.name: file for file in kept})
+        return Sweep(status, store.client.get_run(parent), said.out, said.err, {file.name: file for file in kept})
 
     return called
 
@@ -150,12 +151,12 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 @pytest.mark.slow
 def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference(call: Call, store: Store) -> None:
     stage = Stage(store)
-    swept = call(stage, *SWEEP, "seed=0,1,2")
-    assert (swept.status, stage.trained) == (0, list(range(12)))
-    assert "sweep of 12 jobs" in swept.shown
-    assert swept.parent is not None
-    assert swept.parent.info.status == "FINISHED"
-    described = swept.parent.data.tags["mlflow.note.content"]
+    sweep = call(stage, *SWEEP, "seed=0,1,2")
+    assert (sweep.status, stage.trained) == (0, list(range(12)))
+    assert "sweep of 12 jobs" in sweep.shown
+    assert sweep.parent is not None
+    assert sweep.parent.info.status == "FINISHED"
+    described = sweep.parent.data.tags["mlflow.note.content"]
     for line in (
         "| real=2.0 generated=0.0 | 0.9000 ± 0.0248 | 2.0000 ± 0.0248 | 0.7000 ± 0.0248 | 3 |",
         "| acgan real=1.0 generated=1.0 seed=2 smoke | FINISHED | 0.96 | 2.99 | 0.29 |",
@@ -165,9 +166,9 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
     ):
         assert line in described
     for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REAL_DIGITS):
-        assert text in swept.shown
-    assert len(swept.rows("sweep.csv")) == 12
-    rows = swept.rows("settings.csv")
+        assert text in sweep.shown
+    assert len(sweep.rows("sweep.csv")) == 12
+    rows = sweep.rows("settings.csv")
     assert [row["acgan.auxiliary_weight.generated"] for row in rows] == ["0.0", "0.25", "0.5", "1.0"]
     first = {key.partition("/")[2]: float(value) for key, value in rows[0].items() if key.startswith("heldout/cov")}
     assert first == pytest.approx(
@@ -180,7 +181,7 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
         },
         abs=1e-6,
     )
-    with Image.open(swept.files["accuracy-coverage.png"]) as picture:
+    with Image.open(sweep.files["accuracy-coverage.png"]) as picture:
         assert picture.width > 1000
 
 
@@ -203,52 +204,52 @@ def test_another_family_is_swept_and_drawn_by_its_own_figures_in_its_own_experim
 ) -> None:
     root = Path(store.uri.removeprefix("sqlite:///")).parent
     own = connect(family=family, experiment="mnist", root=root)
-    swept = call(Stage(own, figures=figures), f"+sweep={chosen}", "+debug=smoke")
-    assert swept.parent is not None
-    assert swept.parent.info.experiment_id != store.experiment_id
-    assert swept.files.keys() >= {kept, "sweep.csv", "settings.csv"}
-    assert f"![{said}" in swept.parent.data.tags["mlflow.note.content"]
+    sweep = call(Stage(own, figures=figures), f"+sweep={chosen}", "+debug=smoke")
+    assert sweep.parent is not None
+    assert sweep.parent.info.experiment_id != store.experiment_id
+    assert sweep.files.keys() >= {kept, "sweep.csv", "settings.csv"}
+    assert f"![{said}" in sweep.parent.data.tags["mlflow.note.content"]
     expected = [figures(settings_of(*job)) for job in jobs_of(f"+sweep={chosen}", "+debug=smoke")]
-    for row, told in zip(swept.rows("settings.csv"), expected, strict=True):
+    for row, told in zip(sweep.rows("settings.csv"), expected, strict=True):
         assert {name: float(row[f"{name}/mean"]) for name in told} == pytest.approx(told)
 
 
 def test_with_one_seed_nothing_is_called_better_and_nothing_has_an_interval(call: Call, store: Store) -> None:
-    swept = call(Stage(store), *TWO)
-    assert UNCOMPARED in swept.shown
-    assert not any(word in swept.shown.replace(UNCOMPARED, "") for word in ("±", "better", "best", "winner", "rank"))
-    rows = swept.rows("settings.csv")
+    sweep = call(Stage(store), *TWO)
+    assert UNCOMPARED in sweep.shown
+    assert not any(word in sweep.shown.replace(UNCOMPARED, "") for word in ("±", "better", "best", "winner", "rank"))
+    rows = sweep.rows("settings.csv")
     assert [(row["heldout/accuracy/lower"], row["heldout/accuracy/seeds"]) for row in rows] == [
         ("", "1"),
         ("", "1"),
     ]
-    assert "accuracy-coverage.png" in swept.files
+    assert "accuracy-coverage.png" in sweep.files
 
 
 def test_a_failed_job_counts_for_nothing_and_its_setting_keeps_its_row(call: Call, store: Store) -> None:
-    swept = call(Stage(store, {1: PipelineError("it diverged")}), *TWO)
-    assert (swept.status, swept.parent and swept.parent.info.status) == (1, "FAILED")
-    first, second = swept.rows("settings.csv")
+    sweep = call(Stage(store, {1: PipelineError("it diverged")}), *TWO)
+    assert (sweep.status, sweep.parent and sweep.parent.info.status) == (1, "FAILED")
+    first, second = sweep.rows("settings.csv")
     assert float(first["heldout/accuracy/mean"]) == pytest.approx(0.89)
     assert (second["heldout/accuracy/mean"], second["heldout/accuracy/seeds"]) == ("", "0")
-    assert [row["status"] for row in swept.rows("sweep.csv")] == ["FINISHED", "FAILED"]
+    assert [row["status"] for row in sweep.rows("sweep.csv")] == ["FINISHED", "FAILED"]
 
 
 def test_a_sweep_of_which_every_job_failed_has_its_tables_and_no_picture(call: Call, store: Store) -> None:
-    swept = call(Stage(store, dict.fromkeys((0, 1), PipelineError("it diverged"))), *TWO)
-    assert swept.status == 1
-    assert UNCOMPARED in swept.shown
-    assert swept.files.keys() == {"sweep.csv", "settings.csv"}
+    sweep = call(Stage(store, dict.fromkeys((0, 1), PipelineError("it diverged"))), *TWO)
+    assert sweep.status == 1
+    assert UNCOMPARED in sweep.shown
+    assert sweep.files.keys() == {"sweep.csv", "settings.csv"}
 
 
 def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(call: Call, store: Store) -> None:
-    swept = call(Stage(store, {0: KeyboardInterrupt()}), *TWO)
-    assert (swept.status, swept.parent and swept.parent.info.status) == (130, "KILLED")
-    assert [row["status"] for row in swept.rows("sweep.csv")] == ["KILLED"]
+    sweep = call(Stage(store, {0: KeyboardInterrupt()}), *TWO)
+    assert (sweep.status, sweep.parent and sweep.parent.info.status) == (130, "KILLED")
+    assert [row["status"] for row in sweep.rows("sweep.csv")] == ["KILLED"]
 
 
 @pytest.mark.slow
-def test_a_sweep_taken_up_again_in_its_folder_trains_only_what_is_missing(call: Call, store: Store) -> None:
+def test_a_sweep_that_is_resumed_in_its_folder_trains_only_what_is_missing(call: Call, store: Store) -> None:
     cut = Stage(store, {2: KeyboardInterrupt()})
     before = call(cut, *SWEEP)
     again = Stage(store)
@@ -258,13 +259,13 @@ def test_a_sweep_taken_up_again_in_its_folder_trains_only_what_is_missing(call: 
     assert before.parent is not None
     assert after.parent is not None
     assert (after.parent.info.run_id, after.parent.info.status) == (before.parent.info.run_id, "FINISHED")
-    assert "job 2 of 4: trained already, as acgan real=1.75 generated=0.25 seed=0 smoke" in after.shown
+    assert "job 2 of 4: finished already, as acgan real=1.75 generated=0.25 seed=0 smoke" in after.shown
     assert [row["heldout/accuracy/seeds"] for row in after.rows("settings.csv")] == ["1"] * 4
     assert after.parent.data.tags["mlflow.note.content"].count("| setting |") == 1
 
 
 @pytest.mark.parametrize(
-    ("swept", "said"),
+    ("sweep", "said"),
     [
         (
             "acgan.soft_label.real=0.8,0.9,2",
@@ -275,9 +276,9 @@ def test_a_sweep_taken_up_again_in_its_folder_trains_only_what_is_missing(call: 
         ("seed=interval(0,3)", "`seed` must list its values, as in seed=1,2. Received: seed=interval(0,3)"),
     ],
 )
-def test_a_wrong_value_is_refused_before_the_first_job_trains(swept: str, said: str, call: Call, store: Store) -> None:
+def test_a_wrong_value_is_refused_before_the_first_job_trains(sweep: str, said: str, call: Call, store: Store) -> None:
     stage = Stage(store)
-    refused = call(stage, "--multirun", "+debug=smoke", swept)
+    refused = call(stage, "--multirun", "+debug=smoke", sweep)
     assert (refused.status, refused.parent, stage.trained, refused.shown) == (2, None, [], "")
     assert refused.complained.startswith(f"error: {said}")
     assert refused.complained.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Jobs of a sweep that are taken by several processes."""
+"""Jobs of a sweep that several processes claim."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ sys.exit(int(os.environ.get("STATUS", "0")))
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A sweep's folder, in a place where `python -m echo` tells what it was started with."""
+    """A sweep's folder, in a place where `python -m echo` prints what it was started with."""
     (tmp_path / "echo.py").write_text(ECHO, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py", "+sweep=mine", "hydra.sweep.dir=elsewhere", "seed=0,1"])
@@ -45,15 +45,15 @@ def _sweep_ending_in(error: type[BaseException], folder: Path) -> None:
         raise error
 
 
-def test_a_job_is_taken_once(folder: Path) -> None:
+def test_a_job_is_claimed_once(folder: Path) -> None:
     assert [workers.claim_job(_job(folder, number)) for number in (0, 1, 0, 2, 1)] == [True, True, False, True, False]
 
 
-def test_outside_a_sweep_there_is_nothing_to_take() -> None:
+def test_outside_a_sweep_there_is_nothing_to_claim() -> None:
     assert [workers.claim_job(Job("pipeline.train", ())) for _ in range(2)] == [True, True]
 
 
-def test_jobs_of_a_sweep_that_was_cut_off_can_be_taken_again(folder: Path) -> None:
+def test_jobs_of_a_sweep_that_was_cut_off_can_be_claimed_again(folder: Path) -> None:
     workers.claim_job(_job(folder, 0))
     workers.start_workers("echo", folder, jobs=1)
     assert workers.claim_job(_job(folder, 0))
@@ -61,13 +61,13 @@ def test_jobs_of_a_sweep_that_was_cut_off_can_be_taken_again(folder: Path) -> No
     assert workers.THREADS[0] not in os.environ
 
 
-def test_the_others_run_the_same_command_in_the_same_folder_each_with_its_share_of_the_processors(folder: Path) -> None:
+def test_workers_run_the_same_command_in_the_same_folder_on_a_share_of_the_processors(folder: Path) -> None:
     with workers.join_workers():
         workers.start_workers("echo", folder, jobs=3)
     share = max(1, (os.cpu_count() or 1) // 3)
     for number in (1, 2):
-        said = (folder / f"worker-{number}.log").read_text(encoding="utf-8")
-        assert said == f"{share} +sweep=mine seed=0,1 hydra.sweep.dir='{folder}'\n"
+        printed = (folder / f"worker-{number}.log").read_text(encoding="utf-8")
+        assert printed == f"{share} +sweep=mine seed=0,1 hydra.sweep.dir='{folder}'\n"
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == str(share)
 
 
@@ -78,7 +78,7 @@ def test_threads_that_the_user_chose_stay(folder: Path, monkeypatch: pytest.Monk
     assert (folder / "worker-1.log").read_text(encoding="utf-8").startswith("7 ")
 
 
-def test_a_job_that_failed_elsewhere_fails_the_sweep_and_says_where_why_stands(
+def test_a_job_that_failed_in_a_worker_fails_the_sweep_and_the_error_names_its_log(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATUS", "1")
@@ -89,14 +89,14 @@ def test_a_job_that_failed_elsewhere_fails_the_sweep_and_says_where_why_stands(
         workers.start_workers("echo", folder, jobs=2)
 
 
-def test_a_job_that_failed_here_still_lets_the_others_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_failed_here_lets_the_workers_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLEEP", "0.5")
     with pytest.raises(ZeroDivisionError):
         _sweep_ending_in(ZeroDivisionError, folder)
     assert (folder / "worker-1.log").read_text(encoding="utf-8")
 
 
-def test_an_interrupted_sweep_ends_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_sweep_ends_its_workers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLEEP", "600")
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):

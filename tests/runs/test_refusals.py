@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.runs.folder import LAYOUT
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 
 
 def refused(tmp_path: Path, family: str, steps: int) -> str:
     """What a training says that starts from 600 steps of a family, and exits with 2."""
     (tmp_path / "models").mkdir()
-    metadata = {"steps": 600, "settings": {family: {}}}
+    metadata = {"layout": LAYOUT, "steps": 600, "settings": {family: {}}}
     (tmp_path / "models" / "run.json").write_text(json.dumps(metadata), encoding="utf-8")
     words = ("pipeline.train", f"acgan.steps={steps}", f"start_from='{tmp_path.as_posix()}'")
     answer = subprocess.run(

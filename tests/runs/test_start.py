@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.runs import training
-from pipeline.runs.folder import RunFolder, write_metadata
+from pipeline.runs import start
+from pipeline.runs.folder import RunFolder
 from pipeline.settings.judge import JudgeSettings
-from pipeline.training.checkpoints import STATE
 from pipeline.training.history import History
 from tests.composing import settings_of
 
@@ -31,18 +30,16 @@ def restored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, judged: bool, now: Any = OURS, best: bool = True
 ) -> History:
     """What a VAE's training starts with; that before it held out 10,000 images and asked `OURS`."""
-    finished = tmp_path / "finished" / "models"
-    for folder in ("samples", *(["best"] if best else [])):
-        (finished / folder).mkdir(parents=True)
-    before = training._reported_on(settings_of("model=vae"), OURS)
-    write_metadata(finished, {"steps": 6, "reported_on": before})
-    (finished / STATE).touch()
+    finished = RunFolder(tmp_path / "finished")
+    for folder in (finished.samples, *([finished.weights("best")] if best else [])):
+        folder.mkdir(parents=True)
+    finished.write_metadata({"steps": 6, "reported_on": start.score_basis(settings_of("model=vae"), OURS)})
+    finished.state.touch()
     history = History(step=6, best_score=(2.0,), best_step=3, best_judged=judged)
-    monkeypatch.setattr(training, "load_state", lambda *_: history)
-    settings = settings_of("model=vae", f"start_from='{finished.parent.as_posix()}'", *overrides)
+    monkeypatch.setattr(start, "load_state", lambda *_: history)
+    settings = settings_of("model=vae", f"start_from='{finished.path.as_posix()}'", *overrides)
     untrained: Any = Untrained()
-    reported_on = training._reported_on(settings, now)
-    return training._restore(untrained, settings, RunFolder(tmp_path / "run"), reported_on)
+    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), start.score_basis(settings, now))
 
 
 @pytest.mark.parametrize(

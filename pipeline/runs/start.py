@@ -1,0 +1,76 @@
+"""The state that a training starts in: its checkpoint's, a finished training's, or that of its first step."""
+
+import shutil
+from collections.abc import Mapping
+
+from pipeline.judging.calibration import Calibration
+from pipeline.rendering.terminal import make_console
+from pipeline.runs.folder import RunFiles, RunFolder, find_files
+from pipeline.settings.composed import Settings
+from pipeline.settings.paths import display
+from pipeline.training.checkpoints import load_state
+from pipeline.training.family import Training
+from pipeline.training.history import History
+
+ScoreBasis = Mapping[str, Mapping[str, object]]
+
+
+def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBasis:
+    """Returns what the scores of reports depend on beside the networks; two compare only where it is the same.
+
+    Args:
+        settings: The command's settings.
+        calibration: The judge; none where no judge is asked.
+
+    Returns:
+        A block for the reports' `own` score and one for the `judge`'s; none without held-out images.
+    """
+    limit, validation = settings.data.limit, settings.data.validation
+    if not validation:
+        return {}
+    basis: dict[str, Mapping[str, object]] = {
+        "own": {"limit": limit, "validation": validation, "images": settings.model.report_images}
+    }
+    if calibration:
+        used = calibration.settings
+        judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
+        basis["judge"] = {"digest": calibration.digest, **judged}
+    return basis
+
+
+def restore(training: Training, settings: Settings, folder: RunFolder, basis: ScoreBasis) -> History:
+    """Restores a training from its checkpoint, else from `start_from`; without either it stays as it is built.
+
+    Args:
+        training: The training; its variables are overwritten.
+        settings: The command's settings.
+        folder: The run's folder; samples and best models of `start_from` are copied into it.
+        basis: The basis of the next scores. The best report so far counts only where its own basis is the same.
+
+    Returns:
+        The history until then.
+    """
+    console = make_console()
+    if folder.checkpoint.exists():
+        history = load_state(folder.checkpoint, training.variables())
+        console.print(f"resuming the interrupted training in {display(folder.path)} after step {history.step:,}")
+        return history
+    if settings.start_from is None:
+        return History()
+    finished = find_files(settings.start_from)
+    history = load_state(finished.state, training.variables())
+    if not _compares(finished, history, basis):
+        history.reset_best()
+    pairs = [(finished.samples, folder.samples), (finished.weights("best"), folder.weights("best"))]
+    for source, target in pairs[:1] if history.best_step is None else pairs:
+        if source.exists():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+    console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
+    return history
+
+
+def _compares(finished: RunFiles, history: History, basis: ScoreBasis) -> bool:
+    """Whether the models of the best report are there, and its score compares with the next ones."""
+    scored = "judge" if history.best_judged else "own"
+    before = finished.metadata().get("reported_on", {}).get(scored)
+    return before is not None and before == basis.get(scored) and finished.weights("best").exists()

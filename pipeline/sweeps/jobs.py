@@ -1,0 +1,99 @@
+"""The jobs of a sweep: listed and checked before the first trains, and not trained again where they have finished."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.settings import paths
+from pipeline.settings.composed import Settings, validate
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.job import PASSED, Job
+from pipeline.settings.overrides import explain, plain, task_overrides
+
+
+def list_jobs(config: DictConfig, loader: ConfigLoader | None = None) -> list[tuple[str, ...]]:
+    """Lists the overrides of each job of a sweep, in the order in which Hydra calls them.
+
+    Args:
+        config: The sweep's configuration.
+        loader: Hydra's own, which knows the choices that `glob(*)` stands for.
+
+    Returns:
+        Every combination of the choices of every override; one on the command line replaces a sweep file's.
+
+    Raises:
+        SettingsError: An override does not list its values, as with an `interval`.
+    """
+    parameters: Any = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
+    lines = [f"{key}={value}" for key, value in parameters.items()] + list(task_overrides(config.hydra))
+    choices: dict[str, list[str]] = {}
+    for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
+        key = override.get_key_element()
+        choices[key] = [f"{key}={value}" for value in _values(override)]
+    return list(product(*choices.values()))
+
+
+def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[Settings]:
+    """Validates the settings of each job, so that a wrong one is refused before the first trains.
+
+    Args:
+        config: The sweep's configuration.
+        jobs: The overrides of each job.
+        loader: Hydra's own.
+
+    Returns:
+        The settings of each job.
+
+    Raises:
+        SettingsError: A job's settings are not valid; the text names the job.
+    """
+    checked = []
+    for number, overrides in enumerate(jobs, start=1):
+        try:
+            composed = loader.load_sweep_config(config, list(overrides))
+            own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+            checked.append(validate(plain(own)))
+        except (HydraException, SettingsError) as error:
+            text = explain(error) if isinstance(error, HydraException) else error
+            raise SettingsError(f"job {number} of {len(jobs)}: {text}") from None
+    return checked
+
+
+def already_finished(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> bool:
+    """Whether a job of a resumed sweep has finished in it before; a line names the run.
+
+    Args:
+        settings: Its settings.
+        job: How it was called.
+        digests: Hashes of the settings, the data and the code; a change in any trains it again.
+    """
+    if job.sweep is None:
+        return False
+    from pipeline.rendering.terminal import make_console
+    from pipeline.tracking.store import connect
+    from pipeline.tracking.sweeps import find_sweep, find_trained
+
+    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    parent = find_sweep(store, job.sweep)
+    finished = find_trained(store, parent, digests) if parent else None
+    if finished is None:
+        return False
+    make_console().print(f"{job.place}: finished already, as {finished}", soft_wrap=True, markup=False)
+    os.environ[PASSED] = str(int(os.environ.get(PASSED, "0")) + 1)
+    return True
+
+
+def _values(override: Override) -> Iterable[str]:
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    if not override.is_discrete_sweep():
+        address = override.key_or_group
+        raise SettingsError(f"`{address}` must list its values, as in {address}=1,2. Received: {override.input_line}")
+    return override.sweep_string_iterator()
