@@ -41,7 +41,7 @@ def outputs(stage: Stage) -> list[str]:
 
 
 @named
-def test_every_stage_runs_a_module_of_its_name_with_sound_settings(name: str) -> None:
+def test_every_stage_runs_a_module_of_its_name_with_valid_settings(name: str) -> None:
     python, flag, module, *overrides = shlex.split(STAGES[name]["cmd"])
     assert (python, flag, module) == ("python", "-m", f"pipeline.{name.split('@', maxsplit=1)[0]}")
     assert find_spec(module) is not None
@@ -175,7 +175,7 @@ def test_the_stages_of_dvc_leave_no_run_folder_behind(reproduced: Reproduced) ->
 
 
 @pytest.mark.slow
-def test_runs_say_which_stage_and_experiment_of_dvc_they_are(reproduced: Reproduced) -> None:
+def test_runs_are_tagged_with_the_stage_and_experiment_of_dvc(reproduced: Reproduced) -> None:
     first, experiment, temporary = reproduced.project.tracked("training")
     assert {run.data.tags["dvc.stage"] for run in (first, experiment, temporary)} == {"train@acgan"}
     assert "dvc.experiment" not in first.data.tags
@@ -183,7 +183,7 @@ def test_runs_say_which_stage_and_experiment_of_dvc_they_are(reproduced: Reprodu
 
 
 @pytest.mark.slow
-def test_evaluations_and_renderings_stand_under_the_run_that_trained(reproduced: Reproduced) -> None:
+def test_evaluations_and_renderings_are_children_of_the_training_run(reproduced: Reproduced) -> None:
     trained = reproduced.project.tracked("training")[0].info.run_id
     for kind in ("evaluate", "render"):
         (run,) = reproduced.project.tracked(kind)
@@ -191,7 +191,7 @@ def test_evaluations_and_renderings_stand_under_the_run_that_trained(reproduced:
 
 
 @pytest.mark.slow
-def test_the_metrics_are_losses_and_figures_beside_references_and_stand_on_the_training_run_too(
+def test_metrics_are_losses_and_figures_with_references_also_on_the_training_run(
     reproduced: Reproduced,
 ) -> None:
     metrics = json.loads((reproduced.project.root / "reports/acgan/metrics.json").read_text(encoding="utf-8"))

@@ -71,12 +71,14 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
     training = Sample(*_labelled(splits.train), view.probabilities, judge.scale.apply(view.features))
     validation, test = judge.sample(*_labelled(splits.validation)), judge.sample(*_labelled(splits.test))
     reported, measured = _first(validation, settings.report_images), _first(test, settings.images)
-    measured = replace(measured, nearest=TrainingImages(splits.train.images).nearest(measured.images))
+    nearest = TrainingImages(splits.train.images).nearest(measured.images)
+    measured = replace(measured, nearest=nearest)
+    views = (reported.probabilities, reported.features, measured.probabilities, measured.features)
     return FittedJudge(
         judge=judge,
         validation=validation,
         test=test,
-        real=_by_name(reported, measured),
+        real=dict(zip(REAL_ARRAYS, (*views, nearest.distances, nearest.indices), strict=True)),
         references={
             "evaluation": find_references(_first(training, len(measured)), measured, seed=settings.seed),
             "report": find_quick_references(_first(training, len(reported)), reported),
@@ -116,20 +118,6 @@ def _labelled(images: Images) -> tuple[np.ndarray, np.ndarray]:
 def _first(sample: Sample, count: int) -> Sample:
     part = slice(count)
     return Sample(sample.images[part], sample.digits[part], sample.probabilities[part], sample.features[part])
-
-
-def _by_name(validation: Sample, test: Sample) -> dict[str, np.ndarray]:
-    if test.nearest is None:
-        raise ValueError("`test` must have its nearest training images. Received: none")
-    arrays = (
-        validation.probabilities,
-        validation.features,
-        test.probabilities,
-        test.features,
-        test.nearest.distances,
-        test.nearest.indices,
-    )
-    return dict(zip(REAL_ARRAYS, arrays, strict=True))
 
 
 def _confusion(sample: Sample) -> Confusion:

@@ -53,17 +53,10 @@ def describe_training(
         digests: Hashes of the settings, the data and the code.
         parent: The sweep's run, or none.
     """
-    tags = {
-        "kind": "training",
-        "family": settings.family,
-        "seed": str(settings.seed),
-        **{f"{name}.digest": digest for name, digest in digests.items()},
-        **environment_tags(ROOT),
-    }
     return RunDescription(
         name=name_run(settings, job),
         parameters=settings.parameters(),
-        tags=tags | ({"label": settings.label} if settings.label else {}),
+        tags=_tags("training", settings) | {f"{name}.digest": digest for name, digest in digests.items()},
         note=_training_text(settings, job),
         parent_run_id=parent,
     )
@@ -83,11 +76,10 @@ def describe_stage(
     """
     parent = training.get("run_id")
     block = getattr(settings, stage).model_dump(mode="json")
-    tags = {"kind": stage, "family": settings.family, "seed": str(settings.seed), **environment_tags(ROOT)}
     return RunDescription(
         name=f"{stage} {training.get('name', settings.family)}",
         parameters={stage: block},
-        tags=tags | ({"label": settings.label} if settings.label else {}),
+        tags=_tags(stage, settings),
         note=f"`{stage}` of the models in `{models.as_posix()}`.\n\n```\n{job.command}\n```\n",
         parent_run_id=str(parent) if parent else None,
     )
@@ -109,6 +101,11 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
         tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
         note=f"A sweep; its jobs are the runs below.\n\n```\n{command}\n```\n",
     )
+
+
+def _tags(kind: str, settings: Settings) -> dict[str, str]:
+    label = {"label": settings.label} if settings.label else {}
+    return {"kind": kind, "family": settings.family, "seed": str(settings.seed), **label, **environment_tags(ROOT)}
 
 
 def _shortened(override: str, family: str) -> str:

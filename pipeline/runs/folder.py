@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -71,13 +71,9 @@ class RunFiles:
             raise NotTrainedError(f"{paths.display(file)} is damaged: {error}") from error
         return metadata
 
-    def write_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Writes the metadata in place of what is there."""
-        write_json(metadata, self.metadata_file)
-
     def update_metadata(self, **metadata: Any) -> None:
         """Adds to the metadata, such as the tracking run's id."""
-        self.write_metadata({**self.metadata(), **metadata})
+        write_json({**self.metadata(), **metadata}, self.metadata_file)
 
 
 class RunFolder(RunFiles):

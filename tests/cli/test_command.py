@@ -171,7 +171,7 @@ def test_each_job_of_a_sweep_gets_its_own(call: Call, tmp_path: Path) -> None:
     assert [settings.seed for settings, _ in stage.calls] == [0, 1, 0, 1]
 
 
-def test_what_the_user_can_mend_exits_with_two(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_that_the_user_can_fix_exits_with_two(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(Recorded(PipelineError("no room on the disk"))) == 2
     assert capsys.readouterr().err == "error: no room on the disk\n"
 

@@ -116,7 +116,7 @@ def test_a_training_that_is_not_interrupted_ends_finished(story: Story) -> None:
     assert (story.whole.answer.returncode, story.whole.status) == (0, "FINISHED"), story.whole.answer.stderr
 
 
-def test_after_a_kill_the_same_command_resumes_from_the_last_checkpoint_in_the_same_run(story: Story) -> None:
+def test_after_a_kill_the_same_command_resumes_from_the_last_checkpoint(story: Story) -> None:
     assert (story.killed.answer.returncode, story.killed.status) == (-9, "RUNNING")
     assert "after step 2" in story.interrupted.answer.stdout
     assert story.interrupted.run_id == story.killed.run_id

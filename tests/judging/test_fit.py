@@ -14,7 +14,7 @@ KINDS = Images(*draw_kinds(1, 400))
 
 
 @pytest.mark.slow
-def test_a_judge_reports_each_step_and_learns_to_read_images_that_it_was_not_trained_on() -> None:
+def test_a_judge_reports_each_step_and_learns_to_read_unseen_images() -> None:
     unseen = Images(*draw_kinds(2, 200))
     steps_seen: list[tuple[int, float]] = []
     judge = train_classifier(KINDS, tiny_settings(), on_step=lambda step, loss: steps_seen.append((step, loss)))

@@ -158,7 +158,7 @@ def test_copies_of_training_images_are_found_out(calibration: Calibration, quali
 
 
 @pytest.mark.slow
-def test_a_classifier_learns_from_good_digits_as_much_as_from_real_ones_and_from_wrong_ones_nothing(
+def test_a_classifier_learns_from_good_digits_and_nothing_from_wrong_ones(
     calibration: Calibration,
 ) -> None:
     good = score_classification(draw(800), calibration)
@@ -172,7 +172,7 @@ def unasked(made: Generated) -> Generated:
     return Generated(made.images, None)
 
 
-def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and_have_no_accuracy(
+def test_digits_that_were_not_asked_for_count_as_what_the_judge_reads(
     calibration: Calibration, quality: Quality
 ) -> None:
     made = draw(len(calibration.test))
@@ -186,7 +186,7 @@ def test_digits_that_were_not_asked_for_are_measured_as_what_the_judge_reads_and
     assert found.figures[COVERAGE] == quality.figures[COVERAGE]
 
 
-def test_a_report_of_digits_that_were_not_asked_for_has_neither_accuracy_nor_its_reference(
+def test_a_report_of_digits_that_were_not_asked_for_has_no_accuracy(
     calibration: Calibration,
 ) -> None:
     measured = measure_reports(calibration, selecting=True)(Drawing(unasked))
@@ -223,7 +223,7 @@ def family(asked: list[int], spoil: Callable[[Generated], Generated] = lambda ma
 
 
 @pytest.mark.slow
-def test_the_classification_accuracy_score_is_taken_on_request_and_of_as_many_digits_as_there_are_training_images(
+def test_the_classification_accuracy_score_is_of_as_many_digits_as_training_images(
     calibration: Calibration,
 ) -> None:
     asked: list[int] = []

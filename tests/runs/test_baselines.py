@@ -15,7 +15,7 @@ SETTINGS = coding_settings("autoencoder", dim=5)
 SPLITS = small_splits(SETTINGS)
 
 
-def test_components_and_an_untrained_encoder_are_scored_by_the_same_errors_as_the_trained_one() -> None:
+def test_components_and_an_untrained_encoder_are_scored_by_the_errors_of_the_trained() -> None:
     found = baseline_errors(FAMILY, SPLITS, SETTINGS)
     names = ("pca", "random_encoder_linear_decoder")
     assert set(found) == {Key.parse(f"test/{name}/{error}") for name in names for error in ("mse", "bce")}

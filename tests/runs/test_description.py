@@ -96,7 +96,7 @@ def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
     assert training.note.startswith("**smoke: not a real result.**")
 
 
-def test_an_evaluation_stands_under_the_run_that_trained_and_logs_its_own_settings_alone() -> None:
+def test_an_evaluation_is_a_child_of_the_training_run_and_logs_its_own_settings() -> None:
     metadata = {"run_id": "f" * 32, "name": "acgan seed=0"}
     job = Job("pipeline.evaluate", ("evaluate.batch_size=10",))
     description = describe_stage(
@@ -116,7 +116,7 @@ def test_a_sweeps_description_has_the_command_of_the_whole() -> None:
     assert command_in(description.note) == ["python", "-m", "pipeline.train", *overrides]
 
 
-def test_the_command_of_a_sweep_without_a_file_says_that_it_is_one() -> None:
+def test_the_command_of_a_sweep_without_a_file_has_the_option_multirun() -> None:
     description = describe_sweep(["seed=0,1"], family="acgan", label=None)
     assert command_in(description.note) == ["python", "-m", "pipeline.train", "--multirun", "seed=0,1"]
 

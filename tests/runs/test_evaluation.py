@@ -73,7 +73,7 @@ def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(result: EvaluationResul
     assert (tmp_path / "evaluation" / "confusion.png").stat().st_size > 1000
 
 
-def test_values_are_losses_figures_and_references_and_those_of_single_digits_can_be_left_out(
+def test_values_are_losses_figures_and_references_with_or_without_single_digits(
     result: EvaluationResult,
 ) -> None:
     assert result.values(digits=False) == {
@@ -109,9 +109,7 @@ def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_loss
     assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
 
 
-def test_every_figure_stands_in_a_table_of_its_own_file_with_its_reference(
-    result: EvaluationResult, tmp_path: Path
-) -> None:
+def test_every_figure_is_in_one_table_with_its_reference(result: EvaluationResult, tmp_path: Path) -> None:
     result.write(RunFiles(tmp_path, tmp_path))
     lines = (tmp_path / "evaluation" / "figures.csv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["figure,value,reference", "test/hard/generator/loss,0.7,"]

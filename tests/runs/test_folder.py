@@ -49,7 +49,7 @@ def test_a_finished_training_is_never_resumed(tmp_path: Path) -> None:
         assert not folder.checkpoint.exists()
 
 
-def test_an_earlier_interrupted_training_goes_before_a_later_number(tmp_path: Path) -> None:
+def test_an_earlier_interrupted_training_is_resumed_before_a_later_one(tmp_path: Path) -> None:
     with claim(tmp_path, DIGEST), claim(tmp_path, DIGEST) as second:
         assert second.path.name == "0123456789ab-2"
     assert _claimed(tmp_path) == "0123456789ab-1"
@@ -105,7 +105,7 @@ def _refuse_to_link(*_: object) -> None:
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["by links", "by copies"])
-def test_published_outputs_replace_those_before_and_the_folder_goes(
+def test_published_outputs_replace_those_before_and_the_folder_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
 ) -> None:
     run = RunFolder(tmp_path / "run")
@@ -139,9 +139,9 @@ def test_published_outputs_replace_those_before_and_the_folder_goes(
 
 def test_metadata_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    run.write_metadata({"steps": 1})
+    run.update_metadata(steps=1)
     with pytest.raises(TypeError):
-        run.write_metadata({"steps": object()})
+        run.update_metadata(steps=object())
     assert run.metadata() == {"steps": 1}
 
 
@@ -154,10 +154,10 @@ def test_damaged_metadata_are_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
-    run.write_metadata({"run_id": "a"})
+    run.update_metadata(run_id="a")
     with pytest.raises(NotTrainedError, match="must hold a finished training"):
         find_files(run.path)
-    run.write_metadata({"run_id": "a", "steps": 10})
+    run.update_metadata(run_id="a", steps=10)
     assert [find_files(path).models for path in (run.path, run.models)] == [run.models, run.models]
 
 

@@ -21,7 +21,7 @@ def metadata(*overrides: str) -> dict[str, Any]:
 
 
 def test_a_run_by_hand_is_read_and_reported_on_in_its_own_folder(run: RunFolder) -> None:
-    run.write_metadata(metadata("acgan.steps=600", "seed=4"))
+    run.update_metadata(**metadata("acgan.steps=600", "seed=4"))
     location = find_run(settings_of(f"run={run.path}", "evaluate.batch_size=10"))
     assert (location.files.models, location.files.reports) == (run.models, run.reports)
     chosen = location.settings
@@ -29,7 +29,7 @@ def test_a_run_by_hand_is_read_and_reported_on_in_its_own_folder(run: RunFolder)
 
 
 def test_what_a_smoke_test_trained_stays_labelled(run: RunFolder) -> None:
-    run.write_metadata(metadata("+debug=smoke"))
+    run.update_metadata(**metadata("+debug=smoke"))
     assert find_run(settings_of(f"run={run.path}")).settings.label == "smoke"
 
 
@@ -42,7 +42,7 @@ def test_only_dvcs_stages_write_what_dvc_tracks(
     if stage:
         monkeypatch.setenv("DVC_STAGE", stage)
     tracked = RunFiles(tmp_path / "models" / "acgan", tmp_path / reports)
-    tracked.write_metadata(metadata())
+    tracked.update_metadata(**metadata())
     location = find_run(settings_of())
     assert (location.files.models, location.files.reports) == (tracked.models, tracked.reports)
 
@@ -53,13 +53,13 @@ def test_a_folder_without_a_training_is_refused(run: RunFolder) -> None:
 
 
 def test_an_interrupted_training_is_refused(run: RunFolder) -> None:
-    run.write_metadata({name: value for name, value in metadata().items() if name != "steps"})
+    run.update_metadata(**{name: value for name, value in metadata().items() if name != "steps"})
     with pytest.raises(NotTrainedError, match="must hold a finished training"):
         find_run(settings_of(f"run={run.path}"))
 
 
 def test_a_training_of_another_family_is_refused(run: RunFolder) -> None:
-    run.write_metadata({**metadata(), "settings": {"seed": 0, "label": None, "vae": {}}})
+    run.update_metadata(**metadata() | {"settings": {"seed": 0, "label": None, "vae": {}}})
     with pytest.raises(NotTrainedError, match="must hold a training of acgan: choose its model=FAMILY"):
         find_run(settings_of(f"run={run.path}"))
 
@@ -68,19 +68,19 @@ EARLIER = r"was trained by an earlier version of this project: train again \(`ml
 
 
 @pytest.mark.parametrize("block", ["acgan", "compute"])
-def test_a_training_whose_settings_are_of_an_earlier_version_is_refused_in_one_line(block: str, run: RunFolder) -> None:
+def test_settings_of_an_earlier_version_are_refused_in_one_line(block: str, run: RunFolder) -> None:
     content = metadata()
     content["settings"][block] = {}
     if block == "compute":
         del content["settings"][block]
-    run.write_metadata(content)
+    run.update_metadata(**content)
     with pytest.raises(NotTrainedError, match=EARLIER) as refused:
         find_run(settings_of(f"run={run.path}"))
     assert "\n" not in str(refused.value)
 
 
-def test_a_training_of_an_earlier_layout_is_neither_read_nor_started_from(run: RunFolder) -> None:
-    run.write_metadata({name: value for name, value in metadata().items() if name != "layout"})
+def test_a_run_of_an_earlier_layout_is_neither_read_nor_started_from(run: RunFolder) -> None:
+    run.update_metadata(**{name: value for name, value in metadata().items() if name != "layout"})
     with pytest.raises(NotTrainedError, match=EARLIER):
         find_run(settings_of(f"run={run.path}"))
     with pytest.raises(NotTrainedError, match=EARLIER):

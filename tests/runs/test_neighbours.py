@@ -16,7 +16,7 @@ def as_generated(images: Images) -> Generated:
     return Generated(scaled, images.labels.astype(np.int32))
 
 
-def test_a_copy_of_a_training_or_a_validation_image_stands_beside_its_original() -> None:
+def test_a_copy_of_a_training_or_a_validation_image_is_beside_its_original() -> None:
     for copied in (TRAIN, VALIDATION):
         generated, real = draw_neighbours(as_generated(copied), SPLITS, rows=2).blocks
         assert generated.shape == real.shape == (2, 20, 28, 28)
@@ -31,7 +31,7 @@ def test_each_class_has_a_pair_of_columns_which_begins_with_the_digit() -> None:
         np.testing.assert_allclose(shown, TEST.images[TEST.labels == digit][:3], atol=1e-3)
 
 
-def test_digits_that_were_not_asked_for_stand_in_the_order_in_which_they_came() -> None:
+def test_digits_that_were_not_asked_for_keep_their_order() -> None:
     images = as_generated(TRAIN).images
     generated, _ = draw_neighbours(Generated(images, None), SPLITS, rows=2).blocks
     np.testing.assert_allclose(generated[0, 0::2], images[:10, ..., 0], atol=1e-6)

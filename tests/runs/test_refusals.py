@@ -25,15 +25,13 @@ def refused(tmp_path: Path, family: str, steps: int) -> str:
 
 
 @pytest.mark.parametrize("steps", [500, 600])
-def test_a_training_no_longer_than_what_it_starts_from_is_refused_before_tensorflow_is_imported(
-    steps: int, tmp_path: Path
-) -> None:
+def test_a_training_no_longer_than_its_start_is_refused_before_tensorflow_loads(steps: int, tmp_path: Path) -> None:
     assert refused(tmp_path, "acgan", steps) == (
         f"error: `acgan.steps` must be above 600, which `start_from` has taken already. Received: {steps}\n"
     )
 
 
-def test_a_training_that_starts_from_another_family_is_refused_before_tensorflow_is_imported(tmp_path: Path) -> None:
+def test_a_start_from_another_family_is_refused_before_tensorflow_is_imported(tmp_path: Path) -> None:
     said = refused(tmp_path, "vae", 500)
     assert said.startswith("error: ")
     assert said.endswith("must hold a training of acgan: choose its model=FAMILY\n")

@@ -33,7 +33,7 @@ def restored(
     finished = RunFolder(tmp_path / "finished")
     for folder in (finished.samples, *([finished.weights("best")] if best else [])):
         folder.mkdir(parents=True)
-    finished.write_metadata({"steps": 6, "reported_on": start.score_basis(settings_of("model=vae"), OURS)})
+    finished.update_metadata(steps=6, reported_on=start.score_basis(settings_of("model=vae"), OURS))
     finished.state.touch()
     history = History(step=6, best_score=(2.0,), best_step=3, best_judged=judged)
     monkeypatch.setattr(start, "load_state", lambda *_: history)
@@ -71,7 +71,7 @@ def test_the_best_report_stays_where_the_next_scores_compare_with_its_own(
     ],
     ids=["judge", "the judge's digits", "images held out", "images scored", "nothing to judge on", "nothing held out"],
 )
-def test_the_best_report_is_forgotten_where_the_next_scores_are_of_another(
+def test_the_best_report_is_reset_where_the_next_scores_are_of_another(
     overrides: tuple[str, ...], judged: bool, now: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = restored(tmp_path, monkeypatch, *overrides, judged=judged, now=now)
@@ -79,7 +79,5 @@ def test_the_best_report_is_forgotten_where_the_next_scores_are_of_another(
     assert [path.name for path in (tmp_path / "run" / "models").iterdir()] == ["samples"]
 
 
-def test_the_best_report_is_forgotten_where_its_networks_are_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_best_report_is_reset_where_its_networks_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert restored(tmp_path, monkeypatch, judged=True, best=False).best_step is None

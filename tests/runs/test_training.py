@@ -123,7 +123,7 @@ def test_the_grid_has_a_white_column_between_generated_and_real_digits(called: C
     assert (pixels[-40:, : pixels.shape[1] // 3] < 255).any()
 
 
-def test_evaluation_and_rendering_stand_under_the_training_with_its_final_figures(called: Called) -> None:
+def test_evaluation_and_rendering_are_children_of_the_training_run(called: Called) -> None:
     store = connect(family="acgan", experiment="mnist", root=called.root)
     runs = {run.data.tags["kind"]: run for run in runs_where(store, "attributes.status = 'FINISHED'")}
     parent = runs["training"].info.run_id
@@ -170,7 +170,7 @@ def test_a_training_no_longer_than_what_it_starts_from_is_refused(called: Called
         train.train(same, Job("pipeline.train", SMALL))
 
 
-def test_a_training_without_held_out_images_is_measured_and_its_last_weights_are_read(
+def test_a_training_without_held_out_images_is_read_with_its_last_weights(
     called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
@@ -222,7 +222,7 @@ def scored(scores: Iterable[float]) -> Callable[..., Measure]:
     return measure_reports
 
 
-def test_the_best_reports_whole_is_the_join_of_its_halves_where_the_last_weights_are_others(
+def test_the_best_reports_composition_is_the_join_of_its_own_halves(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "measure_reports", scored((3.0, 1.0, 2.0, 4.0, 5.0)))
@@ -268,7 +268,7 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
 
 
 @pytest.mark.parametrize("sweep_folder", [None, "a sweep"])
-def test_a_job_of_a_sweep_thaws_what_it_froze_even_where_it_fails(
+def test_a_job_of_a_sweep_unfreezes_the_collector_even_where_it_fails(
     sweep_folder: str | None, called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outputs, "finish", _interrupt)

@@ -28,7 +28,7 @@ def test_a_sweep_that_cannot_be_opened_ends_the_command(
 
 
 @pytest.mark.parametrize("error", [OverrideParseException("a=[", "no viable value"), SettingsError("no sound setting")])
-def test_what_can_be_mended_in_a_sweep_is_one_line(
+def test_an_error_that_the_user_can_fix_is_one_line(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
@@ -45,7 +45,7 @@ def test_what_can_be_mended_in_a_sweep_is_one_line(
     ("error", "status"),
     [(SystemExit(FAILED), "FAILED"), (SystemExit(143), "KILLED"), (KeyboardInterrupt(), "KILLED")],
 )
-def test_how_a_sweep_ends_says_whether_it_failed_or_was_cut_off(
+def test_a_sweep_that_does_not_finish_is_failed_or_killed(
     error: BaseException, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[str] = []

@@ -51,9 +51,7 @@ def test_outside_a_sweep_a_job_has_no_place() -> None:
     ("number", "place"),
     [(0, "job 1 of 4"), (1, "job 2 of 4, 0:05:00 left in the sweep"), (3, "job 4 of 4, 0:00:33 left in the sweep")],
 )
-def test_a_jobs_place_says_how_long_those_left_will_take(
-    number: int, place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_jobs_place_has_the_time_left(number: int, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(JOBS, "4")
     monkeypatch.setenv(STARTED, str(time.time() - 100))
     monkeypatch.delenv(PASSED, raising=False)

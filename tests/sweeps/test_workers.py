@@ -61,7 +61,7 @@ def test_jobs_of_a_sweep_that_was_cut_off_can_be_claimed_again(folder: Path) -> 
     assert workers.THREADS[0] not in os.environ
 
 
-def test_workers_run_the_same_command_in_the_same_folder_on_a_share_of_the_processors(folder: Path) -> None:
+def test_workers_run_the_same_command_on_a_share_of_the_processors(folder: Path) -> None:
     with workers.join_workers():
         workers.start_workers("echo", folder, jobs=3)
     share = max(1, (os.cpu_count() or 1) // 3)
