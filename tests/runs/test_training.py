@@ -22,7 +22,7 @@ from pipeline.sweeps import callback
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
-from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import clear_models
 from pipeline.training.loop import DivergedError
