@@ -25,7 +25,7 @@ def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:
 
 
 @cache
-def settings_of(*overrides: str) -> Settings:
+def settings_of(*overrides: str) -> Settings[Any]:
     values: Any = OmegaConf.to_container(composed(*overrides), resolve=True)
     return validate(values)
 
@@ -41,7 +41,7 @@ def jobs_of(*overrides: str) -> list[list[str]]:
 
 
 def blocks() -> dict[str, Any]:
-    """What Hydra composes without an override: the numbers of `params.yaml` and the choices."""
+    """The configuration that Hydra composes without an override: the numbers of `params.yaml` and the choices."""
     numbers: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     return {**numbers, **CHOICES}
 

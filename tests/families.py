@@ -1,4 +1,4 @@
-"""Settings of the convolutional families, small enough to build in a blink unless a test says otherwise."""
+"""Settings of the convolutional families, small enough to build at once unless a test changes them."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ VAE: dict[str, Any] = {**SHARED, "latent_size": 2, "width": 16, "beta": 1.0}
 
 
 def autoencoder(**changes: Any) -> AutoencoderSettings:
-    """Gives the autoencoder's settings with some of them changed."""
+    """The autoencoder's settings with some of them changed."""
     return AutoencoderSettings.model_validate({**AUTOENCODER, **changes})
 
 
 def vae(**changes: Any) -> VaeSettings:
-    """Gives the settings of the variational autoencoder with some of them changed."""
+    """The settings of the variational autoencoder with some of them changed."""
     return VaeSettings.model_validate({**VAE, **changes})

@@ -1,4 +1,4 @@
-"""Two models in a row, A → B = C: their join, and what is read off any Keras model's layers.
+"""Two models in a row, A → B = C: their join, and the layers and weights of any Keras model.
 
 ::
 

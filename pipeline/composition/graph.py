@@ -1,4 +1,4 @@
-"""What a Functional or Sequential model is made of: its tensors, its operations and the models nested in it."""
+"""The parts of a Functional or Sequential model: its tensors, its operations and the models nested in it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 
 
 def opens(operation: Any) -> bool:
-    """Says whether a layer is a model that is no more than its layers: Functional or built Sequential, `call` its own.
+    """Whether a layer is a model that is no more than its layers: Functional or built Sequential, with Keras' `call`.
 
     Args:
         operation: A layer, or any operation of a functional model.
@@ -19,37 +19,37 @@ def opens(operation: Any) -> bool:
 
 
 def inputs_of(model: keras.Model) -> Any:
-    """Gives what a model takes, in the form a person hands it over: a tensor, or a list or dict of them."""
+    """The inputs of a model in the structure that callers pass: a tensor, or a list or dict of them."""
     return model.input if isinstance(model, keras.Function) else model.inputs[0]
 
 
 def outputs_of(model: keras.Model) -> Any:
-    """Gives what a model gives, in the form a person gets it: a tensor, or a list or dict of them."""
+    """The outputs of a model in the structure that callers get: a tensor, or a list or dict of them."""
     if isinstance(model, keras.Function):
         return model.output
     return keras.tree.pack_sequence_as(model.compute_output_spec(model.inputs[0]), model.outputs)
 
 
 def graph_of(model: keras.Model) -> keras.Function:
-    """Gives the graph of a model's operations, nested models being one operation each."""
+    """The graph of a model's operations; a nested model is one operation."""
     return model if isinstance(model, keras.Function) else keras.Function(inputs_of(model), outputs_of(model))
 
 
 def layer_of(tensor: keras.KerasTensor) -> Any:
-    """Gives the innermost layer or operation that a tensor comes from."""
+    """The innermost layer or operation that a tensor comes from."""
     operation, _, index = tensor._keras_history
     return layer_of(operation.outputs[index]) if opens(operation) else operation
 
 
 def walk(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Gives every operation of a model, those of nested models after each.
+    """Walks every operation of a model; a nested model is followed by its own operations.
 
     Args:
         model: A Functional or built Sequential model.
-        address: What the addresses begin with, such as the model's name.
+        address: Beginning of every address, such as the model's name.
 
     Yields:
-        An operation and its address: `address` and the names of the nested models that it lies in.
+        An operation and its address: `address` and the names of the nested models that contain it.
     """
     for operation in graph_of(model).operations:
         yield operation, address

@@ -11,15 +11,15 @@ from pipeline.settings.errors import PipelineError
 
 
 class CompositionError(PipelineError):
-    """Two models cannot be joined: what one gives is not what the other takes, or one hides its layers."""
+    """Two models cannot be joined: the outputs of one do not fit the inputs of the other, or one hides its layers."""
 
 
 def join(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
     """Joins two models into one flat model that lists and shares the layers of both.
 
-    Nested Sequential and Functional models are opened. What `first` gives meets what `second` takes by name where both
-    are dicts, else in order; named outputs that `second` does not take are left out, with the layers that only they
-    need. Layers of the halves that bear the same name are renamed, in place, with their half's name in front.
+    Nested Sequential and Functional models are opened. The outputs of `first` become the inputs of `second`: by name if
+    both are dicts, else in order. Named outputs that `second` does not take are left out, with the layers that only
+    they need. Layers of the two halves that share a name are renamed, in place: their half's name becomes a prefix.
 
     Args:
         first: A Functional or built Sequential model; its inputs become the joined model's.
@@ -27,23 +27,23 @@ def join(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
         name: The joined model's name.
 
     Returns:
-        A functional model whose every layer is a layer object of `first` or `second`. Outputs that one layer gives,
-        called twice, have a number behind their names, until the model is saved and loaded.
+        A functional model whose every layer is a layer object of `first` or `second`. If two outputs come from one
+        layer, the second has a number after its name, until the model is saved and loaded.
 
     Raises:
-        CompositionError: Where a half is neither Functional nor Sequential, or the two do not meet.
+        CompositionError: A half is neither Functional nor Sequential, or the two do not fit.
     """
     pairing = _pair(first, second)
     rename_clashes(first, second)
     given = keras.tree.flatten(_replay(first, inputs_of(first)))
     joined = keras.Model(inputs_of(first), _replay(second, [given[index] for index in pairing]), name=name)
-    # Keras names an output after its layer; under one name the losses of two would be reported as one.
+    # Keras names an output after its layer; two outputs of one name would have their losses reported as one.
     joined.output_names = deduplicated(joined.output_names)
     return joined
 
 
 def nest(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
-    """Joins two models as two boxes: what `join` gives, in the form in which a person sees A → B at a glance.
+    """Joins two models as two boxes: the model that `join` returns, drawn so that A → B shows at a glance.
 
     Args:
         first: A Functional or built Sequential model.
@@ -92,7 +92,7 @@ def _attach_masks(tensors: Any, masks: Any) -> None:
 
 
 def _pair(first: keras.Model, second: keras.Model) -> list[int]:
-    """Gives, for each input of `second` in flattened order, the flattened index of the output of `first` it takes."""
+    """For each input of `second`, in flattened order: the flattened index of the output of `first` that it takes."""
     _require_layers(first, "first")
     given = keras.tree.flatten(outputs_of(first))
     if isinstance(second, keras.Sequential) and not second.built and len(given) == 1:
@@ -142,14 +142,14 @@ def _match(given: Any, taken: Any) -> list[int] | None:
 
 
 def _names(structure: Any) -> list[tuple[Any, ...]]:
-    """Gives each tensor's keys in a dict, nested or not, in flattened order; elsewhere its own name."""
+    """Each tensor's keys in a dict, nested or not, in flattened order; outside a dict its own name."""
     if isinstance(structure, dict):
         return [path for path, _ in keras.tree.flatten_with_path(structure)]
     return [(tensor.name,) for tensor in keras.tree.flatten(structure)]
 
 
 def _written_order(structure: Any, names: list[tuple[Any, ...]]) -> list[int]:
-    """Gives flattened indices in the order in which a dict was written: Keras flattens its keys in sorted order."""
+    """Flattened indices in the order in which a dict was written: Keras flattens its keys in sorted order."""
     if not isinstance(structure, dict):
         return list(range(len(names)))
     return [index for key in structure for index, path in enumerate(names) if path[0] == key]

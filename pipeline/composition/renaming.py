@@ -1,4 +1,4 @@
-"""Names told apart, since Keras refuses a model two of whose layers bear the same one."""
+"""Deduplicated names, since Keras refuses a model of which two layers have the same name."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from pipeline.composition.graph import layer_of, opens, walk
 
 
 def rename_clashes(first: keras.Model, second: keras.Model) -> None:
-    """Renames, in place, the layers of two models that bear the same name: their model's name goes in front.
+    """Renames, in place, the layers of two models that share a name: their model's name becomes a prefix.
 
     Args:
         first: A Functional or built Sequential model; its inputs keep their names.
-        second: Another; where both bear one name they are told apart as `first` and `second`.
+        second: Another one. If both models share one name, the prefixes are `first` and `second`.
     """
     labels = (first.name, second.name) if first.name != second.name else ("first", "second")
     homes: dict[Any, tuple[str, ...]] = {}
@@ -33,13 +33,13 @@ def rename_clashes(first: keras.Model, second: keras.Model) -> None:
 
 
 def deduplicated(names: Iterable[str]) -> list[str]:
-    """Gives the names with a number behind each that came before: `["head", "head"]` gives `["head", "head_2"]`."""
+    """Adds a number to each name that has come before: `["head", "head"]` becomes `["head", "head_2"]`."""
     wanted = list(names)
-    taken, apart = set(wanted), list[str]()
+    taken, distinct = set(wanted), list[str]()
     for name in wanted:
-        apart.append(_free_name(name, taken) if name in apart else name)
-        taken.add(apart[-1])
-    return apart
+        distinct.append(_free_name(name, taken) if name in distinct else name)
+        taken.add(distinct[-1])
+    return distinct
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""Summaries of models as plain text, to be read in a monospaced viewer: no colours, nothing cut off."""
+"""Summaries of models as plain text in a monospaced font: no colours, nothing cut off."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ WIDEST = 2000
 
 
 def boxed(model: keras.Model) -> str:
-    """Gives Keras' own table with nested models as one row each.
+    """Keras' own table, with one row per nested model.
 
     Args:
         model: A built model; one that is not a straight line has the column "Connected to".
@@ -23,7 +23,7 @@ def boxed(model: keras.Model) -> str:
 
 
 def opened(model: keras.Model) -> str:
-    """Gives Keras' own table with the layers of nested models listed below each.
+    """Keras' own table, with the layers of nested models listed below each.
 
     Args:
         model: A built model; one that is not a straight line has the column "Connected to".

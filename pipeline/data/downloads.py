@@ -1,4 +1,4 @@
-"""A URL or a package's wheel → a file: bounded in time and tries, with a bar on a terminal."""
+"""A URL or a package's wheel → a file: with limits on time and attempts, and a progress bar."""
 
 import logging
 import socket
@@ -23,18 +23,18 @@ PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
 class OverdueError(exceptions.Timeout):
-    """A download goes on for longer than it may as a whole."""
+    """A download takes longer than `WHOLE_LIMIT`."""
 
 
 class Meter:
-    """The progress of one download, in the form in which pooch asks for it.
+    """The progress of one download, with the interface that pooch expects.
 
     Attributes:
-        total: Bytes to come, set by pooch; 0 where the server does not say.
+        total: Size of the download in bytes, set by pooch; 0 if the server does not send it.
     """
 
     def __init__(self, name: str, *, deadline: float, visible: bool) -> None:
-        """Prepares the bar called `name`; past `deadline` (`time.monotonic`) the download is given up."""
+        """Prepares the bar `name`; after `deadline`, on the clock of `time.monotonic`, the download is cancelled."""
         self.total = 0
         self.received = 0
         self.deadline = deadline
@@ -43,10 +43,10 @@ class Meter:
         self.task = self.bar.add_task(name, total=None)
 
     def update(self, count: int) -> None:
-        """Adds `count` bytes.
+        """Counts received bytes.
 
         Args:
-            count: Bytes just received.
+            count: Bytes received since the last call.
 
         Raises:
             OverdueError: The deadline has passed.
@@ -58,28 +58,28 @@ class Meter:
         self.bar.update(self.task, total=self.total or None, completed=min(self.received, self.total or self.received))
 
     def reset(self) -> None:
-        """Begins again at 0 bytes."""
+        """Starts again at 0 bytes."""
         self.received = 0
 
     def close(self) -> None:
-        """Leaves the bar as it is."""
+        """Stops the bar where it is."""
         self.bar.stop()
 
 
 def download(url: str, folder: Path, *, sha256: str, progress: bool) -> Path:
-    """Gives the file of a URL; what breaks off is tried again, what is refused is not.
+    """Downloads a file; an interrupted download is tried again, a refused one is not.
 
     Args:
-        url: An address over HTTP.
-        folder: Where to put the file, under the name it has in the URL.
-        sha256: The file's hash; a file with another one is removed.
+        url: An HTTP address.
+        folder: Folder for the file, which keeps its name in the URL.
+        sha256: The expected hash; a file with another one is removed.
         progress: Whether to draw a bar.
 
     Returns:
         The file.
 
     Raises:
-        DataError: It cannot be had, or is another file.
+        DataError: The download fails, or the file has another hash.
     """
     deadline = time.monotonic() + WHOLE_LIMIT
     attempt = 0
@@ -116,7 +116,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _passing(error: exceptions.RequestException) -> bool:
-    """Whether another try may end otherwise: a refused name, port, certificate or address stays refused."""
+    """Whether another attempt may succeed; a refused name, port, certificate or address stays refused."""
     if isinstance(error, exceptions.HTTPError):
         return error.response is not None and error.response.status_code in PASSING_STATUSES
     if isinstance(error, OverdueError | exceptions.ConnectTimeout | exceptions.ProxyError | exceptions.SSLError):
@@ -140,11 +140,11 @@ def _reason(error: exceptions.RequestException, url: str) -> str:
 
 
 def download_wheel(requirement: str, folder: Path, *, progress: bool) -> Path:
-    """Gives a package's wheel, through pip as the user has configured it; nothing is installed.
+    """Downloads a package's wheel with pip, as the user has configured it; nothing is installed.
 
     Args:
-        requirement: What pip is asked for, as in `name==version`.
-        folder: Where to put the wheel; empty before.
+        requirement: A requirement for pip, such as `name==version`.
+        folder: An empty folder for the wheel.
         progress: Whether to show pip's own progress.
 
     Returns:

@@ -1,9 +1,9 @@
-"""What can be wrong with the data.
+"""Errors of the data.
 
 ::
 
     PipelineError
-    └── DataError    the data cannot be had, or are not MNIST
+    └── DataError    the data cannot be fetched or read, or are not MNIST
 """
 
 import zipfile
@@ -15,4 +15,4 @@ UNREADABLE = (OSError, EOFError, KeyError, OverflowError, RuntimeError, ValueErr
 
 
 class DataError(PipelineError):
-    """The data cannot be had, or are not MNIST."""
+    """The data cannot be fetched or read, or are not MNIST."""

@@ -1,4 +1,4 @@
-"""MNIST as four arrays: known by their hashes, kept in one file that is the same on any day and platform."""
+"""MNIST as four arrays, verified by their hashes and kept in one file."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True, eq=False)
 class Mnist:
-    """The data set as it is kept: pixels 0 (paper) to 255 (ink), labels 0 to 9.
+    """The data set: pixels from 0 (paper) to 255 (ink), labels from 0 to 9.
 
     Attributes:
         train_images: uint8 `(60000, 28, 28)`.
@@ -42,7 +42,7 @@ class Mnist:
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images and the digits that they show.
+    """Images and their labels.
 
     Attributes:
         images: uint8 `(n, 28, 28)`.
@@ -59,12 +59,12 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """MNIST's images by what they are for.
+    """MNIST's images by purpose.
 
     Attributes:
-        train: What the networks learn from.
-        validation: The last training images, held out to choose by; may be empty.
-        test: What is measured once the choice is made.
+        train: Images that the networks are trained on.
+        validation: The last training images, held out to choose weights and settings by; may be empty.
+        test: Images that the chosen weights are measured on.
     """
 
     train: Images
@@ -73,12 +73,12 @@ class Splits:
 
     @property
     def held_out(self) -> Images:
-        """The images of a run's reports: validation, or test where nothing is held out."""
+        """The images that reports score: the validation split, or the test split if nothing is held out."""
         return self.validation if len(self.validation) else self.test
 
     @property
     def held_out_name(self) -> str:
-        """`validation` or `test`: whose images `held_out` gives."""
+        """The split that `held_out` returns: `validation` or `test`."""
         return "validation" if len(self.validation) else "test"
 
 
@@ -86,16 +86,16 @@ NAMES = tuple(field.name for field in fields(Mnist))
 
 
 def verify(mnist: Mnist) -> Mnist:
-    """Gives `mnist` back if its bytes are MNIST's.
+    """Returns the arrays if they are MNIST, byte for byte.
 
     Args:
-        mnist: Arrays of any origin.
+        mnist: Arrays from any source.
 
     Returns:
         The same arrays.
 
     Raises:
-        DataError: An array has another type, shape or content.
+        DataError: An array has another dtype, shape or content.
     """
     for name in NAMES:
         array = getattr(mnist, name)
@@ -109,11 +109,11 @@ def verify(mnist: Mnist) -> Mnist:
 
 
 def write(mnist: Mnist, path: Path) -> None:
-    """Writes `mnist` to `path`, whole or not at all, as an archive under the names that Keras gives the arrays.
+    """Writes MNIST, whole or not at all, as an archive with Keras' names of the arrays.
 
     Args:
-        mnist: The arrays; the same arrays make the same file.
-        path: Where the file is to be.
+        mnist: The arrays; equal arrays make equal files.
+        path: The file.
 
     Raises:
         WriteError: The file cannot be written.
@@ -122,31 +122,31 @@ def write(mnist: Mnist, path: Path) -> None:
 
 
 def load(path: Path) -> Mnist:
-    """Gives the arrays of an `mnist.npz`, this project's or Keras', unverified.
+    """Reads an `mnist.npz` of this project or of Keras, unverified.
 
     Args:
         path: The archive.
 
     Returns:
-        The four arrays, as they are.
+        The four arrays, unchanged.
 
     Raises:
-        DataError: The file is no such archive.
+        DataError: The file is not such an archive.
     """
     return Mnist(*read_npz(path, *KERAS_NAMES))
 
 
 def read(path: Path) -> Mnist:
-    """Gives the verified arrays of the file that the stage fetch wrote.
+    """Reads and verifies the file that the stage `fetch` wrote.
 
     Args:
         path: The file.
 
     Returns:
-        MNIST, read-only: as long as the file stays as it is, the same arrays each time.
+        MNIST, read-only; the same arrays at every call, as long as the file does not change.
 
     Raises:
-        DataError: The file is missing or is not MNIST; the text says what to do.
+        DataError: The file is missing or is not MNIST.
     """
     if not path.is_file():
         raise DataError(
@@ -170,17 +170,17 @@ def _read(path: Path, _changed: int, _size: int) -> Mnist:
 
 
 def split(mnist: Mnist, settings: DataSettings) -> Splits:
-    """Gives the images by what they are for, in the data set's own order.
+    """Splits MNIST by purpose, in its own order.
 
     Args:
         mnist: The arrays.
-        settings: How many of the last training images to hold out, and how many of each split to keep at most.
+        settings: Number of training images to hold out, and maximum number of images in a split.
 
     Returns:
         Views of the arrays, not copies.
 
     Raises:
-        DataError: Nothing would be left to train on.
+        DataError: No image would be left to train on.
     """
     count = len(mnist.train_images) - settings.validation
     if count < 1:
@@ -194,5 +194,5 @@ def split(mnist: Mnist, settings: DataSettings) -> Splits:
 
 
 def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Gives pixels 0 (paper) to 255 (ink) as floats in [-1, 1], of the same shape."""
+    """Maps pixels from 0 (paper) to 255 (ink) to float32 in [-1, 1], of the same shape."""
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1)

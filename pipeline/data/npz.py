@@ -1,4 +1,4 @@
-"""Named arrays ↔ one `.npz` file: the same arrays make the same bytes on any day and platform."""
+"""Named arrays ↔ one `.npz` file; equal arrays make equal bytes on any day and platform."""
 
 import io
 import zipfile
@@ -22,8 +22,8 @@ def write_npz(arrays: Arrays, path: Path) -> None:
     """Writes arrays to `path`, whole or not at all, without compression or dates.
 
     Args:
-        arrays: The arrays by name, in the order in which they are to stand.
-        path: Where the file is to be; missing folders are made.
+        arrays: The arrays by name, in the order of the file.
+        path: The file; missing folders are created.
 
     Raises:
         WriteError: The file cannot be written.
@@ -43,17 +43,17 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> N
 
 
 def read_npz(path: Path, *names: str) -> list[NDArray[Any]]:
-    """Gives arrays of an `.npz` file, whoever wrote it; no pickled object is read.
+    """Reads arrays from an `.npz` file; pickled objects are refused.
 
     Args:
         path: The file.
-        names: Which arrays to read.
+        names: Names of the arrays to read.
 
     Returns:
         The arrays in the order of `names`.
 
     Raises:
-        DataError: The file is no such archive, or lacks an array.
+        DataError: The file is not such an archive, or lacks an array.
     """
     try:
         with zipfile.ZipFile(path) as archive:

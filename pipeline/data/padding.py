@@ -1,4 +1,4 @@
-"""Digits ↔ the larger square images that five halvings and doublings bring back to their size."""
+"""Digits ↔ larger square images, whose size five halvings and doublings restore."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ PAPER = np.float32(-1)
 
 
 def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.float32]:
-    """Gives digits in the middle of larger sheets.
+    """Places digits in the middle of larger images.
 
     Args:
         images: uint8 `(n, 28, 28)`, 0 for paper and 255 for ink.
-        size: Pixels each way of the sheet, 28 or more.
-        channels: How often the grey is repeated.
+        size: Height and width of the larger images, 28 or more.
+        channels: Number of channels that repeat the grey.
 
     Returns:
         float32 `(n, size, size, channels)` in [-1, 1], -1 for paper.
@@ -27,10 +27,10 @@ def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.fl
 
 
 def crop(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gives the digits in the middle of larger sheets, the mean of their channels.
+    """Cuts digits out of the middle of larger images and averages their channels.
 
     Args:
-        images: `(n, size, size, channels)`, size 28 or more.
+        images: `(n, size, size, channels)`; `size` is 28 or more.
 
     Returns:
         `(n, 28, 28, 1)`.
@@ -41,6 +41,6 @@ def crop(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def window(size: int) -> slice:
-    """Gives where the digit lies in a sheet, each way."""
+    """Rows, or columns, of the digit within a padded image of `size` pixels."""
     first = (size - DIGIT_SIZE) // 2
     return slice(first, first + DIGIT_SIZE)

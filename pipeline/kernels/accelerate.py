@@ -1,10 +1,11 @@
-"""Models over the layers of others, which take two cores without a graphics card less time.
+"""Models over the layers of other models, with kernels that take a CPU less time.
 
-docs/explanation/performance.md has the figures. Training alone calls them: what is saved is made of Keras' layers.
+README.md has the measurements. Only training calls them, so saved models consist of Keras' own layers.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -19,28 +20,29 @@ from pipeline.models.precision import FULL
 FEW_FILTERS = 4
 
 Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+DropoutBits = Literal[16, 32]
 
 
-def accelerate(model: keras.Model, *, short_draws: bool = False) -> keras.Model:
-    """Gives a model over the very layers of another, of which convolutions and batch normalisation take less time.
+def accelerate(model: keras.Model, *, dropout_bits: DropoutBits = 32) -> keras.Model:
+    """Builds a model over the layers of another, with fast kernels for convolutions and batch normalisation.
 
     Args:
         model: A functional model.
-        short_draws: Whether dropout is drawn by half the random bits, too. Other numbers are dropped then.
+        dropout_bits: Random bits that decide about each number of a dropout: 32 as in Keras, or 16, which takes less
+            time and drops other numbers.
 
     Returns:
-        A functional model with the same variables. Its outputs differ from the model's by float32's rounding alone, but
-        for what short draws drop.
+        A functional model with the same variables. With 32 bits its outputs equal the model's to float32's rounding.
     """
-    return keras.models.clone_model(model, clone_function=partial(_accelerated, short_draws=short_draws))
+    return keras.models.clone_model(model, clone_function=partial(_accelerated, dropout_bits=dropout_bits))
 
 
 class FastConvolution(keras.layers.Layer):
-    """Computes another layer's convolution by other means and its bias's gradient apart; the activation is its own.
+    """Computes another layer's convolution with a fast kernel and its bias with a gradient of its own.
 
     Args:
-        layer: A built Conv2D or Conv2DTranspose.
-        compute: From maps and kernel to maps.
+        layer: A built Conv2D or Conv2DTranspose; its activation follows.
+        compute: Function from maps and kernel to maps.
     """
 
     def __init__(self, layer: keras.layers.Layer, compute: Kernel) -> None:
@@ -49,18 +51,18 @@ class FastConvolution(keras.layers.Layer):
         self.compute = compute
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Gives what the layer would give."""
+        """Returns the layer's own output, to rounding."""
         maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
         return self.layer.activation(maps)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Gives the layer's own."""
+        """Returns the layer's own output shape."""
         shape: tuple[int | None, ...] = self.layer.compute_output_shape(input_shape)
         return shape
 
 
 class FastNormalization(keras.layers.Layer):
-    """Calls another layer's batch normalisation as one operation; in inference it is that layer's own.
+    """Computes another layer's batch normalisation as one operation; in inference it calls that layer.
 
     Args:
         layer: A built BatchNormalization of maps.
@@ -71,10 +73,10 @@ class FastNormalization(keras.layers.Layer):
         self.layer = layer
 
     def call(self, inputs: tf.Tensor, *, training: bool = False, mask: None = None) -> tf.Tensor:
-        """Gives what the layer would give and moves its averages.
+        """Returns the layer's own output, to rounding, and updates its moving averages.
 
-        TensorFlow's fused operation divides a variance by one number fewer than there are; Keras' averages do not.
-        Keras hands on a mask with every call; maps have none.
+        TensorFlow's fused operation divides the sum of squares by n - 1 for the variance, Keras' averages by n.
+        Keras passes a mask with every call; maps have none.
         """
         layer = self.layer
         if not (training and layer.trainable):
@@ -88,15 +90,15 @@ class FastNormalization(keras.layers.Layer):
         return outputs
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Gives that of the maps."""
+        """Returns the shape of the inputs."""
         return input_shape
 
 
 class FastDropout(keras.layers.Layer):
-    """Calls another layer's dropout by half the random bits, with seeds of that layer's own generator.
+    """Computes another layer's dropout from half the random bits, with seeds of that layer's own generator.
 
     Args:
-        layer: A Dropout that draws for each number by itself.
+        layer: A Dropout that draws for each number on its own, without a noise shape.
     """
 
     def __init__(self, layer: keras.layers.Dropout) -> None:
@@ -104,17 +106,17 @@ class FastDropout(keras.layers.Layer):
         self.layer = layer
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """Drops in training, and gives the inputs otherwise."""
+        """Drops numbers in training, and returns the inputs otherwise."""
         return drop(inputs, self.layer.rate, self.layer.seed_generator.next()) if training else inputs
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Gives that of the inputs."""
+        """Returns the shape of the inputs."""
         return input_shape
 
 
-def _accelerated(layer: keras.layers.Layer, *, short_draws: bool) -> keras.layers.Layer:
+def _accelerated(layer: keras.layers.Layer, *, dropout_bits: DropoutBits) -> keras.layers.Layer:
     if isinstance(layer, keras.layers.Dropout):
-        return FastDropout(layer) if short_draws and layer.rate > 0 and layer.noise_shape is None else layer
+        return FastDropout(layer) if dropout_bits == 16 and layer.rate > 0 and layer.noise_shape is None else layer
     if isinstance(layer, keras.layers.BatchNormalization):
         return FastNormalization(layer) if _fuses(layer) else layer
     compute = _fast_kernel(layer)

@@ -1,4 +1,4 @@
-"""Adam that takes less time on a processor."""
+"""Adam that takes less time on a CPU."""
 
 from typing import Any
 
@@ -7,9 +7,16 @@ import tensorflow as tf
 
 
 class FusedAdam(keras.optimizers.Adam):
-    """Adam (Kingma & Ba 2015) that reads and writes each variable once a step, where Keras makes twelve passes.
+    """Adam (Kingma & Ba 2015, arXiv 1412.6980) in one pass over each variable per step, where Keras makes 12.
 
-    Moments and weights are Keras' own but for float32's rounding. Gradients must be dense, and there is no AMSGrad.
+    Moments and weights equal those of Keras to float32's rounding. Gradients must be dense.
+
+    Args:
+        arguments: Those of `keras.optimizers.Adam`.
+        options: Likewise.
+
+    Raises:
+        ValueError: `amsgrad` is set.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -18,7 +25,7 @@ class FusedAdam(keras.optimizers.Adam):
             raise ValueError("`amsgrad` must be False. Received: True")
 
     def update_step(self, gradient: tf.Tensor, variable: Any, learning_rate: Any) -> None:
-        """Moves one variable and its moments; Keras calls it."""
+        """Updates one variable and its moments; called by Keras."""
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
@@ -35,9 +42,9 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
     def _clip_gradients(self, grads: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Hands on gradients whose norm is below `global_clipnorm` as they are, where Keras multiplies each by 1.
+        """Leaves gradients whose norm is below `global_clipnorm` as they are, where Keras multiplies each by 1.
 
-        A norm that is not finite makes all of them NaN, as with Keras, so that a training that has blown up shows it.
+        A norm that is not finite makes all of them NaN, as in Keras, so that a training that has blown up shows it.
         """
         if self.global_clipnorm is None:
             others: list[tf.Tensor] = super()._clip_gradients(grads)

@@ -1,4 +1,4 @@
-"""Dropout by half the random bits, which are most of what it costs on a processor."""
+"""Dropout from half the random bits, whose generation takes most of its time on a CPU."""
 
 import tensorflow as tf
 
@@ -6,17 +6,17 @@ LEVELS = 1 << 16
 
 
 def drop(maps: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
-    """Sets a share of numbers to 0 and scales up the rest, so that sums stay the same on average.
+    """Sets a share of numbers to 0 and scales up the rest, so that the expected sum stays the same.
 
-    Sixteen random bits decide on a number, where Keras spends 32; so the share is a multiple of 1/65,536.
+    16 random bits decide about a number, where Keras spends 32. So the share is rounded to a multiple of 1/65,536.
 
     Args:
         maps: Numbers of any shape.
-        rate: The share, from 0 up to below 1.
-        seed: `(2,)` integers; the same ones drop the same numbers.
+        rate: The share, in [0, 1).
+        seed: `(2,)` integers; equal seeds drop the same numbers.
 
     Returns:
-        As many numbers, of the same shape.
+        Numbers of the same shape.
     """
     dropped = min(round(rate * LEVELS), LEVELS - 1)
     count = tf.size(maps)

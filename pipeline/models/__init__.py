@@ -1,7 +1,15 @@
-"""Networks, the join of two of them, and what is read off their layers.
+"""The networks.
 
-Imported first, this package imports TensorFlow without the lines on drivers and processors that it writes to standard
-error before its log level counts.
+::
+
+    generator discriminator    the two halves of the AC-GAN
+    autoencoder vae            encoder and decoder of each
+    convolutional              the blocks that the two share
+    seeds                      seeds of initial weights and dropout
+    precision                  the number format that layers compute in
+
+Import this package before TensorFlow: it hides the lines on drivers and processors that TensorFlow writes to standard
+error before its log level takes effect.
 """
 
 import logging
@@ -14,7 +22,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def _silent_standard_error() -> Iterator[None]:
-    """Keeps what C++ code writes to standard error; shows it only if the block fails."""
+    """Captures what C++ code writes to standard error, and prints it only if the block fails."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
@@ -33,7 +41,7 @@ def _silent_standard_error() -> Iterator[None]:
 with _silent_standard_error():
     import keras
 
-# Its warning of retraced functions counts every model's own function, so that two trainings in a row set it off.
+# TensorFlow warns of retracing as soon as a process builds several models, each with a function of its own.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # A user's own ~/.keras/keras.json would change the networks, and no hash would show it.
 keras.config.set_floatx("float32")

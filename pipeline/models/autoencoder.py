@@ -10,13 +10,13 @@ from pipeline.settings.autoencoder import AutoencoderSettings
 
 
 def build_encoder(settings: AutoencoderSettings, *, seed: int) -> keras.Model:
-    """Builds the encoder: five halvings, then the mean of each filter of the last map.
+    """Builds the encoder: five halvings, then the mean of each filter over the last map.
 
-    Those means are the code; a width other than `dim` adds a dense layer that brings them to `dim` numbers.
+    Those means are the code. If `width` differs from `dim`, a dense layer maps them to `dim` numbers.
 
     Args:
-        settings: Size of the image, channels, size of the code and base of the filters.
-        seed: Decides its initial weights.
+        settings: Image size, channels, code size and base of the filters.
+        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"image": (n, image_size, image_size, channels)}` in [-1, 1] to codes `(n, dim)`.
@@ -36,9 +36,9 @@ def build_decoder(settings: AutoencoderSettings, encoder: keras.Model, *, seed: 
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
 
     Args:
-        settings: Size of the code, base of the filters and channels.
-        encoder: What `build_encoder` gave.
-        seed: Decides its initial weights.
+        settings: Code size, base of the filters and channels.
+        encoder: The encoder that `build_encoder` returned.
+        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"code": (n, dim)}` to images `(n, image_size, image_size, channels)` in [-1, 1].

@@ -1,4 +1,4 @@
-"""The blocks of a convolutional encoder, and the decoder that undoes what an encoder halved."""
+"""The blocks of a convolutional encoder, and the decoder that mirrors them."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Ite
     Args:
         image: `(n, image_size, image_size, channels)`.
         settings: Base of the filters and momentum of batch normalisation.
-        stream: Seeds of the initial weights.
+        stream: Seeds of the initial weights, one per convolution.
 
     Returns:
         `(n, image_size / 32, image_size / 32, base_filters)`.
@@ -35,25 +35,31 @@ def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Ite
 
 
 def project(units: int, stream: Iterator[int], name: str) -> layers.Layer:
-    """Gives a dense layer without an activation, in float32."""
+    """Builds a dense layer without an activation, which computes in float32.
+
+    Args:
+        units: Numbers in its output.
+        stream: Seeds; the next one is that of its initial weights.
+        name: The layer's name.
+    """
     return layers.Dense(units, kernel_initializer=_glorot(stream), name=name, dtype=FULL)
 
 
 def last_map(encoder: keras.Model) -> tuple[int, int]:
-    """Reads height and width of the last map off an encoder, whatever comes after it."""
+    """Height and width of the last map in an encoder, whatever layers follow it."""
     shapes = [layer.output.shape for layer in encoder.layers if not isinstance(layer.output, list | dict)]
     height, width = [shape for shape in shapes if len(shape) == 4][-1][1:3]
     return int(height), int(width)
 
 
 def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code: str, seed: int) -> keras.Model:
-    """Builds the decoder that brings the code of an encoder back to the size that the encoder takes.
+    """Builds the decoder that turns the code of an encoder into an image of the encoder's input size.
 
     Args:
-        settings: Size of the code, base of the filters, channels and the momentum of batch normalisation.
-        encoder: Its last map is where the decoder begins.
-        code: Name of what the decoder takes.
-        seed: Decides its initial weights.
+        settings: Code size, base of the filters, channels and momentum of batch normalisation.
+        encoder: The encoder; the decoder starts at the size of its last map.
+        code: Name of the decoder's input.
+        seed: Seed of its initial weights.
 
     Returns:
         A model from `{code: (n, code_size)}` to images `(n, image_size, image_size, channels)` in [-1, 1].
@@ -73,16 +79,16 @@ def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code
 
 
 def before_tanh(decoder: keras.Model) -> keras.Model:
-    """Gives a decoder up to the numbers that its tanh is taken of, with the same layers.
+    """Builds a decoder without its last tanh, of the same layers.
 
-    A pixel in [0, 1] is (tanh x + 1) / 2, which is the sigmoid of 2x: so 2x is its logit, from which cross-entropy is
-    finite however sure the decoder is.
+    A pixel in [0, 1] is (tanh x + 1) / 2, which is the sigmoid of 2x. So 2x is its logit, and
+    cross-entropy from it stays finite however certain the decoder is.
 
     Args:
-        decoder: What `build_decoder` gave, or the same loaded from a file.
+        decoder: A decoder that `build_decoder` returned, or one loaded from its file.
 
     Returns:
-        A model from the same input to `(n, image_size, image_size, channels)`.
+        A model from the same input to x, `(n, image_size, image_size, channels)`.
     """
     return keras.Model(decoder.input, decoder.get_layer(PIXELS).input, name="before_tanh")
 

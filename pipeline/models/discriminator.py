@@ -18,7 +18,7 @@ def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.
 
     Args:
         settings: Its filters and its dropout rate.
-        seed: Decides its initial weights and its dropout.
+        seed: Seed of its initial weights and its dropout.
 
     Returns:
         A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"generation": (n, 1), "auxiliary": (n, 10)}`: the
@@ -35,13 +35,13 @@ def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.
         features = layers.Dropout(settings.dropout, seed=next(stream), name=f"dropout_{number}")(features)
     features = layers.Flatten(name="flatten")(features)
     outputs = {
-        "generation": _judge(1, "sigmoid", stream, name="generation")(features),
-        "auxiliary": _judge(CLASSES, "softmax", stream, name="auxiliary")(features),
+        "generation": _classify(1, "sigmoid", stream, name="generation")(features),
+        "auxiliary": _classify(CLASSES, "softmax", stream, name="auxiliary")(features),
     }
     return keras.Model({"image": image}, outputs, name="discriminator")
 
 
-def _judge(units: int, activation: str, stream: Iterator[int], *, name: str) -> layers.Layer:
+def _classify(units: int, activation: str, stream: Iterator[int], *, name: str) -> layers.Layer:
     return layers.Dense(units, activation=activation, kernel_initializer=_glorot(stream), name=name, dtype=FULL)
 
 

@@ -17,12 +17,13 @@ def build_generator(settings: GeneratorSettings, *, latent_size: int, seed: int)
     """Builds the generator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
     Args:
-        settings: Its filters, the scale of its embedding and the momentum of its batch normalisation.
+        settings: Its filters, scale of the embedding and momentum of batch normalisation.
         latent_size: Numbers in a latent vector.
-        seed: Decides its initial weights.
+        seed: Seed of its initial weights.
 
     Returns:
-        A model from `{"latent": (n, latent_size), "digit": (n, 1)}` to images `(n, 28, 28, 1)` in [-1, 1].
+        A model from `{"latent": (n, latent_size), "digit": (n, 1)}`, digits 0 to 9, to images `(n, 28, 28, 1)` in
+        [-1, 1].
     """
     stream = seeds(seed, "generator")
     first, second, third = settings.filters

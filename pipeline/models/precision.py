@@ -1,4 +1,4 @@
-"""What layers compute in while a model is built."""
+"""The number format that layers compute in, chosen while a model is built."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ FULL = "float32"
 
 @contextmanager
 def computing_in(precision: str) -> Iterator[None]:
-    """Lets every layer that is made in the block compute in a precision, but those that are given one of their own.
+    """Makes every layer that is built in the block compute in a precision, unless the layer has a policy of its own.
 
     Args:
-        precision: The name of a dtype policy of Keras, such as `float32` or `mixed_bfloat16`.
+        precision: Name of a dtype policy of Keras, such as `float32` or `mixed_bfloat16`.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)

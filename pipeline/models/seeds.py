@@ -7,11 +7,11 @@ import numpy as np
 
 
 def seeds(seed: int, name: str) -> Iterator[int]:
-    """Gives an endless stream of seeds.
+    """An endless stream of seeds.
 
     Args:
         seed: The run's seed.
-        name: What the seeds are for; another name gives another stream.
+        name: Purpose of the seeds; another name has another stream.
 
     Yields:
         Integers in [0, 2**31).

@@ -10,13 +10,13 @@ from pipeline.settings.vae import VaeSettings
 
 
 def build_encoder(settings: VaeSettings, *, seed: int) -> keras.Model:
-    """Builds the encoder of Kingma and Welling 2013, arXiv 1312.6114: an image gives a normal distribution of latents.
+    """Builds the encoder of Kingma and Welling 2013, arXiv 1312.6114: image → normal distribution of latents.
 
-    The noise is an input, so that a draw is a function of the step and no state; noise 0 gives the mean.
+    The noise is an input, so that a draw is a function of the step and not a state. Noise 0 gives the mean.
 
     Args:
-        settings: Size of the image, channels, size of a latent and base of the filters.
-        seed: Decides its initial weights.
+        settings: Image size, channels, latent size and base of the filters.
+        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"image": (n, image_size, image_size, channels)}` in [-1, 1] and `{"noise": (n, latent_size)}`,
@@ -35,14 +35,14 @@ def build_encoder(settings: VaeSettings, *, seed: int) -> keras.Model:
 
 
 def build_sampling(latent_size: int) -> keras.Model:
-    """Builds the layer that draws: latent = mean + exp(log-variance / 2) × noise, arXiv 1312.6114, section 2.4.
+    """Builds the sampling layer: latent = mean + exp(log-variance / 2) × noise, arXiv 1312.6114, section 2.4.
 
     Args:
         latent_size: Numbers in a latent vector.
 
     Returns:
-        A model of Keras' own layers, so that a file with it loads where this package is not installed; from
-        `[mean, log_variance, noise]` to a latent, each `(n, latent_size)`.
+        A model from `[mean, log_variance, noise]` to a latent, each `(n, latent_size)`. It consists of Keras' own
+        layers, so that a saved model loads where this package is not installed.
     """
     mean, log_variance, noise = (keras.Input((latent_size,)) for _ in range(3))
     deviation = layers.Rescaling(0.5, name="half_log_variance", dtype=FULL)(log_variance)
@@ -56,9 +56,9 @@ def build_decoder(settings: VaeSettings, encoder: keras.Model, *, seed: int) -> 
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
 
     Args:
-        settings: Size of a latent, base of the filters and channels.
-        encoder: What `build_encoder` gave.
-        seed: Decides its initial weights.
+        settings: Latent size, base of the filters and channels.
+        encoder: The encoder that `build_encoder` returned.
+        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"latent": (n, latent_size)}` to images `(n, image_size, image_size, channels)` in [-1, 1].

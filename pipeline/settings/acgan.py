@@ -31,12 +31,12 @@ class AuxiliaryWeight(Frozen):
     """Sample weights of the `auxiliary` loss in the discriminator's update.
 
     The weighted losses are summed and divided by the whole batch of real and generated images together (Keras 3), so
-    weight 2 on the real half gives its plain mean. Keras 2 also divided by the share of non-zero weights, which made
-    the same 2 count double.
+    weight 2 on the real half is its plain mean. Keras 2 also divided by the share of non-zero weights, so that the same
+    2 counted double.
 
     Attributes:
         real: Weight of real images.
-        generated: Weight of generated images; 0 teaches the discriminator nothing of their class.
+        generated: Weight of generated images; 0 teaches the discriminator nothing about their class.
     """
 
     real: Weight
@@ -48,12 +48,12 @@ class GeneratorSettings(Frozen):
 
     Attributes:
         filters: Channels of the map before each of the three transposed convolutions.
-        embedding_deviation: Standard deviation the digit embedding is drawn with; null for Glorot's (0.13).
+        embedding_deviation: Standard deviation of the digit embedding's initial weights; null for Glorot's (0.13).
         batch_norm_momentum: Momentum of the moving averages of batch normalisation.
         learning_rate: Adam's learning rate.
-        batches: Pairs in the generator's update, as a multiple of the batch; `recipe: original` always takes 2.
-        moving_average: Decay a step of the averaged generator that is saved and judged; 0 for no average.
-            `recipe: original` has none.
+        batches: Pairs in the generator's update, as a multiple of the batch size; `recipe: original` always takes 2.
+        moving_average: Decay per step of the averaged generator, which is saved and judged; 0 for no average.
+            `recipe: original` keeps none.
     """
 
     filters: tuple[Filters, Filters, Filters] = Field(strict=False)
@@ -70,8 +70,8 @@ class DiscriminatorSettings(Frozen):
     Attributes:
         filters: Channels of its four convolutions.
         dropout: Share of each convolution's features dropped in training.
-        dropout_in_generator_update: Whether they are dropped in the generator's update, too, or in the
-            discriminator's alone.
+        dropout_in_generator_update: Whether features are dropped in the generator's update too, not only in the
+            discriminator's.
         learning_rate: Adam's learning rate.
     """
 
@@ -87,8 +87,8 @@ class Adam(Frozen):
     Attributes:
         beta_1: Decay of the first moment.
         beta_2: Decay of the second moment.
-        global_clipnorm: Norm of all gradients of a network together above which they are scaled down to it; null for
-            no limit.
+        global_clipnorm: Upper limit of the norm of all gradients of a network together; larger gradients are scaled
+            down to it. Null for no limit.
     """
 
     beta_1: Annotated[float, Field(ge=0, lt=1)]
@@ -100,9 +100,9 @@ class AcganSettings(FamilySettings):
     """The AC-GAN on MNIST: networks, targets and length of a training.
 
     Attributes:
-        recipe: `original` is Keras' `mnist_acgan` procedure; `shared` makes the generated images once for both
-            updates, draws dropout by half the random bits and keeps a moving average of the generator.
-        latent_size: Numbers in a latent vector, uniform on [-1, 1].
+        recipe: `original` is the procedure of Keras' `mnist_acgan`. `shared` generates images once for both updates,
+            draws dropout from 16 random bits per number instead of 32, and keeps a moving average of the generator.
+        latent_size: Numbers in a latent vector, uniform on [-1, 1).
     """
 
     recipe: Literal["shared", "original"]
@@ -117,17 +117,17 @@ class AcganSettings(FamilySettings):
     def _ordered_soft_labels(self) -> Self:
         if self.soft_label.real <= self.soft_label.generated:
             raise ValueError(
-                f"soft_label.real must be above soft_label.generated ({self.soft_label.generated}), or generated "
-                f"images are called the real ones. Received: {self.soft_label.real}"
+                f"soft_label.real must be above soft_label.generated ({self.soft_label.generated}), or the targets of "
+                f"real and generated images change places. Received: {self.soft_label.real}"
             )
         return self
 
     @property
     def generator_batches(self) -> int:
-        """Pairs in the generator's update, as a multiple of the batch."""
+        """Pairs in the generator's update, as a multiple of the batch size."""
         return 2 if self.recipe == "original" else self.generator.batches
 
     @property
     def averaged(self) -> bool:
-        """Whether an average of the generator is kept, saved and judged in its place."""
+        """Whether a moving average of the generator is kept, saved and judged in its place."""
         return self.recipe == "shared" and self.generator.moving_average > 0

@@ -8,12 +8,12 @@ from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_fil
 
 
 class AutoencoderSettings(ConvolutionalSettings):
-    """The autoencoder on MNIST: networks, what learns and the length of a training.
+    """The autoencoder on MNIST: its networks, which half learns, and the length of a training.
 
     Attributes:
         dim: Numbers in the code.
-        width: Base of the filters, so that a small code need not mean a small network; null for `dim`, which must
-            then be a multiple of 16.
+        width: Base of the numbers of filters, so that a small code need not mean a small network. Null for `dim`, which
+            must then be a multiple of 16.
     """
 
     dim: Annotated[int, Field(ge=1)]
@@ -33,5 +33,5 @@ class AutoencoderSettings(ConvolutionalSettings):
 
     @property
     def base_filters(self) -> int:
-        """Filters of the encoder's last and the decoder's first map: `width`, or `dim` where that is null."""
+        """Filters of the encoder's last and the decoder's first map: `width`, or `dim` if `width` is null."""
         return self.dim if self.width is None else self.width

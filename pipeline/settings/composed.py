@@ -1,4 +1,4 @@
-"""The whole of what a command is set to, validated in one place before anything heavy is imported."""
+"""The settings of one command as a whole, validated before anything heavy is imported."""
 
 import hashlib
 import json
@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, Self
 
 from pydantic import Field, ValidationError
+from typing_extensions import TypeVar
 
 import pipeline.settings
 from pipeline.settings.compute import ComputeSettings
@@ -20,27 +21,29 @@ from pipeline.settings.frozen import Frozen
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.stages import EvaluateSettings, RenderSettings, TrackingSettings
 
+Model_co = TypeVar("Model_co", bound=FamilySettings, default=FamilySettings, covariant=True)
 
-class Settings(Frozen):
-    """Everything a stage reads.
+
+class Settings(Frozen, Generic[Model_co]):
+    """Everything a stage reads; `Settings[VaeSettings]` are those of a run of the VAE.
 
     Attributes:
         family: The family of models, chosen by `model=NAME`.
         model: The family's own block of `params.yaml`.
-        seed: Every draw of a run is a function of it.
-        data: Where MNIST comes from and how it is split.
+        seed: The run's seed; every random draw of the run is a function of it.
+        data: The origin of MNIST and its splits.
         judge: The judge, and the sizes of the samples that it compares.
-        compute: What the steps of a training are computed by and in.
+        compute: How the steps of a training are computed.
         evaluate: What the evaluation scores.
         render: What the pictures show.
         tracking: How runs are logged.
-        label: Marks runs that are not to be taken for real ones (`smoke`).
-        start_from: A finished run's folder from which a longer training starts.
-        run: The run's folder that evaluate and render read; null for the one that DVC tracks.
+        label: A mark of runs that are no real ones, such as `smoke`; null for real ones.
+        start_from: Folder of a finished run from which a longer training starts; null to start anew.
+        run: Folder of the run that `evaluate` and `render` read; null for the one that DVC tracks.
     """
 
     family: str
-    model: FamilySettings
+    model: Model_co
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     data: DataSettings
     judge: JudgeSettings
@@ -53,7 +56,7 @@ class Settings(Frozen):
     run: Path | None = Field(strict=False)
 
     def parameters(self) -> dict[str, Any]:
-        """What decides a training, as `params.yaml` addresses it: `{"acgan.soft_label.real": 0.95, …}`."""
+        """All values that decide a training, by address: `{"acgan.soft_label.real": 0.95, …}`."""
         blocks = {
             "seed": self.seed,
             "data": self._training_data(),
@@ -64,7 +67,7 @@ class Settings(Frozen):
         return dict(_flatten(blocks))
 
     def of_training(self) -> dict[str, Any]:
-        """What decides a training, in blocks, for `with_training` to read."""
+        """All values that an evaluation takes over from a training, in blocks that `with_training` reads."""
         return {
             "seed": self.seed,
             "label": self.label,
@@ -73,8 +76,15 @@ class Settings(Frozen):
             self.family: self.model.model_dump(mode="json"),
         }
 
-    def with_training(self, blocks: Mapping[str, Any]) -> "Settings":
-        """Gives these settings with those that `of_training` gave of another training."""
+    def with_training(self, blocks: Mapping[str, Any]) -> Self:
+        """Returns these settings with the values that `of_training` returned for another run.
+
+        Args:
+            blocks: The blocks of the other run.
+
+        Raises:
+            pydantic.ValidationError: The family's block lacks a setting or has an unknown one.
+        """
         return self.model_copy(
             update={
                 "seed": blocks["seed"],
@@ -94,18 +104,18 @@ class Settings(Frozen):
         return {"validation": self.data.validation, "limit": self.data.limit}
 
 
-def validate(composed: Mapping[str, Any]) -> Settings:
-    """Makes the settings of a command from a composed configuration.
+def validate(composed: Mapping[str, Any]) -> Settings[Any]:
+    """Builds the settings of a command from a composed configuration.
 
     Args:
-        composed: Plain values, a block a key, as `conf/config.yaml` and `params.yaml` give them.
+        composed: Plain values in one block per key, composed of `conf/config.yaml` and `params.yaml`.
 
     Returns:
-        The validated settings.
+        The validated settings; `model` is an instance of the family's own class.
 
     Raises:
-        SettingsError: A key is unknown, a value of the wrong type or out of range; the text names the address, the
-            value and what is allowed.
+        SettingsError: A key is unknown, or a value has the wrong type or is out of range. The text names the address,
+            the value and what is allowed.
     """
     family = composed.get("family")
     if not isinstance(family, str):
@@ -150,13 +160,13 @@ def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> s
 
 
 def suggest(address: str, known: list[str]) -> str:
-    """Gives `": did you mean …?"` where a known address is close to a mistyped one, else nothing."""
+    """Returns `": did you mean …?"` if a known address is close to a mistyped one, else an empty text."""
     close = get_close_matches(address, known, n=1, cutoff=0.75)
     return f": did you mean `{close[0]}`?" if close else ""
 
 
 def known_addresses() -> list[str]:
-    """Gives the address of every setting of every family."""
+    """Returns the address of every setting of every family, such as `acgan.soft_label.real`."""
     families = [module.name for module in iter_modules(pipeline.settings.__path__) if has_family(module.name)]
     addresses = _addresses((), Settings)
     for family in families:

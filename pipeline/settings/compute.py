@@ -1,4 +1,4 @@
-"""Settings of how a training is computed; the defaults suit a machine without a graphics card."""
+"""Settings of how a training is computed; the defaults suit a machine without a GPU."""
 
 from typing import Annotated, Literal
 
@@ -8,14 +8,14 @@ from pipeline.settings.frozen import Frozen
 
 
 class ComputeSettings(Frozen):
-    """How the steps of a training are computed.
+    """Settings of the computation of steps.
 
     Attributes:
-        jobs: Jobs of a sweep that train at once, each with its share of the processors.
-        xla: Whether XLA compiles a step; it draws dropout by another algorithm. It takes longer to compile and, without
-            a graphics card, to run.
-        precision: What layers compute in. Weights, optimisers, the parts' outputs and losses are float32 in both; with
-            `mixed_bfloat16` results differ from one kind of machine to another.
+        jobs: Jobs of a sweep that train at the same time, each with its share of the processor cores.
+        xla: Whether XLA compiles a step. XLA draws other dropout, takes longer to compile and, without a GPU, longer to
+            run.
+        precision: The number format that layers compute in. Weights, optimisers, the parts' outputs and losses are
+            float32 in both; with `mixed_bfloat16` results differ from one kind of machine to another.
     """
 
     jobs: Annotated[int, Field(ge=1, le=64)]

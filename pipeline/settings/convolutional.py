@@ -1,4 +1,4 @@
-"""What the families of a convolutional encoder and decoder are set by."""
+"""Settings that the families of a convolutional encoder and decoder share."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Literal
@@ -12,15 +12,15 @@ NARROWEST = 16
 
 
 class ConvolutionalSettings(FamilySettings, ABC):
-    """An encoder of five convolutions that halve the image, and a decoder that doubles it as often.
+    """An encoder of five convolutions that halve the image, and a decoder that doubles it five times.
 
     Attributes:
         mode: Which half learns: both (`joint`), the `encoder` or the `decoder` alone while the other keeps every bit,
-            or both in turn, a step each (`alternate`).
-        image_size: Pixels each way that the digits are padded to; five halvings and doublings must bring it back.
+            or both in turn, one step each (`alternate`).
+        image_size: Height and width in pixels that the digits are padded to, a multiple of 32.
         channels: 1 for grey, 3 for the same grey in red, green and blue.
-        learning_rate: Adam's learning rate, the highest where it decays.
-        decay_steps: Steps in which the learning rate falls to 0 along a cosine; null keeps it as it is.
+        learning_rate: Adam's learning rate; the highest one if it decays.
+        decay_steps: Steps over which the learning rate falls to 0 along a cosine; null keeps it constant.
         batch_norm_momentum: Momentum of the moving averages of batch normalisation.
     """
 
@@ -50,9 +50,9 @@ class ConvolutionalSettings(FamilySettings, ABC):
     @property
     @abstractmethod
     def base_filters(self) -> int:
-        """Filters of the widest convolutions, a multiple of 16; each block away from the code has half as many."""
+        """Filters of the widest convolutions, a multiple of 16; they halve with each block away from the code."""
 
 
 def has_whole_filters(base: int) -> bool:
-    """Tells whether the narrowest block, a sixteenth of the base, has a whole number of filters."""
+    """Whether the narrowest block, which has a sixteenth of `base` filters, has a whole number of them."""
     return base >= NARROWEST and base % NARROWEST == 0

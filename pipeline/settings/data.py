@@ -1,4 +1,4 @@
-"""Settings of the data: where MNIST comes from and how it is split."""
+"""Settings of the data: the origin of MNIST and its splits."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,14 +18,14 @@ def _known_source(value: str) -> str:
 
 
 class DataSettings(Frozen):
-    """Where MNIST comes from and how its images are split.
+    """The origin of MNIST and its splits.
 
     Attributes:
-        source: `auto` tries each source in turn; a source's name or `folder:PATH` chooses one alone. `folder` is
-            the folder named by the environment variable `MNIST_DIR`.
-        path: The verified data set, relative to the project's root.
-        validation: How many of the last training images are held out; 0 trains on all 60,000.
-        limit: At most this many images of each split (a smoke test); null for all.
+        source: `auto` tries each source in turn; the name of a source or `folder:PATH` chooses that one alone. `folder`
+            is the folder that the environment variable `MNIST_DIR` names.
+        path: Path of the verified data set, relative to the project's root.
+        validation: Number of training images, the last ones, that are held out; 0 trains on all 60,000.
+        limit: Maximum number of images in each split, as for a smoke test; null for all.
     """
 
     source: Annotated[str, AfterValidator(_known_source)]

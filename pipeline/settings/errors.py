@@ -1,4 +1,4 @@
-"""What a user can mend: errors whose text is the whole message.
+"""Errors that a user can mend; their text is the whole message.
 
 ::
 

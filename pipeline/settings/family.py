@@ -1,4 +1,4 @@
-"""What every family of models is set by, and how a family's settings are found."""
+"""Settings that every family of models has, and the settings of a family by its name."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,14 +12,14 @@ from pipeline.settings.frozen import Frozen
 
 
 class FamilySettings(Frozen):
-    """Length and reports of a training, whatever the family.
+    """The length and the reports of a training.
 
     Attributes:
         steps: Steps of the whole training.
-        report_every: Steps between two reports (held-out losses, pictures, a candidate for the best weights);
-            the last step always reports.
-        report_images: At most this many held-out images are scored at a report.
-        keep_every_report: Whether the weights of every report are kept, not only the best and the last.
+        report_every: Steps between two reports (held-out losses, pictures, a candidate for the best weights); the
+            last step is always reported.
+        report_images: Maximum number of held-out images that a report scores.
+        keep_every_report: Whether the weights of every report are kept, not only those of the best and the last.
         batch_size: Real images in a step.
     """
 
@@ -31,7 +31,7 @@ class FamilySettings(Frozen):
 
 
 def has_family(name: str) -> bool:
-    """Whether `name` is a family: whether `pipeline/settings/NAME.py` defines a family's settings."""
+    """Whether `pipeline/settings/NAME.py` defines a family's settings."""
     return _find(name) is not None
 
 
@@ -45,7 +45,7 @@ def family_settings(name: str) -> type[FamilySettings]:
         The class in `pipeline/settings/NAME.py` that is a `FamilySettings`, such as `VaeSettings`.
 
     Raises:
-        SettingsError: No such family.
+        SettingsError: There is no such family.
     """
     settings = _find(name)
     if settings is None:

@@ -1,4 +1,4 @@
-"""How a command was called: the stage, its overrides, and its place in a sweep."""
+"""The call of a command: its stage, its overrides, and its place in a sweep."""
 
 import os
 import shlex
@@ -13,13 +13,13 @@ AT_ONCE = "PIPELINE_SWEEP_AT_ONCE"
 
 @dataclass(frozen=True)
 class Job:
-    """How a stage was called.
+    """The call of a stage.
 
     Attributes:
         module: The stage, as in `python -m MODULE`.
-        overrides: What was overridden on the command line or by a sweep.
-        family: The family that is chosen, which a sweep's file may do.
-        sweep: The sweep's folder; none outside a sweep.
+        overrides: The overrides of the command line or of the sweep.
+        family: The chosen family, which the file of a sweep may choose too.
+        sweep: Folder of the sweep; None outside a sweep.
         number: The job's number in its sweep, from 0.
     """
 
@@ -39,7 +39,7 @@ class Job:
 
     @property
     def place(self) -> str:
-        """The job's place in its sweep and the time left: `job 2 of 4, 0:12:30 left`; empty outside a sweep."""
+        """The job's place in its sweep and the time left, as in `job 2 of 4, 0:12:30 left in the sweep`; else empty."""
         if self.sweep is None:
             return ""
         jobs = int(os.environ.get(JOBS, self.number + 1))
@@ -54,5 +54,5 @@ class Job:
 
 
 def stage_of_dvc() -> str | None:
-    """Gives the stage that DVC is running this command for, such as `train@acgan`; none by hand."""
+    """Returns the stage that DVC runs this command for, such as `train@acgan`; None if DVC runs none."""
     return os.environ.get("DVC_STAGE")

@@ -1,4 +1,4 @@
-"""Settings of the judge and of what is measured by it."""
+"""Settings of the judge and of the samples that it measures."""
 
 from typing import Annotated
 
@@ -13,19 +13,19 @@ class JudgeSettings(Frozen):
     """The judge, its training, and the sizes of the samples that it compares.
 
     Attributes:
-        seed: Decides the judge whatever the seed of a run, so that all runs share one.
-        validation: Last training images that the judge is not trained on and that reports are measured against;
-            apart from `data.validation`, so that runs on all 60,000 images share the judge.
-        images: Digits that an evaluation generates and scores against as many test images; fewer where there are fewer.
-            From 100 on there are enough of every digit for all measures.
-        report_images: The same at a report of a training, against the first validation images.
-        filters: Channels of its convolutions; each halves the map.
-        features: Numbers in its penultimate layer, which distances are measured in.
-        dropout: Share of the flattened map dropped in training.
+        seed: The judge's own seed; runs of any seed share one judge.
+        validation: Number of training images, the last ones, that the judge is not trained on and that reports are
+            measured against. It differs from `data.validation`, so that runs on all 60,000 images share the judge.
+        images: Digits that an evaluation generates and compares with as many test images, or with all if they are
+            fewer. From 100 on there are enough of every digit for all measures.
+        report_images: The same for a report of a training, which compares with the first validation images.
+        filters: Channels of its convolutions, each of which halves the map.
+        features: Numbers in its penultimate layer, in which distances are measured.
+        dropout: Share of the flattened map that is dropped in training.
         epochs: Passes over the training split.
-        batch_size: Images a step.
+        batch_size: Images in a step.
         learning_rate: Adam's highest learning rate; it falls to 0 along a cosine.
-        shift: Training images are shifted by up to this many pixels each way.
+        shift: Largest shift of a training image, in pixels along each axis.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]

@@ -1,4 +1,4 @@
-"""What Hydra composes and refuses, as plain values and as one line."""
+"""The configurations that Hydra composes, as plain values, and its errors, as one line."""
 
 import re
 from typing import Any
@@ -13,13 +13,13 @@ from pipeline.settings.paths import ROOT
 
 
 def task_overrides(config: Any) -> tuple[str, ...]:
-    """Gives a command's overrides as typed, interpolations unresolved, from Hydra's own configuration."""
+    """Returns a command's overrides as typed, interpolations unresolved, from Hydra's own configuration."""
     lines: Any = OmegaConf.to_container(config.overrides.task, resolve=False)
     return tuple(lines)
 
 
 def plain(composed: DictConfig) -> dict[str, Any]:
-    """Gives a composed configuration as plain values.
+    """Returns a composed configuration as plain values.
 
     Raises:
         SettingsError: A value is missing or cannot be resolved.
@@ -32,7 +32,7 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 
 
 def explain(error: Exception) -> str:
-    """Gives an error of Hydra's or OmegaConf's as one line that names the setting."""
+    """Returns an error of Hydra or OmegaConf as one line that names the setting."""
     text = str(error)
     if isinstance(error, OverrideParseException):
         return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"

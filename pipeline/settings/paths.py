@@ -1,4 +1,4 @@
-"""Where the project lies: every default path is taken from here, never from the working directory."""
+"""The project's folders; every default path starts here, never at the working directory."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def outermost(root: Path) -> Path:
-    """Gives the project that owns `root`.
+    """Returns the project that owns `root`.
 
-    DVC runs queued experiments in copies under `.dvc/tmp/exps/`; what outlives such a copy (the tracking store,
-    interruption checkpoints) belongs to the project around it.
+    DVC runs queued experiments in copies under `.dvc/tmp/exps/`. Whatever outlives such a copy (the tracking store,
+    checkpoints of interrupted runs) belongs to the project around it.
 
     Args:
         root: A project's root folder.
@@ -28,5 +28,5 @@ STORE_ROOT = outermost(ROOT)
 
 
 def display(path: Path) -> str:
-    """Gives `path` as a user in the project's folder would type it."""
+    """Returns `path` as a user would type it: relative if it lies in the working directory, else as it is."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

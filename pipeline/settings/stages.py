@@ -8,13 +8,14 @@ from pipeline.settings.frozen import Frozen
 
 
 class EvaluateSettings(Frozen):
-    """What the evaluation scores.
+    """Settings of the evaluation.
 
     Attributes:
-        weights: Those of the training's `best` report, or of its `last` step, also where it chose no best one.
+        weights: The weights of the training's `best` report or of its `last` step; a training without a best report is
+            scored by its last step.
         batch_size: Images whose losses are computed at once; it changes memory and speed, not results.
-        classification_accuracy: Whether a classifier like the judge is trained on as many generated digits as there
-            are training images, 60,000, and tested on real ones; takes minutes.
+        classification_accuracy: Whether a classifier like the judge is trained on 60,000 generated digits, as many as
+            there are training images, and tested on real ones (Ravuri and Vinyals 2019); it takes minutes.
     """
 
     weights: Literal["best", "last"]
@@ -23,13 +24,13 @@ class EvaluateSettings(Frozen):
 
 
 class RenderSettings(Frozen):
-    """What the pictures show.
+    """Settings of the pictures.
 
     Attributes:
-        weights: Those of the training's `best` report, or of its `last` step, also where it chose no best one.
+        weights: As for the evaluation.
         rows: Rows of the grid of generated beside real digits.
-        magnify: Screen pixels a pixel of a digit takes.
-        frame_milliseconds: How long the animation shows each report.
+        magnify: Screen pixels per pixel of a digit, along each axis.
+        frame_milliseconds: Time for which the animation shows each report.
     """
 
     weights: Literal["best", "last"]
@@ -39,13 +40,13 @@ class RenderSettings(Frozen):
 
 
 class TrackingSettings(Frozen):
-    """How runs are logged.
+    """Settings of the tracking.
 
     Attributes:
-        experiment: First half of the MLflow experiment's name; the family is the second.
-        losses_every: Steps between two points of the training losses, each the mean over those steps.
-        checkpoint_seconds: Longest time a killed training loses.
-        system_metrics: Whether processor and memory use are logged.
+        experiment: First half of the name of the MLflow experiment; the family is the second.
+        losses_every: Steps between two points of the training losses; each point is the mean over those steps.
+        checkpoint_seconds: Longest time that a killed training loses.
+        system_metrics: Whether the use of processor and memory is logged.
     """
 
     experiment: Annotated[str, Field(min_length=1)]

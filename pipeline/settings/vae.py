@@ -8,12 +8,13 @@ from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_fil
 
 
 class VaeSettings(ConvolutionalSettings):
-    """The variational autoencoder on MNIST: networks, what learns and the length of a training.
+    """The variational autoencoder on MNIST: its networks, which half learns, and the length of a training.
 
     Attributes:
-        latent_size: Numbers in a latent vector, whose prior is standard normal.
-        width: Base of the filters.
-        beta: Weight of the KL divergence in what is minimised; with 1 that is the negative evidence lower bound.
+        latent_size: Numbers in a latent vector; their prior is standard normal.
+        width: Base of the numbers of filters, a multiple of 16.
+        beta: Weight of the KL divergence in the objective (Higgins et al. 2017); 1 makes the objective the negative
+            evidence lower bound.
     """
 
     latent_size: Annotated[int, Field(ge=1)]

@@ -1,1 +1,11 @@
-"""Losses, steps, the loop over them and its checkpoints; the one place that knows gradient tapes."""
+"""Families in training: losses, steps, the loop over them and its checkpoints. Only here are gradients taken.
+
+::
+
+    family           the contract of a family, and what a training reports and draws
+    loop             the loop over steps, which yields events
+    history          the metrics of a training so far
+    checkpoints      the state of a training, and its models, as files
+    acgan autoencoder vae    one family each
+    encoder_decoder  what the last two share
+"""

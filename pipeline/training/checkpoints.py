@@ -1,4 +1,4 @@
-"""The whole state of a training as one file, written whole or not at all."""
+"""The state of a training as one file, and its models; each file is written whole or not at all."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,19 +17,19 @@ STATE = "state.npz"
 
 
 class CheckpointError(PipelineError):
-    """A checkpoint is damaged or belongs to other networks."""
+    """A checkpoint is damaged or belongs to another model."""
 
 
 def save_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
-    """Writes a training's state, aside first and then in place of the last.
+    """Writes a training's state to a file aside, which then replaces the last one.
 
     Args:
         path: The file, `.npz`.
-        variables: All that a step reads and changes, by name.
-        history: Its figures so far.
+        variables: All variables that a step reads or changes, by name.
+        history: The metrics so far.
 
     Raises:
-        WriteError: The file cannot be written; the last one stays.
+        WriteError: The file cannot be written; the last one remains.
     """
     arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
     arrays[HISTORY] = np.frombuffer(history.to_json().encode(), np.uint8)
@@ -38,24 +38,24 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
 
 
 def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
-    """Puts a training back to where `save_state` found it.
+    """Restores a training to the state that `save_state` wrote.
 
     Args:
         path: The file.
         variables: The same variables by name; they are overwritten.
 
     Returns:
-        The figures until then.
+        The history up to that state.
 
     Raises:
-        CheckpointError: The file is not whole, or its variables have other names, types or shapes.
+        CheckpointError: The file is damaged, or its variables have other names, dtypes or shapes.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         history = History.from_json(arrays.pop(HISTORY).tobytes().decode())
     except (*UNREADABLE, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{display(path)} must be a training's state, which it is not: {error}") from error
+        raise CheckpointError(f"{display(path)} must be a training's state: {error}") from error
     for name in sorted(arrays.keys() ^ variables.keys()):
         raise CheckpointError(f"{display(path)} belongs to another model: only one of the two has `{name}`")
     for name, variable in variables.items():
@@ -71,10 +71,14 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
 
 
 def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
-    """Saves each model as `folder/NAME.keras`, each written aside first.
+    """Saves each model as `folder/NAME.keras`, written aside first.
+
+    Args:
+        folder: The folder, created if missing.
+        parts: The models by name.
 
     Raises:
-        WriteError: A file cannot be written; what has its name stays.
+        WriteError: A file cannot be written; the last one of its name remains.
     """
     for name, model in parts.items():
         with replacing(folder / f"{name}.keras") as aside:
@@ -85,7 +89,7 @@ def load_parts(folder: Path) -> dict[str, keras.Model]:
     """Loads the models that `save_parts` saved, by name.
 
     Raises:
-        CheckpointError: There are none, or one is damaged.
+        CheckpointError: The folder holds none, or one is damaged.
     """
     files = [file for file in sorted(folder.glob("*.keras")) if not file.name.startswith(".")]
     if not files:
@@ -97,4 +101,4 @@ def _load_model(file: Path) -> keras.Model:
     try:
         return keras.models.load_model(file)
     except (*UNREADABLE, TypeError) as error:
-        raise CheckpointError(f"{display(file)} is no whole model: train again, or `dvc pull`") from error
+        raise CheckpointError(f"{display(file)} is a damaged model: train again, or `dvc pull`") from error

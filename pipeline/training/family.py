@@ -1,21 +1,24 @@
-"""What the stages know of a family of two-part models: this, and nothing of any one family."""
+"""The contract between a family of two-part models and the stages, which know nothing else of a family."""
 
 import gc
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
 from pipeline.data.keys import Key
 from pipeline.data.mnist import Splits
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
+from pipeline.settings.family import FamilySettings
 
+Model = TypeVar("Model", bound=FamilySettings, default=Any)
 Values = dict[Key, float]
 Score = tuple[float, ...]
 Parts = Mapping[str, keras.Model]
@@ -24,14 +27,13 @@ Examples = dict[str, dict[str, NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Report:
-    """How a training stands at a step.
+    """A family's own report on a training.
 
     Attributes:
-        step: Steps taken.
-        values: Held-out figures by key, such as `heldout/hard/generator/loss`.
-        score: What the best report has the least of, the first number before the second; none where nothing may be
-            selected.
-        warnings: What a person should know at once.
+        step: Number of steps taken.
+        values: Held-out losses by key, such as `heldout/hard/generator/loss`.
+        score: Numbers of which the best report has the lowest, compared in order; None if the family cannot choose.
+        warnings: Warnings for the user, one line each.
     """
 
     step: int
@@ -42,12 +44,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Measured:
-    """What an independent judge says of generated digits at a report.
+    """An independent judge's measures of generated digits at a report.
 
     Attributes:
-        values: Figures by key, such as `heldout/accuracy`.
-        references: What real digits score, by key, such as `reference/accuracy`; one for each figure.
-        score: What a report without a score of its own is judged by; none where nothing may be selected.
+        values: Measures by key, such as `heldout/accuracy`.
+        references: The same measures of real digits, by key, such as `reference/accuracy`.
+        score: The score of a report that has none of its own; None if no report may be chosen.
     """
 
     values: Values
@@ -57,11 +59,11 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Generated:
-    """Digits that a composition made.
+    """Digits that a composition generated.
 
     Attributes:
         images: float32 `(n, 28, 28, 1)` in [-1, 1].
-        digits: The digits asked for, 0 to 9, int32 `(n,)`; none of a family that cannot be asked for one.
+        digits: The requested digits, 0 to 9, int32 `(n,)`; None if the family cannot generate a digit on request.
     """
 
     images: NDArray[np.float32]
@@ -69,11 +71,7 @@ class Generated:
 
     @property
     def asked(self) -> NDArray[np.int32]:
-        """The digits asked for, where some were.
-
-        Raises:
-            ValueError: None was.
-        """
+        """The requested digits; without any a ValueError is raised."""
         if self.digits is None:
             raise ValueError("`generated` must have the digits that were asked for. Received: none")
         return self.digits
@@ -85,7 +83,7 @@ class Picture:
 
     Attributes:
         blocks: Each `(rows, columns, height, width)` in [-1, 1].
-        headings: What each block shows.
+        headings: The heading of each block.
     """
 
     blocks: Sequence[NDArray[np.float32]]
@@ -99,8 +97,8 @@ class Scatter:
     Attributes:
         points: float32 `(n, 2)`.
         digits: Whole numbers 0 to 9, `(n,)`.
-        title: The line above.
-        axes: What the two numbers are.
+        title: The title above the plane.
+        axes: Names of the two numbers.
     """
 
     points: NDArray[np.float32]
@@ -116,7 +114,7 @@ class Training(ABC):
     """A composition in training.
 
     Attributes:
-        images_per_step: Real images a step draws.
+        images_per_step: Real images in a step.
         images_per_epoch: Real images in an epoch.
     """
 
@@ -125,64 +123,61 @@ class Training(ABC):
 
     @abstractmethod
     def take_step(self, step: int) -> Values:
-        """Takes step `step`, counted from 0, and gives its losses, such as `train/generator/loss`."""
+        """Takes step `step`, counted from 0, and returns its losses, such as `train/generator/loss`."""
 
     @abstractmethod
     def report(self, step: int, recent: Values) -> Report:
-        """Reports after `step` steps; `recent` holds the mean training losses since the last report."""
+        """Scores held-out images after `step` steps; `recent` are the mean training losses since the last report."""
 
     @abstractmethod
     def samples(self) -> NDArray[np.float32]:
-        """Draws tiles `(rows, columns, height, width)` in [-1, 1] from inputs that are always the same."""
+        """Generates tiles `(rows, columns, height, width)` in [-1, 1] from inputs that never change."""
 
     def generate(self, count: int) -> Generated:
-        """Makes digits from inputs that are always the same, and of no step's.
+        """Generates digits from inputs that never change and that no step uses.
 
         Args:
-            count: How many.
+            count: Number of digits.
 
         Raises:
-            NotImplementedError: The family's `generate` is none: it makes no digits on demand.
+            NotImplementedError: The family has no `generate`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define `generate` where its family has one")
 
     @abstractmethod
     def variables(self) -> dict[str, keras.Variable]:
-        """Gives all that a step reads and changes, each under a name that is the same in every process."""
+        """Returns all variables that a step reads or changes, under names that are the same in every process."""
 
     @abstractmethod
     def parts(self) -> Parts:
-        """Gives the models to keep, by name; the last is the composition of those before it."""
+        """Returns the models to save, by name; the last one is the composition of the others."""
 
 
 @dataclass(frozen=True)
-class Family:
-    """One family's entry: what the stages call.
+class Family(Generic[Model]):
+    """One family's functions and names, for the stages; `Family[VaeSettings]` is that of the VAE.
 
     Attributes:
-        build: Makes a training from the settings and the data.
-        evaluate: Scores kept parts on the test split; figures by key, `test/COMPONENT/LOSS` or `test/LOSS`, with a
-            scheme between where there are several, such as `test/hard/generator/loss`.
-        pictures: Tiles and scatters from kept parts and real images, by the picture's name.
-        headline: Keys of the figures that a sweep's table shows; they must compare between the settings swept.
-        example: A small batch of named inputs for each part.
-        generate: Makes so many digits from kept parts, on draws of its own; none where the family makes none on demand.
-        encode: The codes `(n, size)` that parts give of uint8 images `(n, 28, 28)`; none where codes are not what the
-            family is judged by. The evaluation sets its reconstructions beside those of simpler codes.
-        trade_off: Keys of the figures that a sweep's picture sets against each other: one along it, one up it, and one
-            beside them; none where there is no picture.
-        scheme: The scheme of the held-out losses that compare with those of the training; empty where there is one.
-        unit: What the losses are measured in.
-        units: What losses of these names are measured in instead.
+        build: Builds a training from the settings and the data.
+        evaluate: Scores saved parts on the test split; losses by key, such as `test/loss`, `test/hard/generator/loss`.
+        pictures: Draws tiles and scatters from saved parts and real images, by the picture's name.
+        example: Builds a small batch of named inputs for each part.
+        headline: Keys of the metrics in a sweep's table; they must be comparable between the settings that are swept.
+        generate: Generates a number of digits from saved parts, on draws of its own; None if the family cannot.
+        encode: Codes `(n, size)` of uint8 images `(n, 28, 28)`, to compare with simpler codes; None for no comparison.
+        trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
+        scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
+        unit: Unit of the losses.
+        units: Units of losses that have another one, by name.
     """
 
-    build: Callable[[Settings, Splits], Training]
-    evaluate: Callable[[Parts, Splits, Settings], Values]
-    pictures: Callable[[Parts, Splits, Settings], Pictures]
-    example: Callable[[Settings], Examples]
+    build: Callable[[Settings[Model], Splits], Training]
+    evaluate: Callable[[Parts, Splits, Settings[Model]], Values]
+    pictures: Callable[[Parts, Splits, Settings[Model]], Pictures]
+    example: Callable[[Settings[Model]], Examples]
     headline: tuple[Key, ...]
-    generate: Callable[[Parts, Settings, int], Generated] | None = None
-    encode: Callable[[Parts, NDArray[np.uint8], Settings], NDArray[np.float32]] | None = None
+    generate: Callable[[Parts, Settings[Model], int], Generated] | None = None
+    encode: Callable[[Parts, NDArray[np.uint8], Settings[Model]], NDArray[np.float32]] | None = None
     trade_off: tuple[Key, Key, Key] | None = None
     scheme: str = ""
     unit: str = "nats"
@@ -190,18 +185,18 @@ class Family:
 
     @property
     def spoken_units(self) -> str:
-        """All units in a phrase: `squared error a pixel, bce in nats a pixel`."""
+        """All units in one phrase: `squared error a pixel, bce in nats a pixel`."""
         return ", ".join([self.unit, *(f"{loss} in {unit}" for loss, unit in self.units.items())])
 
 
-def find_family(name: str) -> Family:
-    """Finds a family by its name: `FAMILY` of `pipeline/training/NAME.py`."""
-    family: Family = import_module(f"pipeline.training.{name}").FAMILY
+def find_family(name: str) -> Family[Any]:
+    """Returns a family by its name: `FAMILY` in `pipeline/training/NAME.py`, or in the package of that name."""
+    family: Family[Any] = import_module(f"pipeline.training.{name}").FAMILY
     return family
 
 
 def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:
-    """Names the variables of models and optimisers by their owner and place, the same in every process.
+    """Names the variables of models and optimisers by owner and position, such as `generator/03`, in every process.
 
     Learning rates are left out: they are settings or functions of the step, and a longer training may have others.
     """
@@ -213,8 +208,8 @@ def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:
     }
 
 
-def build_training(family: Family, settings: Settings, splits: Splits) -> Training:
-    """Makes a training of a family that computes in `compute.precision`."""
+def build_training(family: Family[Model], settings: Settings[Model], splits: Splits) -> Training:
+    """Builds a training of a family, whose layers compute in `compute.precision`."""
     with computing_in(settings.compute.precision):
         return family.build(settings, splits)
 

@@ -1,4 +1,4 @@
-"""What a training has to tell, as plain numbers that go into its checkpoint."""
+"""The metrics of a training so far, as plain numbers that are part of its checkpoint."""
 
 import json
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ HISTORY = "history"
 
 
 class HistoryError(PipelineError):
-    """A file holds no training's history."""
+    """A file holds no history of a training."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One value of one figure at one step."""
+    """One value of one metric at one step."""
 
     key: Key
     value: float
@@ -33,16 +33,16 @@ class Point:
 
 @dataclass
 class History:
-    """Every figure of a training so far, and the mean that is being taken.
+    """All metrics of a training so far, and the running mean of its losses.
 
     Attributes:
-        step: Steps taken.
-        points: All figures, in order.
+        step: Number of steps taken.
+        points: All values, in order.
         window: Sums of the losses since the last point.
-        window_steps: Steps in those sums.
-        reported: The step of the last report; 0 before the first.
-        best_score: Score of the best report so far, its first number before its second; null before the first.
-        best_step: The step of that report.
+        window_steps: Number of steps in those sums.
+        reported: Step of the last report; 0 before the first.
+        best_score: Score of the best report so far, compared number by number; None before the first.
+        best_step: Step of that report.
         best_judged: Whether that score is the judge's and not the report's own.
     """
 
@@ -56,40 +56,48 @@ class History:
     best_judged: bool = False
 
     def add(self, losses: Mapping[Key, float]) -> None:
-        """Counts one step's losses into the mean that is being taken."""
+        """Adds one step's losses to the running mean."""
         for key, value in losses.items():
             self.window[key] = self.window.get(key, 0.0) + value
         self.window_steps += 1
         self.step += 1
 
     def close_window(self) -> list[Point]:
-        """Ends the mean and gives it as points at the present step."""
+        """Ends the running mean and returns it as points at the current step."""
         points = [Point(key, total / self.window_steps, self.step) for key, total in self.window.items()]
         self.points += points
         self.window, self.window_steps = {}, 0
         return points
 
     def record(self, values: Mapping[Key, float]) -> list[Point]:
-        """Adds figures at the present step and gives them as points."""
+        """Adds values at the current step and returns them as points."""
         points = [Point(key, value, self.step) for key, value in values.items()]
         self.points += points
         return points
 
     def improve(self, score: tuple[float, ...], *, judged: bool = False) -> bool:
-        """Tells whether a report with `score`, its own or the judge's, is the best so far, and remembers it if so."""
+        """Remembers a report as the best so far if its score is lower than that of all others.
+
+        Args:
+            score: The report's score; numbers are compared in order.
+            judged: Whether the score is the judge's and not the report's own.
+
+        Returns:
+            Whether the report is the best so far.
+        """
         if self.best_score is not None and score >= self.best_score:
             return False
         self.best_score, self.best_step, self.best_judged = score, self.step, judged
         return True
 
     def reset_best(self) -> None:
-        """Forgets the best report, so that the next one with a score is the best so far."""
+        """Clears the best report, so that the next one with a score becomes the best so far."""
         self.best_score = self.best_step = None
 
     def mean_since(self, step: int, split: str) -> dict[Key, float]:
-        """Gives the mean over the steps after `step` of each figure on `split`.
+        """Mean over the steps after `step` of each metric on `split`.
 
-        A point counts as many times as there are steps since the one before it, of which it is the mean.
+        A point is weighted by the number of steps that it is the mean of, which began at the point before it.
         """
         means = {}
         for key, (steps, values) in self.curves().items():
@@ -99,7 +107,7 @@ class History:
         return means
 
     def curves(self) -> dict[Key, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Gives each figure's steps and values."""
+        """Returns the steps and values of each metric, by key."""
         curves: dict[Key, tuple[list[int], list[float]]] = {}
         for point in self.points:
             steps, values = curves.setdefault(point.key, ([], []))
@@ -108,14 +116,14 @@ class History:
         return {key: (np.array(steps), np.array(values)) for key, (steps, values) in curves.items()}
 
     def to_json(self) -> str:
-        """Gives the history as JSON, every number exact."""
+        """Returns the history as JSON with exact numbers."""
         points = [[point.key.text, point.value, point.step] for point in self.points]
         window = {key.text: total for key, total in self.window.items()}
         return json.dumps({**vars(self), "points": points, "window": window})
 
     @classmethod
     def from_json(cls, text: str) -> "History":
-        """Reads what `to_json` gave."""
+        """Builds a history from the text that `to_json` returned."""
         content = json.loads(text)
         points = [Point(Key.parse(key), value, step) for key, value, step in content["points"]]
         window = {Key.parse(key): total for key, total in content["window"].items()}
@@ -124,23 +132,23 @@ class History:
 
 
 def read_history(state: Path) -> History:
-    """Reads the figures alone from a training's state.
+    """Reads the history alone from a training's state.
 
     Args:
         state: The file that `save_state` wrote.
 
     Raises:
-        HistoryError: The file is missing, damaged or another one.
+        HistoryError: The file is missing or damaged, or is no such state.
     """
     try:
         with state.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return History.from_json(archive[HISTORY].tobytes().decode())
     except (*UNREADABLE, AttributeError, TypeError) as error:
-        raise HistoryError(f"{display(state)} must be a training's state, which it is not: {error}") from error
+        raise HistoryError(f"{display(state)} must be a training's state: {error}") from error
 
 
 def write_curves(history: History, folder: Path) -> None:
-    """Writes the history as CSV, a file a split, a row a step: `losses/train.csv`, `losses/heldout.csv`."""
+    """Writes the history as CSV, one file per split and one row per step: `train.csv`, `heldout.csv`."""
     tables: dict[str, dict[int, dict[str, object]]] = {}
     for point in history.points:
         rows = tables.setdefault(point.key.split, {})

@@ -1,4 +1,4 @@
-"""The loop over steps: it yields what happens and knows nobody who listens."""
+"""The loop over steps, which yields events and knows no observer."""
 
 import math
 import time
@@ -14,19 +14,19 @@ Measure = Callable[[Training], Measured]
 
 
 class DivergedError(PipelineError):
-    """A loss, in training or in a report, is not a number any more."""
+    """A loss, in training or in a report, is not finite."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a training is and how often it tells.
+    """The length of a training and the intervals of its events.
 
     Attributes:
-        steps: Steps of the whole training, those already taken included.
-        report_every: Steps between two reports; the last step always reports.
-        losses_every: Steps a point of the training losses is the mean of.
-        checkpoint_seconds: Seconds between two checkpoints at most, but for the length of a step or a report; the end
-            is one, too.
+        steps: Steps of the whole training, with those already taken.
+        report_every: Steps between two reports; the last step is always reported.
+        losses_every: Steps between two points of the training losses, each the mean over those steps.
+        checkpoint_seconds: Longest time between two checkpoints, apart from the length of a step or a report. The end
+            of the training is a checkpoint too.
     """
 
     steps: int
@@ -35,18 +35,18 @@ class Plan:
     checkpoint_seconds: float
 
     def report_is_due(self, history: History) -> bool:
-        """Tells whether the step that `history` ends with is to be reported and is not yet."""
+        """Whether the last step of `history` needs a report and has none."""
         step = history.step
         return history.reported < step and (step % self.report_every == 0 or step >= self.steps)
 
     def is_done(self, history: History) -> bool:
-        """Tells whether nothing is left to do."""
+        """Whether all steps are taken and the last one is reported."""
         return history.step >= self.steps and not self.report_is_due(history)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step is done."""
+    """A step was taken."""
 
     step: int
     losses: Values
@@ -54,20 +54,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Points:
-    """Figures to be logged."""
+    """Values of metrics are ready to be logged."""
 
     points: list[Point]
 
 
 @dataclass(frozen=True)
 class Reported:
-    """A report is due.
+    """A report was made.
 
     Attributes:
-        report: What the family has to tell.
+        report: The family's own report.
         recent: Mean training losses since the last report.
         best: Whether it is the best report so far.
-        measured: What the judge says; none where nobody asked it.
+        measured: The judge's measures; None without a judge.
     """
 
     report: Report
@@ -78,24 +78,24 @@ class Reported:
 
 @dataclass(frozen=True)
 class CheckpointDue:
-    """The state at this moment wants to be written."""
+    """The current state must be written as a checkpoint."""
 
 
 Event = Step | Points | Reported | CheckpointDue
 
 
 def run_steps(training: Training, plan: Plan, history: History, measure: Measure | None = None) -> Iterator[Event]:
-    """Trains from where `history` ends to the plan's end.
+    """Trains from the end of `history` to the end of the plan.
 
     Args:
-        training: What is trained; it is moved.
-        plan: Length and rhythm.
-        history: The figures so far; it is extended.
-        measure: What is asked at each report how good the digits are; where the family's own report has no score, this
-            one's decides which report is the best.
+        training: The composition in training; its variables change.
+        plan: The length of the training and the intervals of its events.
+        history: The metrics so far; it is extended.
+        measure: Measures the digits at each report. Its score chooses the best report if the family's own report has
+            no score.
 
     Yields:
-        Events, in order. Whoever listens writes the checkpoint when it is due, before asking for the next event.
+        Events, in order. The caller writes a checkpoint when it is due, before it asks for the next event.
 
     Raises:
         DivergedError: A loss is not finite.
@@ -138,8 +138,8 @@ def _report(training: Training, plan: Plan, history: History, measure: Measure |
     yield Points(points)
 
 
-def _refuse_infinite(figures: Mapping[Key, float], steps: int) -> None:
-    for key, value in figures.items():
+def _refuse_infinite(values: Mapping[Key, float], steps: int) -> None:
+    for key, value in values.items():
         if not math.isfinite(value):
             raise DivergedError(
                 f"the training has diverged: {key} is {value} after {steps} steps. "

@@ -52,7 +52,7 @@ class Pair:
     named: bool
 
     def build(self) -> tuple[keras.Model, keras.Model, Any]:
-        """Gives both models and a batch for the first."""
+        """Both models and a batch for the first."""
         tied = layers.Dense(TIED, "tanh", name="tied")
         first = self.first.build("first", ends=("in", "meet"), named=self.named, tied=tied)
         second = self.second.build("second", ends=("meet", "out"), named=self.named, tied=tied)

@@ -1,4 +1,4 @@
-"""What holds of every join, tried on random pairs of small models with branches, merges, shared and nested layers."""
+"""Properties of every join, tried on random pairs of small models with branches, merges, shared and nested layers."""
 
 import math
 from collections.abc import Callable

@@ -50,7 +50,7 @@ def test_2657321_are_trainable_and_526411_not_while_the_discriminator_is_frozen(
     assert _size(combined.non_trainable_weights) == 576
 
 
-def test_combined_takes_what_the_generator_takes_and_gives_what_the_discriminator_gives(combined: keras.Model) -> None:
+def test_combined_has_the_generators_inputs_and_the_discriminators_outputs(combined: keras.Model) -> None:
     assert {name: tensor.shape for name, tensor in combined.input.items()} == {
         "latent": (None, 100),
         "digit": (None, 1),

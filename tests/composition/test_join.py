@@ -345,7 +345,7 @@ def test_joining_again_renames_nothing_more() -> None:
     assert [layer.name for layer in join(first, second, name="c").layers[1:]] == names
 
 
-def test_halves_of_the_same_name_are_told_apart_as_first_and_second() -> None:
+def test_halves_of_the_same_name_get_the_prefixes_first_and_second() -> None:
     joined = join(_straight("model", 4, 4), _straight("model", 4, 4), name="c")
     assert [layer.name for layer in joined.layers[1:]] == ["first_dense_0", "second_dense_0"]
 

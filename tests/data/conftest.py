@@ -89,7 +89,7 @@ class Forms:
 
 
 def _pickled(array: NDArray[Any]) -> bytes:
-    """What Python 2 wrote for an array, operation by operation."""
+    """The pickle that Python 2 wrote of an array, operation by operation."""
     code, content = array.dtype.str[1:].encode(), array.tobytes()
     shape = b"(" + b"".join(b"J" + struct.pack("<i", length) for length in array.shape) + b"t"
     dtype = b"cnumpy\ndtype\nU\x02" + code + b"K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"

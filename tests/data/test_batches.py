@@ -1,4 +1,4 @@
-"""What a step draws depends on nothing but its number."""
+"""The draws of a step depend on its number alone."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which code decides a result, and the stages' dependencies that must say the same."""
+"""The code that decides a result, and the dependencies of the stages, which must list it."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ def digest(project: Path) -> str:
     return code_digest(stage_code("train", "acgan", root=project), root=project)
 
 
-def test_imports_are_followed_through_packages_and_functions_but_not_for_type_checkers(tmp_path: Path) -> None:
+def test_imports_are_followed_through_functions_but_not_for_type_checkers(tmp_path: Path) -> None:
     code = {
         "__init__.py": "import os\n",
         "train.py": "from pipeline.data import draw\ndef run():\n    import pipeline.late\n",
@@ -70,7 +70,7 @@ def test_the_digest_changes_with_the_name_of_a_file(project: Path) -> None:
     assert digest(project) != before
 
 
-def test_the_digest_is_the_same_for_the_line_ends_of_windows_and_for_code_that_decides_nothing(project: Path) -> None:
+def test_line_ends_and_code_that_decides_nothing_do_not_change_the_digest(project: Path) -> None:
     before = digest(project)
     code = project / "pipeline"
     file = code / "training" / "acgan" / "losses.py"

@@ -33,5 +33,5 @@ def test_as_many_rows_are_available_as_the_rarest_class_has_images() -> None:
 
 @pytest.mark.parametrize(("labels", "rows"), [(np.zeros(2, int), 1), (np.zeros(3, int), 0)])
 def test_labels_of_another_length_and_no_rows_are_refused(labels: NDArray[np.int64], rows: int) -> None:
-    with pytest.raises(ValueError, match="of one length, and `rows` at least 1"):
+    with pytest.raises(ValueError, match="the same length, and `rows` must be at least 1"):
         class_columns(np.zeros((3, 2, 2)), labels, rows=rows, classes=1)

@@ -1,4 +1,4 @@
-"""What holds a quick kernel, and its gradients, to the plain one."""
+"""Comparisons of a fast kernel, and of its gradients, with the plain one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,18 +20,18 @@ def assert_close(mine: Any, theirs: Any) -> None:
     np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5 * float(np.abs(theirs).max()))
 
 
-def assert_plain(quick: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> None:
-    """Asserts that a kernel gives the plain one's maps, and its gradients of maps and kernel."""
-    results = _maps_and_gradients(quick, maps, kernel), _maps_and_gradients(plain, maps, kernel)
+def assert_plain(fast: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> None:
+    """Asserts that a kernel has the maps of the plain one, and its gradients of maps and kernel."""
+    results = _maps_and_gradients(fast, maps, kernel), _maps_and_gradients(plain, maps, kernel)
     for mine, theirs in zip(*results, strict=True):
         assert mine.shape == theirs.shape
         assert_close(mine, theirs)
 
 
-def rounding(quick: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> float:
-    """Gives the error of a kernel against the plain one in float64, as a share of what that gives."""
+def rounding(fast: Kernel, plain: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> float:
+    """The error of a kernel against the plain one in float64, relative to its result."""
     exact = plain(tf.cast(maps, tf.float64), tf.cast(kernel, tf.float64)).numpy()
-    return float(np.sqrt(np.mean((quick(maps, kernel).numpy() - exact) ** 2) / np.mean(exact**2)))
+    return float(np.sqrt(np.mean((fast(maps, kernel).numpy() - exact) ** 2) / np.mean(exact**2)))
 
 
 def _maps_and_gradients(compute: Kernel, maps: tf.Tensor, kernel: tf.Tensor) -> list[NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Tests of models whose convolutions are quick against those of Keras' own layers."""
+"""Tests of models with the fast kernels against those of Keras' own layers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,46 +13,41 @@ from keras import layers
 from pipeline.kernels.accelerate import FastConvolution, FastDropout, FastNormalization, accelerate
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.settings.acgan import AcganSettings
 from tests.kernels.samples import assert_close, draw
 from tests.training.tiny import small_settings
 
 
 def _generator(**changes: Any) -> keras.Model:
-    acgan = small_settings(generator=changes).model
-    assert isinstance(acgan, AcganSettings)
-    return build_generator(acgan.generator, latent_size=6, seed=0)
+    return build_generator(small_settings(generator=changes).model.generator, latent_size=6, seed=0)
 
 
 def _discriminator() -> keras.Model:
-    acgan = small_settings().model
-    assert isinstance(acgan, AcganSettings)
-    return build_discriminator(acgan.discriminator, seed=0)
+    return build_discriminator(small_settings().model.discriminator, seed=0)
 
 
 def _replaced(model: keras.Model) -> list[str]:
-    quick = FastConvolution | FastNormalization
-    return [layer.name for layer in accelerate(model).layers if isinstance(layer, quick)]
+    fast = FastConvolution | FastNormalization
+    return [layer.name for layer in accelerate(model).layers if isinstance(layer, fast)]
 
 
-def test_a_accelerated_generator_has_the_very_variables_and_gives_the_same_images() -> None:
+def test_an_accelerated_generator_has_the_same_variables_and_images() -> None:
     generator = _generator()
-    quick = accelerate(generator)
+    fast = accelerate(generator)
     pairs = {"latent": draw(3, 6), "digit": tf.constant([[1], [5], [9]])}
-    assert {id(variable) for variable in quick.variables} == {id(variable) for variable in generator.variables}
+    assert {id(variable) for variable in fast.variables} == {id(variable) for variable in generator.variables}
     for training in (False, True):
-        assert_close(quick(pairs, training=training), generator(pairs, training=training))
+        assert_close(fast(pairs, training=training), generator(pairs, training=training))
 
 
-def test_a_accelerated_discriminator_has_the_very_variables_and_judges_alike_with_the_same_dropout() -> None:
+def test_an_accelerated_discriminator_has_the_same_variables_dropout_and_outputs() -> None:
     discriminator = _discriminator()
-    quick = accelerate(discriminator)
+    fast = accelerate(discriminator)
     image = {"image": draw(3, 28, 28, 1)}
-    assert {id(variable) for variable in quick.variables} == {id(variable) for variable in discriminator.variables}
+    assert {id(variable) for variable in fast.variables} == {id(variable) for variable in discriminator.variables}
     states = [variable for variable in discriminator.non_trainable_variables if "seed" in variable.path]
     for training in (False, True):
         before = [state.numpy() for state in states]
-        mine = quick(image, training=training)
+        mine = fast(image, training=training)
         for state, value in zip(states, before, strict=True):
             state.assign(value)
         theirs = discriminator(image, training=training)
@@ -61,27 +56,27 @@ def test_a_accelerated_discriminator_has_the_very_variables_and_judges_alike_wit
     assert states
 
 
-def test_short_draws_drop_the_features_share_by_the_layers_own_seeds_and_nothing_in_inference() -> None:
+def test_sixteen_bits_drop_by_the_layers_own_seeds_and_nothing_in_inference() -> None:
     discriminator = _discriminator()
-    quick = accelerate(discriminator, short_draws=True)
+    fast = accelerate(discriminator, dropout_bits=16)
     image = {"image": draw(3, 28, 28, 1)}
-    assert_close(quick(image, training=False)["auxiliary"], discriminator(image, training=False)["auxiliary"])
-    drops = [layer for layer in quick.layers if isinstance(layer, FastDropout)]
+    assert_close(fast(image, training=False)["auxiliary"], discriminator(image, training=False)["auxiliary"])
+    drops = [layer for layer in fast.layers if isinstance(layer, FastDropout)]
     assert [layer.name for layer in drops] == [f"dropout_{number}" for number in (1, 2, 3, 4)]
     seeds = [layer.layer.seed_generator.state for layer in drops]
     before = [state.numpy() for state in seeds]
-    first = np.asarray(quick(image, training=True)["auxiliary"])
+    first = np.asarray(fast(image, training=True)["auxiliary"])
     assert all((state.numpy() != value).any() for state, value in zip(seeds, before, strict=True))
-    assert not np.array_equal(quick(image, training=True)["auxiliary"], first)
+    assert not np.array_equal(fast(image, training=True)["auxiliary"], first)
     for state, value in zip(seeds, before, strict=True):
         state.assign(value)
-    assert np.array_equal(quick(image, training=True)["auxiliary"], first)
+    assert np.array_equal(fast(image, training=True)["auxiliary"], first)
 
 
 @pytest.mark.parametrize("layer", [layers.Dropout(0.0), layers.Dropout(0.5, noise_shape=(None, 1, 1, 2))])
 def test_dropout_that_drops_nothing_or_whole_maps_stays_as_it_is(layer: keras.layers.Layer) -> None:
     image = keras.Input((7, 7, 2))
-    assert accelerate(keras.Model(image, layer(image)), short_draws=True).layers[-1] is layer
+    assert accelerate(keras.Model(image, layer(image)), dropout_bits=16).layers[-1] is layer
 
 
 def _normalization(maps: int = 8, **options: Any) -> tuple[keras.Model, layers.BatchNormalization]:
@@ -94,7 +89,7 @@ def _normalization(maps: int = 8, **options: Any) -> tuple[keras.Model, layers.B
 
 
 def _normalized(model: keras.Model, layer: layers.BatchNormalization, *, training: bool) -> list[Any]:
-    """Gives maps, the gradients of maps, scale and offset, and both moving averages after one call."""
+    """Maps, the gradients of maps, scale and offset, and both moving averages after one call."""
     before = layer.get_weights()
     maps = 3 + 2 * draw(4, 5, 6, 8)
     with tf.GradientTape() as tape:
@@ -107,7 +102,7 @@ def _normalized(model: keras.Model, layer: layers.BatchNormalization, *, trainin
 
 
 @pytest.mark.parametrize(("training", "frozen"), [(True, False), (True, True), (False, False)])
-def test_quick_batch_normalisation_gives_the_layers_own_maps_gradients_and_moving_averages(
+def test_fast_batch_normalisation_equals_the_layers_own_in_gradients_and_averages(
     *, training: bool, frozen: bool
 ) -> None:
     model, layer = _normalization()

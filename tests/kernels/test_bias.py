@@ -1,4 +1,4 @@
-"""Tests of the bias whose gradient stays apart against TensorFlow's own."""
+"""Tests of the bias with a gradient of its own against TensorFlow's own."""
 
 import tensorflow as tf
 

@@ -45,7 +45,7 @@ def test_a_doubling_convolution_and_its_gradients_are_the_plain_ones(sides: Side
 
 
 @pytest.mark.parametrize(
-    ("quick", "plain", "sides", "kernel"),
+    ("fast", "plain", "sides", "kernel"),
     [
         (convolve, _same, (7, 7, 128), (3, 3, 128, 256)),
         (convolve_transposed, _valid, (3, 3, 384), (5, 5, 192, 384)),
@@ -53,9 +53,9 @@ def test_a_doubling_convolution_and_its_gradients_are_the_plain_ones(sides: Side
     ],
 )
 def test_rounding_is_near_that_of_float32_at_the_networks_own_sizes(
-    quick: Kernel, plain: Kernel, sides: tuple[int, ...], kernel: tuple[int, ...]
+    fast: Kernel, plain: Kernel, sides: tuple[int, ...], kernel: tuple[int, ...]
 ) -> None:
-    assert rounding(quick, plain, draw(4, *sides), draw(*kernel, seed=2)) < 3e-6
+    assert rounding(fast, plain, draw(4, *sides), draw(*kernel, seed=2)) < 3e-6
 
 
 def test_there_are_as_many_products_as_the_pages_say() -> None:

@@ -20,9 +20,7 @@ BFLOAT16 = "mixed_bfloat16"
 
 
 def _acgan() -> AcganSettings:
-    block = small_settings().model
-    assert isinstance(block, AcganSettings)
-    return block
+    return small_settings().model
 
 
 def _generator() -> keras.Model:

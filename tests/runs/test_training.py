@@ -23,7 +23,7 @@ from pipeline.settings.job import Job
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
-from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Values, clear_models
 from pipeline.training.loop import DivergedError, Measure

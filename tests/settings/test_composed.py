@@ -1,4 +1,4 @@
-"""What is validated: the table below has every setting, with values just outside of what is allowed."""
+"""Validation: the tables below have every setting, with values just outside its limits."""
 
 from typing import Any
 
@@ -254,7 +254,7 @@ def test_settings_cannot_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         settings.seed = 1  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        settings.model.steps = 1  # type: ignore[misc]
+        settings.model.steps = 1
 
 
 def test_every_value_of_the_params_file_stands_among_the_known_addresses() -> None:

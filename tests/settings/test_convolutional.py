@@ -1,4 +1,4 @@
-"""What the autoencoder and the variational autoencoder can be set to."""
+"""The settings of the autoencoder and the variational autoencoder, and their limits."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ def test_both_are_families_whose_settings_compose(family: str) -> None:
     assert f"{family}.learning_rate" in known_addresses()
 
 
-def test_a_size_that_does_not_come_back_is_refused_with_what_becomes_of_it_and_sizes_that_would() -> None:
+def test_a_size_that_is_not_restored_is_refused_with_sizes_that_would_be() -> None:
     text = refusal("autoencoder", image_size=28)
     assert text.startswith("`autoencoder.image_size` must be a multiple of 32, such as 32, 64, 96 or 128")
     assert "28 → 1 → 32" in text

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pipeline.data.mnist import Splits
-from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.acgan.training import AcganTraining
 from tests.training.tiny import arrays, small_settings, small_splits, small_training
 
 Trainings = Callable[..., AcganTraining]
@@ -17,7 +17,7 @@ def splits() -> Splits:
 
 @pytest.fixture(scope="session")
 def trainings() -> Trainings:
-    """Gives small trainings at their beginning; those of the same settings are one object, compiled once."""
+    """Small trainings at their beginning; those of equal settings are one object, compiled once."""
     kept: dict[str, tuple[AcganTraining, dict[str, Any]]] = {}
 
     def begin(seed: int = 0, **acgan: Any) -> AcganTraining:

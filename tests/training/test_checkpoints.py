@@ -190,7 +190,7 @@ def test_parts_come_back_whole_and_apart_from_the_training(trainings: Trainings,
             np.testing.assert_array_equal(weight, again)
 
 
-def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "full").write_text("no folder", encoding="utf-8")
     with pytest.raises(WriteError, match="cannot be written"):
         save_state(tmp_path / "full" / "state.npz", _small_variables(), History())
@@ -208,7 +208,7 @@ def test_a_model_that_is_cut_off_is_refused_in_one_line(trainings: Trainings, tm
     save_parts(tmp_path, {"generator": trainings().networks.averaged})
     file = tmp_path / "generator.keras"
     file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(CheckpointError, match=r"generator\.keras is no whole model") as refusal:
+    with pytest.raises(CheckpointError, match=r"generator\.keras is a damaged model") as refusal:
         load_parts(tmp_path)
     assert "\n" not in str(refusal.value)
 

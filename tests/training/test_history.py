@@ -54,11 +54,11 @@ def test_a_point_is_the_mean_of_the_steps_since_the_last() -> None:
 
 def test_the_least_score_is_the_best_and_the_earlier_of_two_equal_ones() -> None:
     history = History()
-    told = []
+    best = []
     for score in (3.0, 4.0, 2.0, 2.0, 1.5):
         history.step += 10
-        told.append(history.improve((score,)))
-    assert told == [True, False, True, False, True]
+        best.append(history.improve((score,)))
+    assert best == [True, False, True, False, True]
     assert (history.best_score, history.best_step) == ((1.5,), 50)
 
 

@@ -21,7 +21,7 @@ ALWAYS = 0.0
 
 @dataclass
 class Counting(Training):
-    """The smallest training: its loss at step n, counted from 0, is n + 1 unless told otherwise."""
+    """The smallest training: its loss at step n, counted from 0, is n + 1 by default."""
 
     loss: Callable[[int], float] = lambda step: step + 1.0
     score: Callable[[int], float | None] = lambda step: -float(step)
@@ -61,7 +61,7 @@ def _reported(events: list[Event]) -> list[int]:
     return [event.report.step for event in events if isinstance(event, Reported)]
 
 
-def test_a_report_follows_the_step_and_its_figures_and_a_checkpoint_ends_the_training() -> None:
+def test_a_report_follows_its_step_and_a_checkpoint_ends_the_training() -> None:
     events = list(run_steps(Counting(), _plan(2, report_every=2), History()))
     assert _names(events) == ["Step", "Step", "Points", "Reported", "Points", "CheckpointDue"]
     assert events[0] == Step(1, {Key.parse("train/loss"): 1.0})
@@ -83,7 +83,7 @@ def test_losses_come_as_means_of_as_many_steps_as_asked_and_end_with_a_report() 
     ]
 
 
-def test_a_report_is_told_the_mean_of_every_step_since_the_last_whatever_the_rhythm_of_the_losses() -> None:
+def test_a_report_gets_the_mean_of_every_step_since_the_last_report() -> None:
     training = Counting()
     list(run_steps(training, _plan(10, report_every=4, losses_every=3), History()))
     means = [{Key.parse("train/loss"): pytest.approx(mean)} for mean in (2.5, 6.5, 9.5)]
@@ -144,7 +144,7 @@ def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) 
     return next_figures
 
 
-def test_what_the_judge_says_decides_where_the_report_has_no_score_and_a_tie_goes_to_the_second_number() -> None:
+def test_the_judge_decides_without_a_score_and_the_second_number_breaks_ties() -> None:
     figures = {2: (5.0, 0.9), 4: (4.0, 0.1), 6: (4.0, 0.2), 8: (4.0, 0.2), 10: (4.5, 1.0)}
     history = History()
     unscored = Counting(score=lambda _: None)
@@ -213,9 +213,9 @@ def test_a_loss_that_is_no_number_stops_the_training_at_its_step(loss: float) ->
 
 def test_a_report_that_is_no_number_stops_the_training_before_it_is_called_the_best() -> None:
     history = History()
-    heard: list[Event] = []
+    events: list[Event] = []
     with pytest.raises(DivergedError, match="heldout/loss is nan after 4 steps"):
-        heard.extend(
+        events.extend(
             run_steps(Counting(score=lambda step: math.nan if step == 4 else 1.0), _plan(6, report_every=2), history)
         )
     assert (history.best_step, history.best_score) == (2, (1.0,))

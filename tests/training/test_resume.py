@@ -41,7 +41,7 @@ def _train_until(training: Training, step: int, checkpoint: Path, *, reported: b
 
 @pytest.fixture(scope="module")
 def whole(trainings: Trainings) -> dict[str, Ended]:
-    """How trainings end that are never interrupted, by recipe."""
+    """The ends of trainings that are never interrupted, by recipe."""
     return {recipe: _train(trainings(recipe=recipe), _plan(), History()) for recipe in ("original", "shared")}
 
 

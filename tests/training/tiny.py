@@ -1,4 +1,4 @@
-"""A composition small enough to train in a blink, and data to train it on."""
+"""A composition small enough to train within a second, and data to train it on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,10 @@ import yaml
 from numpy.typing import NDArray
 
 from pipeline.data.mnist import Mnist, Splits, split
+from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
-from pipeline.training.acgan.family import AcganTraining
+from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.family import Values
 
 SMALL: Mapping[str, Any] = {
@@ -26,7 +27,7 @@ SMALL: Mapping[str, Any] = {
 NO_DROPOUT: Mapping[str, Any] = {"discriminator": {"dropout": 0.0}}
 
 
-def small_settings(seed: int = 0, **acgan: Any) -> Settings:
+def small_settings(seed: int = 0, **acgan: Any) -> Settings[AcganSettings]:
     """The project's own settings with small networks; keywords change the family's block further."""
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20

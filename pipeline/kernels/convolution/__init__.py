@@ -1,1 +1,9 @@
-"""Convolutions through fewer products, and by the phases of a stride."""
+"""Convolutions from fewer products, and transposed convolutions as sub-pixel convolutions.
+
+::
+
+    toom_cook    convolutions of small maps as products of matrices
+    bilinear     the matrices that they take
+    subpixel     a transposed convolution that doubles maps, as a convolution to four maps for each one
+    bias         a bias with a gradient of its own
+"""

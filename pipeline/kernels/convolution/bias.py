@@ -1,7 +1,7 @@
-"""A convolution's bias, whose gradient stays apart from the convolution's own.
+"""A convolution's bias with a gradient of its own.
 
-TensorFlow has oneDNN sum up a bias's gradient inside the kernel that computes that of the convolution's weights, which
-then takes a tenth to two thirds longer.
+TensorFlow lets oneDNN sum the bias's gradient inside the kernel that computes the gradient of the weights. That kernel
+then takes a tenth to two thirds longer, which is more than a separate sum takes.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""How the places of maps and the taps of windows make convolutions through few products (Toom 1963, Cook 1966).
+"""The matrices with which maps and windows make convolutions from few products (Toom 1963, Cook 1966).
 
-Two of the points that polynomials are evaluated at are complex (Meng & Brothers 2019, arXiv 1901.01965), which keeps
-the rounding near that of the plain sum.
+Polynomials are evaluated at points of which two are complex (Meng & Brothers 2019, arXiv 1901.01965), which keeps the
+rounding near that of the plain sum.
 """
 
 from functools import cache
@@ -20,15 +20,16 @@ Complex = NDArray[np.complexfloating]
 
 
 class Bilinear(NamedTuple):
-    """What turns places, taps and products into factors, factors and places.
+    """A convolution as three matrices: result = of_result · ((of_kernel · taps) × (of_maps · places)).
 
     Attributes:
-        of_maps: `(products, places)`.
-        of_kernel: `(products * phases², taps)`; the phases of a product follow one another.
-        of_result: `(places of the result, products)`.
+        of_maps: `(products, places)`, from the places of maps to factors.
+        of_kernel: `(products * subpixel², taps)`, from the taps of a window to factors; the sub-pixels of a product
+            follow one another.
+        of_result: `(places of the result, products)`, from products to the places of the result.
         places: Height and width of the maps.
-        result: Height and width of the result, of each phase of it where there are two.
-        phases: 2 where even and odd rows and columns of the result have products of their own, else 1.
+        result: Height and width of the result; those of each sub-pixel if there are several.
+        subpixel: 2 if even and odd rows and columns of the result have products of their own, else 1.
     """
 
     of_maps: Matrix
@@ -36,18 +37,26 @@ class Bilinear(NamedTuple):
     of_result: Matrix
     places: Window
     result: Window
-    phases: int
+    subpixel: int
 
 
 def has_points(places: Window, window: Window) -> bool:
-    """Tells whether there are points for a convolution of maps with a window."""
+    """Whether there are points for a convolution of maps with a window, both given as height and width."""
     needed = {side + taps - 1 for side, taps in zip(places, window, strict=True)}
     return len(needed) == 1 and needed <= set(POINTS_NEEDED)
 
 
 @cache
 def transposed_convolution(places: Window, window: Window) -> Bilinear:
-    """Gives the products of a transposed convolution of stride 1, `valid`."""
+    """Matrices of a transposed convolution of stride 1, `valid`.
+
+    Args:
+        places: Height and width of the maps.
+        window: Height and width of the window.
+
+    Raises:
+        ValueError: There are no points for these sizes; see `has_points`.
+    """
     points = _points(places, window)
     taps = [_powers(points, count)[:, np.newaxis] for count in window]
     return _in_two_unknowns(points, places, taps, [_interpolation(points)] * 2)
@@ -55,7 +64,7 @@ def transposed_convolution(places: Window, window: Window) -> Bilinear:
 
 @cache
 def convolution(places: Window, window: Window) -> Bilinear:
-    """Gives the products of a convolution of stride 1, `same`: the middle of a transposed one, taps turned."""
+    """Matrices of a convolution of stride 1, `same`: the middle of a transposed one with its taps turned."""
     points = _points(places, window)
     taps = [_powers(points, count)[:, np.newaxis, ::-1] for count in window]
     return _in_two_unknowns(points, places, taps, _middles(points, places, window))
@@ -63,9 +72,9 @@ def convolution(places: Window, window: Window) -> Bilinear:
 
 @cache
 def doubling(places: Window, window: Window) -> Bilinear:
-    """Gives the products of a transposed convolution of stride 2, `same`, with a 5×5 window.
+    """Matrices of a transposed convolution of stride 2, `same`, with a 5×5 window.
 
-    Even and odd rows, and columns, are convolutions with every second tap, of which there are at most three.
+    Even and odd rows, and columns, are convolutions with every second tap, at most three of them.
     """
     middle = (DOUBLING_WINDOW, DOUBLING_WINDOW)
     points = _points(places, middle)
@@ -83,12 +92,12 @@ def _points(places: Window, window: Window) -> Complex:
 
 
 def _powers(points: Complex, count: int) -> Complex:
-    """Gives 1, t, t² and so on of every point t, a row each."""
+    """1, t, t² and so on of every point t, one row each."""
     return np.vander(points, count, increasing=True)
 
 
 def _every_second(points: Complex, side: int) -> Complex:
-    """Gives the taps of even and of odd rows of a result: `(points, 2, taps)`."""
+    """The taps of even and of odd rows of a result, `(points, 2, taps)`."""
     powers = _powers(points, DOUBLING_WINDOW)
     taps = np.zeros((len(points), 2, side), np.complex128)
     taps[:, 0, 1::2] = powers[:, 1:]
@@ -105,30 +114,20 @@ def _middles(points: Complex, places: Window, window: Window) -> list[Complex]:
 
 
 def _in_two_unknowns(points: Complex, places: Window, taps: list[Complex], result: list[Complex]) -> Bilinear:
-    """Joins what is done along rows and along columns.
-
-    Args:
-        points: All points.
-        places: Height and width of the maps.
-        taps: `(points, phases, taps)` of rows and of columns.
-        result: `(side of the result, points)` of rows and of columns.
-
-    Returns:
-        Real products for both.
-    """
-    phases, count = taps[0].shape[1], len(points) ** 2
+    """Combines the matrices along rows and along columns; `taps` are `(points, subpixel, taps)` along each."""
+    subpixel, count = taps[0].shape[1], len(points) ** 2
     maps = np.kron(_powers(points, places[0]), _powers(points, places[1]))
     kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(count, -1)
     of_maps, of_kernel, of_result = _real_products(points, maps, kernel, np.kron(*result))
-    of_kernel = of_kernel.reshape(len(of_maps) * phases**2, -1)
-    return Bilinear(of_maps, of_kernel, of_result, places, (len(result[0]), len(result[1])), phases)
+    of_kernel = of_kernel.reshape(len(of_maps) * subpixel**2, -1)
+    return Bilinear(of_maps, of_kernel, of_result, places, (len(result[0]), len(result[1])), subpixel)
 
 
 def _real_products(points: Complex, maps: Complex, kernel: Complex, result: Complex) -> tuple[Matrix, Matrix, Matrix]:
-    """Gives the same by real numbers alone.
+    """Turns complex matrices into real ones of the same convolution.
 
-    Values at conjugate points are conjugate, so that one of two is left out; two complex numbers are multiplied by
-    three real products (Gauss).
+    Values at conjugate points are conjugate, so that one of the two is left out. Gauss's method multiplies two complex
+    numbers by three real products.
     """
     mirrored = np.array([list(points).index(point.conjugate()) for point in points])
     number = np.arange(len(points) ** 2)

@@ -1,7 +1,7 @@
 """A transposed convolution that doubles maps, as a convolution to four maps for each one.
 
-oneDNN computes a transposed convolution as the gradient of a convolution, which keeps two cores far below the rate at
-which they multiply matrices where few maps come out.
+oneDNN computes a transposed convolution as the gradient of a convolution. With few output maps that runs far below the
+rate at which two cores multiply matrices.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ Gradients = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 def double_by_subpixel(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Doubles maps by a 5×5 transposed convolution of stride 2, `same`: a 3×3 convolution to four maps for each one.
 
-    Each of the four holds the pixels whose row and column are even or odd (Shi et al. 2016, arXiv 1609.05158). Its
-    gradients are the plain ones, which are quick enough.
+    Each of the four holds the pixels whose row and column are even or odd: a sub-pixel convolution (Shi et al. 2016,
+    arXiv 1609.05158, section 3). Its gradients are TensorFlow's own, which are fast enough.
 
     Args:
         maps: `(n, height, width, inputs)`.
@@ -45,12 +45,12 @@ def _doubled(maps: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Gradients]:
             ),
         )
 
-    phases = tf.nn.conv2d(maps, _kernel_of_phases(kernel), strides=1, padding="SAME")
-    return tf.nn.depth_to_space(phases, 2), gradients
+    subpixels = tf.nn.conv2d(maps, _subpixel_kernel(kernel), strides=1, padding="SAME")
+    return tf.nn.depth_to_space(subpixels, 2), gradients
 
 
-def _kernel_of_phases(kernel: tf.Tensor) -> tf.Tensor:
-    """Sorts a 5×5 kernel's weights by where they lie from a pixel's source: `(3, 3, inputs, 4 outputs)`."""
+def _subpixel_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """Sorts a 5×5 kernel's weights by their distance from a pixel's source: `(3, 3, inputs, 4 outputs)`."""
     _, _, outputs, inputs = kernel.shape
     padded = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
     taps = np.array([[odd + 1 - 2 * distance for odd in (0, 1)] for distance in (-1, 0, 1)])

@@ -1,8 +1,8 @@
-"""Convolutions of small maps as products of matrices, of which they take fewer than the plain sum.
+"""Convolutions of small maps as products of matrices, fewer than the plain sum takes.
 
-A map and a window are taken for polynomials in two unknowns, whose product their convolution is. They are evaluated at
-a few points of each unknown, multiplied there, and the product is found from its values (Toom 1963, Cook 1966; for
-networks Lavin & Gray 2015, arXiv 1509.09308).
+A map and a window are the coefficients of two polynomials in two unknowns; their convolution has the coefficients of
+the product. Both are evaluated at a few points of each unknown and multiplied there; interpolation finds the product
+from its values (Toom 1963, Cook 1966; for networks Lavin & Gray 2015, arXiv 1509.09308, section 4).
 """
 
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def double(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _multiply(find: Find, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: bool) -> tf.Tensor:
-    """Gives the convolution with gradients of its own: they are products as well, and keep nothing but the factors."""
+    """Computes a convolution with gradients of its own, which are products as well and keep only the factors."""
     bilinear = find(tuple(maps.shape[1:3]), tuple(kernel.shape[:2]))
     compute: Any = tf.custom_gradient(
         lambda maps, kernel: _multiplied(bilinear, maps, kernel, outputs_last=outputs_last)
@@ -83,10 +83,10 @@ def _multiply(find: Find, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: b
 def _multiplied(
     bilinear: Bilinear, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: bool
 ) -> tuple[tf.Tensor, Gradients]:
-    products, phases = len(bilinear.of_maps), bilinear.phases
+    products, subpixel = len(bilinear.of_maps), bilinear.subpixel
 
     def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        slopes = _combine(bilinear.of_result.T, _places_first(upstream, phases))
+        slopes = _combine(bilinear.of_result.T, _places_first(upstream, subpixel))
         to_sources = tf.matmul(slopes, taps, transpose_b=outputs_last)
         factors = (sources, slopes) if outputs_last else (slopes, sources)
         to_taps = tf.reshape(tf.matmul(*factors, transpose_a=True), (-1, *kernel.shape[2:]))
@@ -99,7 +99,7 @@ def _multiplied(
     taps = _combine(bilinear.of_kernel, tf.reshape(kernel, (-1, *kernel.shape[2:])))
     taps = tf.reshape(taps, (products, -1, kernel.shape[3]))
     result = _combine(bilinear.of_result, tf.matmul(sources, taps, transpose_b=not outputs_last))
-    return _images_first(result, bilinear.result, phases), gradients
+    return _images_first(result, bilinear.result, subpixel), gradients
 
 
 def _combine(matrix: Matrix, values: tf.Tensor) -> tf.Tensor:
@@ -108,17 +108,17 @@ def _combine(matrix: Matrix, values: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.matmul(matrix, tf.reshape(values, (columns, -1))), (rows, -1, values.shape[2]))
 
 
-def _places_first(maps: tf.Tensor, phases: int) -> tf.Tensor:
-    """Turns `(n, height, width, m)` into `(places, n, m)`; two phases share a place, each with maps of its own."""
+def _places_first(maps: tf.Tensor, subpixel: int) -> tf.Tensor:
+    """Turns `(n, height, width, m)` into `(places, n, m)`; sub-pixels share a place, each with maps of its own."""
     height, width, count = maps.shape[1:]
-    sides = height // phases, width // phases
-    split = tf.reshape(maps, (-1, sides[0], phases, sides[1], phases, count))
-    return tf.reshape(tf.transpose(split, (1, 3, 0, 2, 4, 5)), (sides[0] * sides[1], -1, phases**2 * count))
+    sides = height // subpixel, width // subpixel
+    split = tf.reshape(maps, (-1, sides[0], subpixel, sides[1], subpixel, count))
+    return tf.reshape(tf.transpose(split, (1, 3, 0, 2, 4, 5)), (sides[0] * sides[1], -1, subpixel**2 * count))
 
 
-def _images_first(maps: tf.Tensor, sides: Window, phases: int) -> tf.Tensor:
+def _images_first(maps: tf.Tensor, sides: Window, subpixel: int) -> tf.Tensor:
     """Undoes `_places_first`."""
     height, width = sides
-    count = maps.shape[2] // phases**2
-    split = tf.transpose(tf.reshape(maps, (height, width, -1, phases, phases, count)), (2, 0, 3, 1, 4, 5))
-    return tf.reshape(split, (-1, height * phases, width * phases, count))
+    count = maps.shape[2] // subpixel**2
+    split = tf.transpose(tf.reshape(maps, (height, width, -1, subpixel, subpixel, count)), (2, 0, 3, 1, 4, 5))
+    return tf.reshape(split, (-1, height * subpixel, width * subpixel, count))

@@ -1,23 +1,23 @@
-"""Losses of the AC-GAN on images it was not trained on, under two schemes."""
-
-from collections.abc import Mapping
+"""Losses of the AC-GAN on images that it was not trained on, under two schemes."""
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
 from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, scaled
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
-from pipeline.training.acgan.losses import discriminator_losses, trick_losses
+from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
+from pipeline.training.family import Parts
 
 HARD_LABEL = SoftLabel(real=1.0, generated=0.0, trick=1.0)
 UNWEIGHTED = AuxiliaryWeight(real=1.0, generated=1.0)
 
 
 def losses_on(
-    parts: Mapping[str, keras.Model],
+    parts: Parts,
     images: Images,
     settings: AcganSettings,
     *,
@@ -25,55 +25,42 @@ def losses_on(
     stream: int,
     batch_size: int,
 ) -> dict[Key, float]:
-    """Scores both networks, each as it is used: no dropout, batch normalisation by its moving averages.
+    """Scores both networks as they are used: without dropout, with batch normalisation's moving averages.
 
-    The discriminator sees the real images and as many generated ones, the generator twice as many new pairs.
+    The discriminator sees the real images and as many generated ones, the generator twice as many other pairs.
 
     Args:
         parts: `generator` and `discriminator`.
         images: n real images.
-        settings: Targets and weights of the `matched` scheme.
+        settings: Targets and weights of the scheme `matched`.
         seed: The run's seed.
-        stream: Which draws to generate from.
+        stream: Purpose of the draws that digits are generated from.
         batch_size: Images at once.
 
     Returns:
-        Losses in nats by key, of no split; the scheme `hard` has labels 1 and 0 and no weights, as the
-        original scores, `matched` the targets and weights of the training.
+        Losses in nats by key, of no split. The scheme `hard` has labels 1 and 0 and no weights, as the original
+        scores; `matched` has the targets and weights of the training.
     """
     count = len(images.labels)
     latent, digits = draw_pairs(seed, 0, stream, count=3 * count, latent_size=settings.latent_size)
-    predict = _Predictor(parts, batch_size)
-    generated = predict.images(latent, digits)
+    generated = parts["generator"].predict({"latent": latent, "digit": digits}, batch_size=batch_size, verbose=0)
     real = scaled(images.images)[..., np.newaxis]
-    shown = predict.outputs(np.concatenate([real, generated[:count]]))
-    shown_digits = np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]])
-    tricked = predict.outputs(generated[count:])
+    shown = _classify(parts["discriminator"], np.concatenate([real, generated[:count]]), batch_size)
+    shown_digits = tf.constant(np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]]))
+    fooled = _classify(parts["discriminator"], generated[count:], batch_size)
     values: dict[Key, float] = {}
-    for scheme, label, weight in (
-        ("hard", HARD_LABEL, UNWEIGHTED),
-        ("matched", settings.soft_label, settings.auxiliary_weight),
-    ):
-        components = {
-            "generator": trick_losses(tricked, tf.constant(digits[count:]), label.trick),
-            "discriminator": discriminator_losses(shown, tf.constant(shown_digits), label, weight),
-        }
-        for component, losses in components.items():
-            named = losses.named().items()
-            values |= {Key(name, scheme=scheme, component=component): value for name, value in named}
+    schemes = {"hard": (HARD_LABEL, UNWEIGHTED), "matched": (settings.soft_label, settings.auxiliary_weight)}
+    for scheme, (label, weight) in schemes.items():
+        generator = trick_losses(fooled, tf.constant(digits[count:]), label.trick)
+        discriminator = discriminator_losses(shown, shown_digits, label, weight)
+        values |= _keyed(generator, scheme, "generator") | _keyed(discriminator, scheme, "discriminator")
     return values
 
 
-class _Predictor:
-    def __init__(self, parts: Mapping[str, keras.Model], batch_size: int) -> None:
-        self._parts = parts
-        self._batch_size = batch_size
+def _keyed(losses: OutputLosses, scheme: str, component: str) -> dict[Key, float]:
+    return {Key(name, scheme=scheme, component=component): value for name, value in losses.named().items()}
 
-    def images(self, latent: np.ndarray, digits: np.ndarray) -> np.ndarray:
-        inputs = {"latent": latent, "digit": digits}
-        images: np.ndarray = self._parts["generator"].predict(inputs, batch_size=self._batch_size, verbose=0)
-        return images
 
-    def outputs(self, images: np.ndarray) -> dict[str, tf.Tensor]:
-        outputs = self._parts["discriminator"].predict({"image": images}, batch_size=self._batch_size, verbose=0)
-        return {name: tf.constant(values) for name, values in outputs.items()}
+def _classify(discriminator: keras.Model, images: NDArray[np.float32], batch_size: int) -> dict[str, tf.Tensor]:
+    outputs = discriminator.predict({"image": images}, batch_size=batch_size, verbose=0)
+    return {name: tf.constant(values) for name, values in outputs.items()}

@@ -9,18 +9,23 @@ from pipeline.settings.acgan import AuxiliaryWeight, SoftLabel
 
 
 class OutputLosses(NamedTuple):
-    """Losses of the discriminator's two outputs, scalars in nats."""
+    """Losses of the discriminator's two outputs.
+
+    Attributes:
+        generation: Whether images are real, a scalar in nats.
+        auxiliary: Which digits they show, a scalar in nats.
+    """
 
     generation: tf.Tensor
     auxiliary: tf.Tensor
 
     @property
     def total(self) -> tf.Tensor:
-        """What is minimised: the sum of the two."""
+        """The sum of the two, which is minimised."""
         return self.generation + self.auxiliary
 
     def named(self) -> dict[str, float]:
-        """Gives the losses as plain numbers, under the names of the table of a report."""
+        """Returns the losses as plain numbers, under their names in metrics."""
         return {
             "loss": float(self.total),
             "generation_loss": float(self.generation),
@@ -29,7 +34,7 @@ class OutputLosses(NamedTuple):
 
 
 def generation_loss(target: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
-    """Mean binary cross-entropy; with a soft label its floor is the label's entropy, H(0.95) = 0.1985 nats.
+    """Mean binary cross-entropy; its minimum is the entropy of a soft label, such as H(0.95) = 0.1985 nats.
 
     Args:
         target: `(n, 1)` in [0, 1], 1 meaning real.
@@ -45,9 +50,9 @@ def auxiliary_loss(digit: tf.Tensor, probability: tf.Tensor, weight: tf.Tensor) 
     """Weighted sparse categorical cross-entropy, summed and divided by the whole batch, as Keras 3 does.
 
     Args:
-        digit: `(n, 1)` or `(n,)` integers in 0..9.
+        digit: `(n, 1)` or `(n,)`, integers from 0 to 9.
         probability: `(n, 10)`, the discriminator's probability of each digit.
-        weight: `(n,)`, one sample weight an image; images of weight 0 still count in the divisor.
+        weight: `(n,)`, one sample weight per image; images of weight 0 count in the divisor.
 
     Returns:
         A scalar, nats.
@@ -62,8 +67,8 @@ def discriminator_losses(
     """Losses of the discriminator on a batch whose first half is real and whose second half is generated.
 
     Args:
-        outputs: Its two outputs on 2 n images.
-        digits: `(2 n, 1)`.
+        outputs: Its outputs on 2 n images, `generation` `(2 n, 1)` and `auxiliary` `(2 n, 10)`.
+        digits: `(2 n, 1)`, integers from 0 to 9.
         label: Targets of the `generation` output.
         weight: Sample weights of the `auxiliary` loss.
 
@@ -79,11 +84,11 @@ def discriminator_losses(
 
 
 def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float) -> OutputLosses:
-    """Losses of the generator: its images, called real, with the digits they were asked for.
+    """Losses of the generator, whose images should pass for real ones of the requested digits.
 
     Args:
-        outputs: The discriminator's two outputs on n generated images.
-        digits: `(n, 1)`.
+        outputs: The discriminator's outputs on n generated images, `generation` `(n, 1)` and `auxiliary` `(n, 10)`.
+        digits: `(n, 1)`, integers from 0 to 9.
         trick: Target of the `generation` output.
 
     Returns:

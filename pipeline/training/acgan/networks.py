@@ -1,4 +1,4 @@
-"""What a step of the AC-GAN moves: two networks and their optimisers."""
+"""The two networks of the AC-GAN in training, with their optimisers and the generator's average."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,14 @@ class Networks:
     """The generator, the discriminator, their optimisers and the generator's average.
 
     Attributes:
-        generate: The generator over the same weights, with kernels that take a step less time.
-        discriminate: The discriminator likewise.
-        averaged: The generator to use: its moving average, or the generator itself where none is kept.
-        generate_averaged: The same over the same weights, with the quick kernels.
+        generator: From latent and digit to image.
+        generate: The generator over the same weights, with the fast kernels.
+        discriminator: From image to probability of being real and of each digit.
+        discriminate: The discriminator over the same weights, with the fast kernels.
+        generator_optimizer: Adam of the generator.
+        discriminator_optimizer: Adam of the discriminator.
+        averaged: The generator that is saved and judged: its moving average, or the generator itself if none is kept.
+        generate_averaged: `averaged` over the same weights, with the fast kernels.
     """
 
     generator: keras.Model
@@ -33,19 +37,20 @@ class Networks:
     generate_averaged: keras.Model
 
     def move_generator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        """Takes one optimiser's step on the generator's weights and no other."""
+        """Takes one step of the optimiser on the weights of the generator alone."""
         _move(self.generator_optimizer, self.generator.trainable_variables, tape, loss)
 
     def move_discriminator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        """Takes one optimiser's step on the discriminator's weights and no other."""
+        """Takes one step of the optimiser on the weights of the discriminator alone."""
         _move(self.discriminator_optimizer, self.discriminator.trainable_variables, tape, loss)
 
     def update_average(self, decay: float) -> None:
-        """Moves the averaged generator, batch normalisation's statistics included, towards the generator.
+        """Moves the averaged generator towards the generator, with the statistics of batch normalisation.
 
         Args:
-            decay: What the average keeps of itself a step. After t steps it keeps t / (t + 9) where that is less, so
-                that the first weights, which are noise, are forgotten soon (TensorFlow's `ExponentialMovingAverage`).
+            decay: Share of itself that the average keeps per step, in [0, 1). After t steps it keeps at most
+                t / (t + 9), so that the random initial weights soon lose their influence; TensorFlow 1's
+                `ExponentialMovingAverage` does the same.
         """
         steps = tf.cast(self.generator_optimizer.iterations, tf.float32)
         decay = tf.minimum(decay, steps / (steps + 9))
@@ -54,7 +59,7 @@ class Networks:
 
 
 def build_networks(settings: AcganSettings, *, seed: int) -> Networks:
-    """Builds both networks with every variable of their optimisers, so that nothing is created inside a step."""
+    """Builds both networks, and all variables of their optimisers, so that no step creates a variable."""
     generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
     averaged, generate = generator, accelerate(generator)
     generate_averaged = generate
@@ -66,7 +71,7 @@ def build_networks(settings: AcganSettings, *, seed: int) -> Networks:
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=accelerate(discriminator, short_draws=settings.recipe == "shared"),
+        discriminate=accelerate(discriminator, dropout_bits=16 if settings.recipe == "shared" else 32),
         generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
         discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
         averaged=averaged,
@@ -84,5 +89,5 @@ def _move(
     optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable], tape: tf.GradientTape, loss: tf.Tensor
 ) -> None:
     gradients = tape.gradient(loss, [variable.value for variable in variables])
-    # Dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum of those of one digit.
+    # Dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum over those of one digit.
     optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)

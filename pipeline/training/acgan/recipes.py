@@ -1,7 +1,8 @@
 """One training step of the AC-GAN, in two recipes.
 
-Both train the discriminator on real and generated images together, then the generator through the discriminator, each
-over an explicit list of variables: in Keras 3 a model frozen after it is compiled trains silently nothing.
+Both train the discriminator on real and generated images together, then the generator through the discriminator. Each
+update has an explicit list of variables: in Keras 3, a model that is frozen after it was compiled silently trains
+nothing.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pipeline.training.acgan.networks import Networks
 
 
 class Pairs(NamedTuple):
-    """What the generator is fed: `latent` `(n, latent_size)` in [-1, 1] and `digit` `(n, 1)` in 0..9."""
+    """Inputs of the generator: `latent` `(n, latent_size)` in [-1, 1) and `digit` `(n, 1)` from 0 to 9."""
 
     latent: tf.Tensor
     digit: tf.Tensor
@@ -29,7 +30,7 @@ class RealImages(NamedTuple):
 
 
 class StepLosses(NamedTuple):
-    """Losses of one step's two updates."""
+    """Losses of the two updates of one step."""
 
     generator: OutputLosses
     discriminator: OutputLosses
@@ -43,15 +44,15 @@ def original_step(
 ) -> StepLosses:
     """Takes one step of Keras' `mnist_acgan`.
 
-    The discriminator's generated images come from moving-average batch normalisation, as its `predict` makes them; the
-    generator then trains on pairs of its own with batch statistics.
+    The discriminator's generated images use the moving averages of batch normalisation, as `predict` does there. The
+    generator then trains on pairs of its own, with batch statistics.
 
     Args:
-        networks: Both networks; they are moved.
+        networks: Both networks; they are updated.
         settings: Targets and weights.
         real: n real images.
         pairs: n pairs for the discriminator's update.
-        fresh_pairs: 2 n pairs for the generator's.
+        fresh_pairs: 2 n pairs for the generator's update.
 
     Returns:
         The losses before each update.
@@ -71,17 +72,18 @@ def original_step(
 def shared_step(
     networks: Networks, settings: AcganSettings, real: RealImages, pairs: Pairs, fresh_pairs: Pairs
 ) -> StepLosses:
-    """Takes one step whose generated images serve both updates, then moves the generator's average.
+    """Takes one step whose generated images serve both updates, then updates the generator's average.
 
-    They are made once, with batch statistics: for hundreds of steps batch normalisation's moving averages lag so far
-    behind that images made with them are noise, and a discriminator trained on those learns nothing of use.
+    The images are generated once, with batch statistics. For hundreds of steps the moving averages of batch
+    normalisation lag so far behind that images generated with them are noise, from which the discriminator learns
+    nothing.
 
     Args:
-        networks: Both networks; they are moved.
+        networks: Both networks; they are updated.
         settings: Targets and weights.
         real: n real images.
         pairs: n pairs or more; the first n generated images join the discriminator's update.
-        fresh_pairs: Not used; the recipes share their arguments.
+        fresh_pairs: Unused; all recipes have the same arguments.
 
     Returns:
         The losses before each update.
@@ -108,14 +110,14 @@ RECIPES: dict[str, Recipe] = {"original": original_step, "shared": shared_step}
 def update_discriminator(
     networks: Networks, settings: AcganSettings, real: RealImages, generated: tf.Tensor, generated_digit: tf.Tensor
 ) -> OutputLosses:
-    """Moves the discriminator once, on real and generated images in one batch.
+    """Updates the discriminator once, on real and generated images in one batch.
 
     Args:
-        networks: The discriminator is moved, the generator is not.
+        networks: The discriminator is updated, the generator is not.
         settings: Soft labels and auxiliary weights.
         real: n real images.
         generated: n generated images; no gradient flows into them.
-        generated_digit: `(n, 1)`, the digits they were asked for.
+        generated_digit: `(n, 1)`, the digits that they should show.
 
     Returns:
         The losses before the update.

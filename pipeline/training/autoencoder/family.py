@@ -1,4 +1,4 @@
-"""The autoencoder in training, and its figures and pictures afterwards."""
+"""The autoencoder in training, and its errors, codes and pictures afterwards."""
 
 import keras
 import numpy as np
@@ -22,28 +22,26 @@ SQUARED_ERROR, CROSS_ENTROPY = "mse", "bce"
 
 
 class AutoencoderTraining(CodingTraining):
-    """Encoder and decoder, trained to give the image back.
+    """Encoder and decoder, trained to reconstruct the image.
 
     Args:
-        settings: What the command is set to.
+        settings: The settings of the command.
         splits: The data.
     """
 
-    def __init__(self, settings: Settings, splits: Splits) -> None:
-        self.settings = _autoencoder(settings)
+    def __init__(self, settings: Settings[AutoencoderSettings], splits: Splits) -> None:
+        self.settings = settings.model
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(
-            settings, splits, self.settings, Halves(encoder, decoder, self.settings, xla=settings.compute.xla)
-        )
+        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, xla=settings.compute.xla))
         self._before_tanh = before_tanh(decoder)
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Gives the images alone."""
+        """Returns the images alone."""
         return {IMAGE: images}
 
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Computes both errors of the digit; the squared error of the whole sheet is minimised, as in the source."""
+        """Computes both errors of the digit; the squared error of the whole padded image is minimised."""
         code = self.halves.models[ENCODER](inputs, training=True)
         logits = self._before_tanh({CODE: code}, training=True)
         squared = squared_errors(logits, inputs[IMAGE])
@@ -54,7 +52,7 @@ class AutoencoderTraining(CodingTraining):
         }
 
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
-        """Gives both errors of reconstructions."""
+        """Returns both errors of reconstructions."""
         halves = self.halves.models[ENCODER], self._before_tanh
         return errors_on(halves, images, self.settings, batch_size=AT_ONCE)
 
@@ -70,50 +68,49 @@ def errors_on(
     *,
     batch_size: int,
 ) -> dict[str, float]:
-    """Scores reconstructions, the halves as they are used: batch normalisation by its moving averages.
+    """Scores reconstructions of the halves as they are used, with batch normalisation's moving averages.
 
     Args:
-        halves: The encoder, and the decoder up to what its tanh is taken of.
+        halves: The encoder, and the decoder without its tanh.
         images: uint8 `(n, 28, 28)`.
-        settings: Size and channels of the sheets.
+        settings: Size and channels of the padded images.
         batch_size: Images at once.
 
     Returns:
-        `mse` and `bce`, means over images and the pixels of the digit, which are from 0 to 1; `bce` in nats.
+        `mse` and `bce`, means over images and the pixels of the digit, which are in [0, 1]; `bce` in nats.
     """
     encoder, decoder = halves
     sums = np.zeros(2)
-    for _, sheets in padded(images, settings):
-        codes = _predict_codes(encoder, sheets, batch_size)
+    for _, originals in padded(images, settings):
+        codes = _predict_codes(encoder, originals, batch_size)
         logits = tf.constant(decoder.predict({CODE: codes}, batch_size=batch_size, verbose=0))
-        sums += [
-            float(tf.reduce_sum(digit_means(error(logits, sheets)))) for error in (squared_errors, cross_entropies)
-        ]
+        for index, error in enumerate((squared_errors, cross_entropies)):
+            sums[index] += float(tf.reduce_sum(digit_means(error(logits, originals))))
     squared, entropy = (sums / len(images)).tolist()
     return {SQUARED_ERROR: squared, CROSS_ENTROPY: entropy}
 
 
-def encode(parts: Parts, images: NDArray[np.uint8], settings: Settings) -> NDArray[np.float32]:
-    """Gives the codes `(n, dim)` of images `(n, 28, 28)`."""
-    return _coder(parts, _autoencoder(settings)).encode(images)
+def encode(parts: Parts, images: NDArray[np.uint8], settings: Settings[AutoencoderSettings]) -> NDArray[np.float32]:
+    """Returns the codes `(n, dim)` of images `(n, 28, 28)`."""
+    return _coder(parts, settings.model).encode(images)
 
 
-def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
+def evaluate(parts: Parts, splits: Splits, settings: Settings[AutoencoderSettings]) -> Values:
     """Scores reconstructions of the test split."""
     halves, images = (parts[ENCODER], before_tanh(parts[DECODER])), splits.test.images
-    scored = errors_on(halves, images, _autoencoder(settings), batch_size=settings.evaluate.batch_size)
+    scored = errors_on(halves, images, settings.model, batch_size=settings.evaluate.batch_size)
     return {Key(name, split=TEST, component="trained"): value for name, value in scored.items()}
 
 
-def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
+def pictures(parts: Parts, splits: Splits, settings: Settings[AutoencoderSettings]) -> Pictures:
     """Draws reconstructions of test images, and walks between them."""
-    coder = _coder(parts, _autoencoder(settings))
+    coder = _coder(parts, settings.model)
     return {"reconstructions": reconstructions(coder, splits.test), "walk": walk(coder, splits.test)}
 
 
-def example(settings: Settings) -> Examples:
-    """Gives two named inputs for each part."""
-    block = _autoencoder(settings)
+def example(settings: Settings[AutoencoderSettings]) -> Examples:
+    """Builds two named inputs for each part."""
+    block = settings.model
     image = np.full((2, block.image_size, block.image_size, block.channels), -1, np.float32)
     return {
         ENCODER: {IMAGE: image},
@@ -138,18 +135,12 @@ FAMILY = Family(
 
 def _coder(parts: Parts, settings: AutoencoderSettings) -> Coder:
     def to_codes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        sheets = padded(images, settings)
-        return np.concatenate([_predict_codes(parts[ENCODER], sheet, AT_ONCE) for _, sheet in sheets])
+        portions = padded(images, settings)
+        return np.concatenate([_predict_codes(parts[ENCODER], portion, AT_ONCE) for _, portion in portions])
 
     return Coder(to_codes, lambda codes: decode(parts[DECODER], CODE, codes))
 
 
-def _predict_codes(encoder: keras.Model, sheets: NDArray[np.float32], batch_size: int) -> NDArray[np.float32]:
-    codes: NDArray[np.float32] = encoder.predict({IMAGE: sheets}, batch_size=batch_size, verbose=0)
+def _predict_codes(encoder: keras.Model, images: NDArray[np.float32], batch_size: int) -> NDArray[np.float32]:
+    codes: NDArray[np.float32] = encoder.predict({IMAGE: images}, batch_size=batch_size, verbose=0)
     return codes
-
-
-def _autoencoder(settings: Settings) -> AutoencoderSettings:
-    if not isinstance(settings.model, AutoencoderSettings):
-        raise TypeError(f"`model` must be the autoencoder's settings. Received: {type(settings.model).__name__}")
-    return settings.model

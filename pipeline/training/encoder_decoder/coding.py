@@ -1,4 +1,4 @@
-"""What the families of an encoder and a decoder share: their training, and digits ↔ codes in any number."""
+"""The training that families of an encoder and a decoder share, and digits ↔ codes in any number."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -26,36 +26,35 @@ class CodingTraining(Training):
     """An encoder and a decoder in training.
 
     Args:
-        settings: What the command is set to.
+        settings: The settings of the command.
         splits: The data; the training images stay in memory as uint8.
-        block: The family's settings.
         halves: The two halves with their optimisers.
     """
 
-    def __init__(self, settings: Settings, splits: Splits, block: ConvolutionalSettings, halves: Halves) -> None:
+    def __init__(self, settings: Settings[ConvolutionalSettings], splits: Splits, halves: Halves) -> None:
         self.seed = settings.seed
         self.splits = splits
         self.halves = halves
-        self.images_per_step = block.batch_size
+        self.images_per_step = settings.model.batch_size
         self.images_per_epoch = len(splits.train)
-        self._block = block
+        self._block = settings.model
         self._name = settings.family
         self._joined = join(halves.models[ENCODER], halves.models[DECODER], name=self._name)
 
     @abstractmethod
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Gives what the encoder takes in a step: padded images, and what is drawn for it."""
+        """Returns the inputs of a step: padded images `(n, size, size, channels)`, and random draws if any."""
 
     @abstractmethod
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Computes the losses of a batch in training mode, `objective` among them."""
+        """Computes the losses of a batch in training mode, by name; `objective` is minimised."""
 
     @abstractmethod
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
-        """Scores images that were not trained on; the first figure is what the best report has the least of."""
+        """Scores uint8 images `(n, 28, 28)`; the first loss is the score of a report."""
 
     def take_step(self, step: int) -> Values:
-        """Takes one step with the half or the halves whose turn it is; see `Training`."""
+        """Takes one step on the half or the halves whose turn it is; see `Training`."""
         chosen = batch_indices(self.seed, step, batch_size=self.images_per_step, count=self.images_per_epoch)
         images = pad(self.splits.train.images[chosen], size=self._block.image_size, channels=self._block.channels)
         losses = self.halves.move(step, self.inputs(images, step), self.compute_losses)
@@ -72,23 +71,23 @@ class CodingTraining(Training):
         )
 
     def variables(self) -> dict[str, keras.Variable]:
-        """Gives both halves and both optimisers; see `Training`."""
+        """Returns the variables of both halves and both optimisers; see `Training`."""
         return self.halves.variables()
 
     def parts(self) -> Parts:
-        """Gives encoder, decoder and their join; see `Training`."""
+        """Returns encoder, decoder and their join; see `Training`."""
         return {**self.halves.models, self._name: self._joined}
 
 
 def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Pads images for an encoder, so many at once that memory holds them.
+    """Pads images for an encoder, in portions that fit into memory.
 
     Args:
         images: uint8 `(n, 28, 28)`.
-        block: Size and channels of the sheets.
+        block: Size and channels of the padded images.
 
     Yields:
-        Where the images stand among all, and the sheets.
+        The slice of `images`, and its padded images `(m, size, size, channels)` in [-1, 1].
     """
     for first in range(0, len(images), IN_MEMORY):
         part = slice(first, min(first + IN_MEMORY, len(images)))
@@ -96,11 +95,11 @@ def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[
 
 
 def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gives the digits of codes.
+    """Decodes codes to digits.
 
     Args:
-        decoder: From codes to sheets.
-        name: What the decoder calls a code.
+        decoder: From codes to padded images.
+        name: Name of the decoder's input.
         codes: `(n, size)`.
 
     Returns:

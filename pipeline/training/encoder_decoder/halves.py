@@ -1,4 +1,4 @@
-"""What a step of an encoder and a decoder moves: both, one while the other keeps every bit, or each in turn."""
+"""One step of an encoder and a decoder: on both, on one while the other keeps every bit, or on each in turn."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -29,12 +29,12 @@ TURNS: dict[str, tuple[Turn, ...]] = {
 
 
 class Halves:
-    """An encoder and a decoder, each with an optimiser of its own, so that nothing moves of the one that rests.
+    """An encoder and a decoder, each with its own optimiser, so that nothing of a resting half changes.
 
     Args:
         encoder: The first half.
         decoder: The second half.
-        settings: Which half learns, and at what rate.
+        settings: Which half learns, and the learning rate.
         xla: Whether XLA compiles the steps.
     """
 
@@ -48,13 +48,13 @@ class Halves:
         self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
 
     def move(self, step: int, inputs: Inputs, compute: Compute) -> dict[str, float]:
-        """Takes one step with whichever half it is the turn of.
+        """Takes one step on the half or the halves whose turn it is.
 
         Args:
-            step: The step, from 0; it decides whose turn it is and the learning rate.
+            step: The step, from 0; it decides the turn and the learning rate.
             inputs: The batch, by name.
-            compute: Losses of a batch by name, the halves called as in training; `objective` is minimised. It must be
-                the same at every step, for it is compiled once a turn.
+            compute: Computes losses by name, with the halves in training mode; `objective` is minimised. It must be the
+                same function at every step, since it is compiled once per turn.
 
         Returns:
             The losses before the update.
@@ -69,7 +69,7 @@ class Halves:
         return {name: float(value) for name, value in self._steps[turn](inputs).items()}
 
     def variables(self) -> dict[str, keras.Variable]:
-        """Gives all that a step reads and changes, by name; learning rates are functions of the step and left out."""
+        """Returns all variables that a step reads or changes, by name, except learning rates."""
         holders = self.models | {f"{name}_optimizer": optimizer for name, optimizer in self._optimizers.items()}
         return named_variables(holders)
 
@@ -87,7 +87,7 @@ class Halves:
 
     @contextmanager
     def _resting(self, turn: Turn) -> Iterator[None]:
-        """Freezes the half whose turn it is not while a step is traced: only so does its batch normalisation rest."""
+        """Freezes the resting half while a step is traced, or its batch normalisation would update its averages."""
         frozen = [model for name, model in self.models.items() if name not in turn]
         for model in frozen:
             model.trainable = False
@@ -99,7 +99,7 @@ class Halves:
 
 
 def learning_rate(settings: ConvolutionalSettings, step: int) -> float:
-    """Gives the learning rate of a step: constant, or a cosine from the highest to 0 over `decay_steps`."""
+    """Learning rate of a step: constant, or a cosine from `learning_rate` to 0 over `decay_steps`."""
     if settings.decay_steps is None:
         return settings.learning_rate
     done = min(1.0, step / settings.decay_steps)

@@ -1,4 +1,4 @@
-"""What codes can be shown by: reconstructions beneath their originals, and walks from one digit to another."""
+"""Pictures of codes: reconstructions beneath their originals, and walks from one digit to another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Coder:
     """Digits to codes and back.
 
     Attributes:
-        encode: From uint8 `(n, 28, 28)` to codes `(n, size)`.
+        encode: From uint8 digits `(n, 28, 28)` to codes `(n, size)`.
         decode: From codes to digits `(n, 28, 28, 1)` in [-1, 1].
     """
 
@@ -28,15 +28,15 @@ class Coder:
 
 
 def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS) -> NDArray[np.float32]:
-    """Lays originals over what comes back from their codes, one class a column.
+    """Places reconstructions beneath their originals, one class per column.
 
     Args:
         coder: Encodes and decodes.
-        images: Real digits, each class among them.
-        rows: Originals of each class, fewer where there are fewer.
+        images: Real digits of every class.
+        rows: Maximum number of originals per class.
 
     Returns:
-        `(2 * rows, 10, 28, 28)` in [-1, 1]: a row of originals, beneath it their reconstructions, and so on.
+        `(2 * rows, 10, 28, 28)` in [-1, 1]: a row of originals, a row of their reconstructions, and so on.
     """
     rows = max(1, min(rows, available_rows(images.labels)))
     originals = class_columns(images.images, images.labels, rows=rows)
@@ -51,14 +51,14 @@ def reconstructions(coder: Coder, images: Images) -> Picture:
 
 
 def walk(coder: Coder, images: Images) -> Picture:
-    """Draws the way from each digit to the next, along the straight line between the codes of two images.
+    """Draws the walk from each digit to the next, along the straight line between the codes of two images.
 
     Args:
         coder: Encodes and decodes.
-        images: Real digits; the first of each class is shown.
+        images: Real digits of every class; the first of each is shown.
 
     Returns:
-        Ten rows, from 0 to 1 at the top to 9 to 0 at the bottom: an image, ten codes decoded, another image.
+        Ten rows, from `0 to 1` at the top to `9 to 0` at the bottom: an image, ten decoded codes, another image.
     """
     (first,) = class_columns(images.images, images.labels, rows=1)
     codes = coder.encode(first.astype(np.uint8))

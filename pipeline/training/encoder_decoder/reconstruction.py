@@ -1,4 +1,4 @@
-"""How far reconstructions are from their images, pixel by pixel; means over the digit without its sheet."""
+"""Errors of reconstructions, pixel by pixel, and their means over the digit without its padding."""
 
 import tensorflow as tf
 
@@ -9,30 +9,30 @@ def squared_errors(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
     """Squared error of each pixel on the scale from 0 for paper to 1 for ink.
 
     Args:
-        logits: What a decoder takes tanh of, `(n, size, size, channels)`.
+        logits: The decoder's output before tanh, `(n, size, size, channels)`.
         images: The originals in [-1, 1], of the same shape.
 
     Returns:
-        The same shape.
+        `(n, size, size, channels)` in [0, 1].
     """
     return tf.square(tf.tanh(logits) - images) / 4
 
 
 def cross_entropies(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
-    """Binary cross-entropy of each pixel, its grey in [0, 1] taken for the probability of ink.
+    """Binary cross-entropy of each pixel; its grey in [0, 1] is the probability of ink.
 
     Args:
-        logits: What a decoder takes tanh of, `(n, size, size, channels)`; the pixel's logit is twice that.
+        logits: The decoder's output before tanh, `(n, size, size, channels)`; a pixel's logit is twice that.
         images: The originals in [-1, 1], of the same shape.
 
     Returns:
-        The same shape, nats.
+        `(n, size, size, channels)`, nats.
     """
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=(images + 1) / 2, logits=2 * logits)
 
 
 def digit_means(errors: tf.Tensor) -> tf.Tensor:
-    """Gives each image's mean over the pixels of its digit, 28 by 28 in the middle of the sheet, and over its channels.
+    """Each image's mean over the pixels of its digit, 28 by 28 in the middle, and over its channels.
 
     Args:
         errors: `(n, size, size, channels)`.

@@ -16,18 +16,21 @@ DIGIT_PIXELS = DIGIT_SIZE**2
 
 
 def posterior(
-    encoder: keras.Model, sheets: NDArray[np.float32], settings: VaeSettings, *, batch_size: int = AT_ONCE
+    encoder: keras.Model, images: NDArray[np.float32], settings: VaeSettings, *, batch_size: int = AT_ONCE
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Gives where an encoder places images: mean and log-variance, `(n, latent_size)` each.
+    """Computes the posterior of images.
 
     Args:
-        encoder: What `build_encoder` gave, or the same loaded from a file.
-        sheets: Padded images.
-        settings: Gives the size of a latent.
+        encoder: An encoder that `build_encoder` returned, or one loaded from its file.
+        images: Padded images `(n, size, size, channels)` in [-1, 1].
+        settings: The latent size.
         batch_size: Images at once.
+
+    Returns:
+        Mean and log-variance, `(n, latent_size)` each.
     """
-    noise = np.zeros((len(sheets), settings.latent_size), np.float32)
-    outputs = encoder.predict({IMAGE: sheets, NOISE: noise}, batch_size=batch_size, verbose=0)
+    noise = np.zeros((len(images), settings.latent_size), np.float32)
+    outputs = encoder.predict({IMAGE: images, NOISE: noise}, batch_size=batch_size, verbose=0)
     return outputs[MEAN], outputs[LOG_VARIANCE]
 
 
@@ -39,7 +42,7 @@ def kl_divergences(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
         log_variance: `(n, latent_size)`.
 
     Returns:
-        `(n,)` in nats, 0 or more.
+        `(n,)`, nats, 0 or more.
     """
     return tf.reduce_sum(tf.exp(log_variance) + tf.square(mean) - 1 - log_variance, axis=-1) / 2
 
@@ -52,28 +55,28 @@ def bound_on(
     noise: list[NDArray[np.float32]],
     batch_size: int,
 ) -> dict[str, float]:
-    """Gives the negative evidence lower bound, the halves as they are used, whatever `beta` the training had.
+    """Negative evidence lower bound, arXiv 1312.6114, equation 10, whatever `beta` the training had.
 
     Args:
-        halves: The encoder, and the decoder up to what its tanh is taken of.
+        halves: The encoder, and the decoder without its tanh.
         images: uint8 `(n, 28, 28)`.
-        settings: Size and channels of the sheets.
-        noise: Standard normal `(n, latent_size)`, one array a draw; the mean over the draws is taken.
+        settings: Size and channels of the padded images, and latent size.
+        noise: Standard normal `(n, latent_size)`, one array per draw; the result is the mean over the draws.
         batch_size: Images at once.
 
     Returns:
-        `loss`, which is -ELBO, and its terms `reconstruction` and `kl_divergence`, in nats an image of 28 by 28 pixels
-        whose greys are taken for probabilities of ink.
+        `loss`, which is -ELBO, and its terms `reconstruction` and `kl_divergence`, in nats per image of 28 by 28 pixels
+        whose greys are probabilities of ink.
     """
     encoder, decoder = halves
     reconstruction = divergence = 0.0
-    for part, sheets in padded(images, settings):
-        mean, log_variance = posterior(encoder, sheets, settings, batch_size=batch_size)
+    for part, originals in padded(images, settings):
+        mean, log_variance = posterior(encoder, originals, settings, batch_size=batch_size)
         divergence += float(tf.reduce_sum(kl_divergences(mean, log_variance)))
         for draw in noise:
             latents = mean + np.exp(log_variance / 2) * draw[part]
             logits = tf.constant(decoder.predict({LATENT: latents}, batch_size=batch_size, verbose=0))
-            entropies = DIGIT_PIXELS * digit_means(cross_entropies(logits, sheets))
+            entropies = DIGIT_PIXELS * digit_means(cross_entropies(logits, originals))
             reconstruction += float(tf.reduce_sum(entropies)) / len(noise)
     means = {RECONSTRUCTION: reconstruction / len(images), DIVERGENCE: divergence / len(images)}
     return {LOSS: sum(means.values()), **means}

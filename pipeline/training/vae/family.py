@@ -1,8 +1,5 @@
-"""The variational autoencoder in training, and its figures, digits and pictures afterwards."""
+"""The variational autoencoder in training, and its losses, digits and pictures afterwards."""
 
-from statistics import NormalDist
-
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -34,12 +31,10 @@ from pipeline.training.vae.bound import (
     kl_divergences,
     posterior,
 )
+from pipeline.training.vae.sampling import PLANE, Stream, generate_digits, latent_plane, sample_tiles
 
-UPDATES, REPORTS, SAMPLES, EVALUATION, MEASURED, EVALUATED, SHOWN = range(7)
 DRAWS = 10
-SAMPLE_ROWS = 10
 PLANE_ROWS = 20
-PLANE = 2
 DISTANCE = "frechet_digit_distance"
 
 
@@ -47,28 +42,27 @@ class VaeTraining(CodingTraining):
     """Encoder and decoder, trained to make the images likely under the prior.
 
     Args:
-        settings: What the command is set to.
+        settings: The settings of the command.
         splits: The data.
     """
 
-    def __init__(self, settings: Settings, splits: Splits) -> None:
-        self.settings = _vae(settings)
+    def __init__(self, settings: Settings[VaeSettings], splits: Splits) -> None:
+        self.settings = settings.model
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(
-            settings, splits, self.settings, Halves(encoder, decoder, self.settings, xla=settings.compute.xla)
-        )
+        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, xla=settings.compute.xla))
         self._before_tanh = before_tanh(decoder)
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Gives the images and as many draws of noise."""
+        """Returns the images and one draw of noise for each."""
         size = self.settings.latent_size
-        return {IMAGE: images, NOISE: draw_noise(self.seed, step, UPDATES, count=len(images), size=size)}
+        return {IMAGE: images, NOISE: draw_noise(self.seed, step, Stream.STEP_NOISE, count=len(images), size=size)}
 
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Computes both terms and their sum for the digit; the terms of the whole sheet, KL times beta, are minimised.
+        """Computes both terms of the bound and their sum for the digit; those of the whole padded image are minimised.
 
-        All are means over the batch in nats an image; an image in several channels counts as one in grey.
+        All are means over the batch in nats per image; in the objective the divergence is multiplied by beta. The
+        channels of an image are averaged.
         """
         latents = self.halves.models[ENCODER](inputs, training=True)
         logits = self._before_tanh({LATENT: latents[LATENT]}, training=True)
@@ -84,61 +78,45 @@ class VaeTraining(CodingTraining):
         }
 
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
-        """Gives the negative evidence lower bound and its terms, by one draw an image."""
-        noise = draw_noise(self.seed, 0, REPORTS, count=len(images), size=self.settings.latent_size)
+        """Returns the negative evidence lower bound and its terms, of one draw per image."""
+        noise = draw_noise(self.seed, 0, Stream.REPORT_LOSSES, count=len(images), size=self.settings.latent_size)
         halves = self.halves.models[ENCODER], self._before_tanh
         return bound_on(halves, images, self.settings, noise=[noise], batch_size=AT_ONCE)
 
     def samples(self) -> NDArray[np.float32]:
-        """Draws the plane of two latent numbers, or digits of fixed latents where there are more; see `Training`."""
-        if self.settings.latent_size == PLANE:
-            return latent_plane(self.halves.models[DECODER], rows=SAMPLE_ROWS)
-        latents = draw_noise(self.seed, 0, SAMPLES, count=SAMPLE_ROWS**2, size=self.settings.latent_size)
-        return _tiles(decode(self.halves.models[DECODER], LATENT, latents), SAMPLE_ROWS)
+        """Generates the plane of two latent numbers, or digits of fixed latents if there are more; see `Training`."""
+        return sample_tiles(self.halves.models[DECODER], self.settings, seed=self.seed)
 
     def generate(self, count: int) -> Generated:
-        """Makes digits of latents drawn from the prior; see `Training`."""
-        return _generate(self.parts(), self.settings, seed=self.seed, stream=MEASURED, count=count)
+        """Generates digits from latents drawn from the prior; see `Training`."""
+        decoder = self.halves.models[DECODER]
+        return generate_digits(decoder, self.settings, seed=self.seed, stream=Stream.REPORT_DIGITS, count=count)
 
 
-def latent_plane(decoder: keras.Model, *, rows: int) -> NDArray[np.float32]:
-    """Decodes a grid of the plane of two latent numbers, at which the prior has equal shares between neighbours.
-
-    Args:
-        decoder: From two numbers to an image.
-        rows: Points each way.
-
-    Returns:
-        `(rows, rows, 28, 28)` in [-1, 1]; the first number grows to the right, the second upwards.
-    """
-    places = np.array([NormalDist().inv_cdf((place + 0.5) / rows) for place in range(rows)], np.float32)
-    across, upward = np.meshgrid(places, places[::-1])
-    latents = np.stack([across, upward], axis=-1).reshape(-1, PLANE)
-    return _tiles(decode(decoder, LATENT, latents), rows)
+def generate(parts: Parts, settings: Settings[VaeSettings], count: int) -> Generated:
+    """Generates digits for the evaluation, on other draws than those of the reports."""
+    stream = Stream.EVALUATION_DIGITS
+    return generate_digits(parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count)
 
 
-def generate(parts: Parts, settings: Settings, count: int) -> Generated:
-    """Makes digits for the evaluation, on other draws than those of the reports."""
-    return _generate(parts, _vae(settings), seed=settings.seed, stream=EVALUATED, count=count)
-
-
-def evaluate(parts: Parts, splits: Splits, settings: Settings) -> Values:
-    """Bounds the likelihood of the test split, the mean of ten draws an image."""
-    images, block = splits.test.images, _vae(settings)
+def evaluate(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Values:
+    """Bounds the likelihood of the test split; the mean of ten draws per image."""
+    images, block = splits.test.images, settings.model
     noise = [
-        draw_noise(settings.seed, draw, EVALUATION, count=len(images), size=block.latent_size) for draw in range(DRAWS)
+        draw_noise(settings.seed, draw, Stream.TEST_LOSSES, count=len(images), size=block.latent_size)
+        for draw in range(DRAWS)
     ]
     halves = parts[ENCODER], before_tanh(parts[DECODER])
     scored = bound_on(halves, images, block, noise=noise, batch_size=settings.evaluate.batch_size)
     return {Key(name, split=TEST): value for name, value in scored.items()}
 
 
-def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
-    """Draws digits of the prior beside real ones, reconstructions and walks; of two latent numbers the plane too."""
-    block, test = _vae(settings), splits.test
+def pictures(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Pictures:
+    """Draws digits of the prior beside real ones, reconstructions and walks; for two latent numbers the plane too."""
+    block, test = settings.model, splits.test
 
     def means(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.concatenate([posterior(parts[ENCODER], sheets, block)[0] for _, sheets in padded(images, block)])
+        return np.concatenate([posterior(parts[ENCODER], portion, block)[0] for _, portion in padded(images, block)])
 
     coder = Coder(means, lambda codes: decode(parts[DECODER], LATENT, codes))
     drawn: Pictures = {
@@ -156,9 +134,9 @@ def pictures(parts: Parts, splits: Splits, settings: Settings) -> Pictures:
     }
 
 
-def example(settings: Settings) -> Examples:
-    """Gives two named inputs for each part."""
-    block = _vae(settings)
+def example(settings: Settings[VaeSettings]) -> Examples:
+    """Builds two named inputs for each part."""
+    block = settings.model
     image = np.full((2, block.image_size, block.image_size, block.channels), -1, np.float32)
     latent = np.zeros((2, block.latent_size), np.float32)
     given = {IMAGE: image, NOISE: latent}
@@ -177,24 +155,10 @@ FAMILY = Family(
 )
 
 
-def _generate(parts: Parts, settings: VaeSettings, *, seed: int, stream: int, count: int) -> Generated:
-    latents = draw_noise(seed, 0, stream, count=count, size=settings.latent_size)
-    return Generated(decode(parts[DECODER], LATENT, latents), None)
-
-
-def _digits(parts: Parts, splits: Splits, settings: Settings) -> Picture:
-    real = splits.test
+def _digits(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Picture:
+    real, stream = splits.test, Stream.PICTURE_DIGITS
     rows = min(settings.render.rows, available_rows(real.labels))
     columns = scaled(class_columns(real.images, real.labels, rows=rows))
-    made = _generate(parts, _vae(settings), seed=settings.seed, stream=SHOWN, count=columns.shape[0] * columns.shape[1])
+    count = columns.shape[0] * columns.shape[1]
+    made = generate_digits(parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count)
     return Picture([made.images.reshape(columns.shape), columns], ("drawn from the prior", "test images"))
-
-
-def _tiles(images: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-    return images.reshape(rows, -1, *images.shape[1:3])
-
-
-def _vae(settings: Settings) -> VaeSettings:
-    if not isinstance(settings.model, VaeSettings):
-        raise TypeError(f"`model` must be the VAE's settings. Received: {type(settings.model).__name__}")
-    return settings.model

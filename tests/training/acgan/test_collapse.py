@@ -6,19 +6,16 @@ from typing import Any
 import pytest
 
 from pipeline.data.keys import Key
-from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.collapse import describe_collapse, entropy
 from tests.training.tiny import small_settings
 
 
 def _described(auxiliary: float, generation: float, **acgan: Any) -> tuple[str, ...]:
-    model = small_settings(**acgan).model
-    assert isinstance(model, AcganSettings)
     recent = {
         Key.parse("train/generator/auxiliary_loss"): auxiliary,
         Key.parse("train/discriminator/generation_loss"): generation,
     }
-    return describe_collapse(recent, model)
+    return describe_collapse(recent, small_settings(**acgan).model)
 
 
 HARD: dict[str, Any] = {"soft_label": {"real": 1.0, "generated": 0.0, "trick": 1.0}}
@@ -38,9 +35,9 @@ def test_hard_labels_that_collapse_to_black_are_noticed(auxiliary: float, genera
     assert "\n" not in warning
 
 
-def test_a_collapse_under_soft_labels_is_noticed_at_their_floor() -> None:
+def test_a_collapse_under_soft_labels_is_noticed_at_their_minimum() -> None:
     (warning,) = _described(2.29, 0.105)
-    assert "its floor is 0.099" in warning
+    assert "its minimum is 0.099" in warning
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tests of the AC-GAN in training: what it draws, tells, keeps and shows."""
+"""Tests of the AC-GAN in training: its draws, reports, variables and pictures."""
 
 import os
 import subprocess
@@ -14,8 +14,10 @@ from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 from pipeline.settings.paths import ROOT
-from pipeline.training.acgan.family import FAMILY, AcganTraining, sample_tiles
+from pipeline.training.acgan.family import FAMILY
 from pipeline.training.acgan.heldout import losses_on
+from pipeline.training.acgan.sampling import Stream, sample_tiles
+from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.family import Picture, Training, Values, find_family
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_settings, small_training
@@ -70,7 +72,7 @@ def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None
         "for name, array in arrays(training.variables()).items(): digest.update(name.encode() + array.tobytes())\n"
         "import sys; sys.stdout.write(digest.hexdigest() + repr(losses))\n"
     )
-    told = [
+    printed = [
         subprocess.run(
             [sys.executable, "-c", script],
             cwd=ROOT,
@@ -81,8 +83,8 @@ def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None
         ).stdout
         for hash_seed in (1, 2)
     ]
-    assert told[0] == told[1]
-    assert len(told[0]) > 64
+    assert printed[0] == printed[1]
+    assert len(printed[0]) > 64
 
 
 def test_losses_of_a_step_are_three_numbers_a_network(trainings: Trainings) -> None:
@@ -144,18 +146,20 @@ def test_a_report_scores_both_networks_on_held_out_images_under_both_schemes(
     assert report.values.keys() == {
         Key.parse(f"heldout/{scheme}/{name}") for scheme in ("hard", "matched") for name in LOSSES
     }
-    scored = losses_on(training.parts(), splits.validation, training.settings, seed=0, stream=2, batch_size=250)
+    scored = losses_on(
+        training.parts(), splits.validation, training.settings, seed=0, stream=Stream.REPORT_LOSSES, batch_size=250
+    )
     assert report.values == pytest.approx({key.on("heldout"): value for key, value in scored.items()}, rel=1e-5)
     assert (report.step, report.warnings) == (5, ())
     assert report.score is None
 
 
-def test_where_no_images_are_held_out_the_test_images_are_scored_and_nothing_is_selected(splits: Splits) -> None:
+def test_without_held_out_images_test_images_are_scored_and_none_is_best(splits: Splits) -> None:
     nothing = Images(splits.validation.images[:0], splits.validation.labels[:0])
     training = AcganTraining(small_settings(), Splits(splits.train, nothing, splits.test))
     report = training.report(5, HEALTHY)
     first = Images(splits.test.images[:20], splits.test.labels[:20])
-    scored = losses_on(training.parts(), first, training.settings, seed=0, stream=2, batch_size=250)
+    scored = losses_on(training.parts(), first, training.settings, seed=0, stream=Stream.REPORT_LOSSES, batch_size=250)
     assert report.values == pytest.approx({key.on("heldout"): value for key, value in scored.items()}, rel=1e-5)
     assert report.score is None
 
@@ -178,20 +182,24 @@ def test_a_report_warns_of_a_collapse(trainings: Trainings) -> None:
 def test_a_report_scores_no_more_images_than_it_is_set_to(splits: Splits) -> None:
     training = small_training(report_images=10)
     first_ten = Images(splits.validation.images[:10], splits.validation.labels[:10])
-    scored = losses_on(training.parts(), first_ten, training.settings, seed=0, stream=2, batch_size=250)
+    scored = losses_on(
+        training.parts(), first_ten, training.settings, seed=0, stream=Stream.REPORT_LOSSES, batch_size=250
+    )
     expected = {key.on("heldout"): value for key, value in scored.items()}
     assert training.report(5, HEALTHY).values == pytest.approx(expected, rel=1e-5)
 
 
-def _telling_generator(latent_size: int = 6) -> keras.Model:
+def _copying_generator(latent_size: int = 6) -> keras.Model:
     """A real model whose images hold the first of the latent's numbers and a tenth of the digit, over and over."""
     latent, digit = keras.Input((latent_size,), name="latent"), keras.Input((1,), dtype="int32", name="digit")
-    told = layers.Concatenate()([latent[:, :1], keras.ops.cast(digit, "float32") / 10.0])
-    return keras.Model({"latent": latent, "digit": digit}, layers.Reshape((28, 28, 1))(keras.ops.tile(told, (1, 392))))
+    values = layers.Concatenate()([latent[:, :1], keras.ops.cast(digit, "float32") / 10.0])
+    return keras.Model(
+        {"latent": latent, "digit": digit}, layers.Reshape((28, 28, 1))(keras.ops.tile(values, (1, 392)))
+    )
 
 
 def test_samples_share_one_latent_a_row_and_show_one_class_a_column(trainings: Trainings) -> None:
-    tiles = sample_tiles(_telling_generator(), trainings().settings, seed=3, rows=4)
+    tiles = sample_tiles(_copying_generator(), trainings().settings, seed=3, rows=4)
     assert tiles.shape == (4, 10, 28, 28)
     latents, digits = tiles[..., 0, 0], tiles[..., 0, 1]
     np.testing.assert_allclose(digits, np.tile(np.arange(10) / 10, (4, 1)), rtol=1e-6)
@@ -202,9 +210,9 @@ def test_samples_share_one_latent_a_row_and_show_one_class_a_column(trainings: T
 
 def test_samples_are_the_same_latents_however_many_rows(trainings: Trainings) -> None:
     settings = trainings().settings
-    few, many = (sample_tiles(_telling_generator(), settings, seed=3, rows=rows) for rows in (2, 5))
+    few, many = (sample_tiles(_copying_generator(), settings, seed=3, rows=rows) for rows in (2, 5))
     np.testing.assert_array_equal(few, many[:2])
-    assert not np.array_equal(few, sample_tiles(_telling_generator(), settings, seed=4, rows=2))
+    assert not np.array_equal(few, sample_tiles(_copying_generator(), settings, seed=4, rows=2))
 
 
 def test_samples_of_a_training_are_ten_rows_of_the_generator_in_use(trainings: Trainings) -> None:
@@ -215,7 +223,7 @@ def test_samples_of_a_training_are_ten_rows_of_the_generator_in_use(trainings: T
     np.testing.assert_allclose(samples, plain, rtol=1e-5, atol=1e-6)
 
 
-def test_generated_digits_are_the_same_at_every_report_and_those_of_the_evaluation_are_others(
+def test_reports_share_their_digits_and_the_evaluation_has_others(
     trainings: Trainings,
 ) -> None:
     training, settings = trainings(), small_settings()
@@ -234,7 +242,7 @@ def test_generated_digits_show_the_class_that_they_are_said_to_be_of(trainings: 
     training = trainings()
     generate = FAMILY.generate
     assert generate is not None
-    made = generate({"generator": _telling_generator()}, small_settings(), 600)
+    made = generate({"generator": _copying_generator()}, small_settings(), 600)
     np.testing.assert_allclose(made.images[:, 0, 1, 0], made.asked / 10, rtol=1e-6)
     assert set(made.asked.tolist()) == set(range(10))
     assert training.generate(3).images.min() >= -1
@@ -252,16 +260,16 @@ def test_the_evaluation_scores_the_test_split_on_draws_of_its_own(trainings: Tra
     training, settings = trainings(), small_settings()
     values = FAMILY.evaluate(training.parts(), splits, settings)
     assert values.keys() == {Key.parse(f"test/{scheme}/{name}") for scheme in ("hard", "matched") for name in LOSSES}
-    scored = losses_on(training.parts(), splits.test, training.settings, seed=0, stream=2, batch_size=500)
+    scored = losses_on(
+        training.parts(), splits.test, training.settings, seed=0, stream=Stream.REPORT_LOSSES, batch_size=500
+    )
     assert values[Key.parse("test/hard/generator/loss")] != scored[Key.parse("hard/generator/loss")]
     assert values[Key.parse("test/hard/generator/loss")] == pytest.approx(
         scored[Key.parse("hard/generator/loss")], rel=0.1
     )
 
 
-def test_the_picture_has_as_many_rows_of_generated_digits_as_of_real_ones_one_class_a_column(
-    trainings: Trainings, splits: Splits
-) -> None:
+def test_the_picture_has_as_many_generated_rows_as_real_ones(trainings: Trainings, splits: Splits) -> None:
     picture = FAMILY.pictures(trainings().parts(), splits, small_settings())["digits"]
     assert isinstance(picture, Picture)
     generated, real = picture.blocks

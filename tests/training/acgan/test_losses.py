@@ -61,14 +61,14 @@ def test_wrong_and_certain_answers_cost_a_finite_much() -> None:
     assert 10 < float(losses.auxiliary) < 20
 
 
-def test_the_soft_label_has_an_entropy_floor_of_0_099_nats() -> None:
+def test_the_soft_label_has_an_entropy_of_0_099_nats_as_its_minimum() -> None:
     def cost(real: float) -> float:
         outputs = {"generation": tf.constant([[real], [0.0]]), "auxiliary": tf.fill((2, 10), 0.1)}
         return float(discriminator_losses(outputs, _digits(2), SOFT, SPEC).generation)
 
-    floor = cost(0.95)
-    assert floor == pytest.approx(0.0993, abs=5e-5)
-    assert all(cost(real) > floor for real in (0.5, 0.9, 0.94, 0.96, 0.99, 0.999))
+    minimum = cost(0.95)
+    assert minimum == pytest.approx(0.0993, abs=5e-5)
+    assert all(cost(real) > minimum for real in (0.5, 0.9, 0.94, 0.96, 0.99, 0.999))
 
 
 def test_weights_two_and_none_give_the_plain_mean_over_the_real_half() -> None:

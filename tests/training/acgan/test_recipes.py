@@ -33,9 +33,7 @@ WEIGHTED: Mapping[str, Any] = {
 
 
 def _acgan(**changes: Any) -> AcganSettings:
-    model = small_settings(**changes).model
-    assert isinstance(model, AcganSettings)
-    return model
+    return small_settings(**changes).model
 
 
 def _assert_close(model: keras.Model, other: keras.Model, settings: AcganSettings) -> None:
@@ -208,7 +206,7 @@ def test_the_generators_update_moves_all_of_it_and_not_a_bit_of_the_discriminato
 
 
 @pytest.mark.parametrize("recipe", ["original", "shared"])
-def test_a_discriminator_frozen_and_thawed_by_others_still_learns_from_the_first_step(
+def test_a_discriminator_frozen_and_thawed_by_others_learns_from_the_first_step(
     trainings: Trainings, recipe: str
 ) -> None:
     training = trainings(recipe=recipe)
@@ -231,7 +229,7 @@ def _discriminator_losses(networks: Networks, settings: AcganSettings, splits: S
 
 
 @pytest.mark.parametrize(("recipe", "training"), [("original", False), ("shared", True)])
-def test_original_shows_images_of_moving_averages_and_shared_those_of_batch_statistics(
+def test_original_shows_images_of_moving_averages_and_shared_of_the_batch(
     splits: Splits, recipe: str, training: bool
 ) -> None:
     settings = _acgan(recipe=recipe, **NO_DROPOUT)
@@ -244,7 +242,7 @@ def test_original_shows_images_of_moving_averages_and_shared_those_of_batch_stat
     assert taken != pytest.approx(losses[not training], rel=1e-4)
 
 
-def test_shared_trains_both_networks_on_the_same_images_of_which_the_discriminator_sees_a_batch(splits: Splits) -> None:
+def test_shared_trains_both_networks_on_the_same_generated_images(splits: Splits) -> None:
     settings = _acgan(recipe="shared", **{**NO_DROPOUT, **TWICE})
     seen: list[NDArray[Any]] = []
     networks = build_networks(settings, seed=0)
@@ -300,7 +298,7 @@ def test_one_shared_step_moves_batch_statistics_once_towards_those_of_the_batch(
     np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * activations.var(axis=(0, 1, 2)), rtol=1e-4)
 
 
-def test_the_average_moves_towards_every_weight_and_statistic_of_the_generator_fast_at_first(splits: Splits) -> None:
+def test_the_average_follows_every_weight_and_statistic_fast_at_first(splits: Splits) -> None:
     settings = _acgan(recipe="shared", generator={"moving_average": 0.15})
     networks = build_networks(settings, seed=0)
     expected = networks.averaged.get_weights()
@@ -347,7 +345,7 @@ def test_optimisers_take_their_numbers_from_the_settings() -> None:
         assert (optimizer.beta_1, optimizer.beta_2, optimizer.global_clipnorm) == (0.25, 0.75, 3.0)
 
 
-def test_the_class_of_a_generated_image_teaches_the_discriminator_nothing_at_weight_two_to_nothing(
+def test_at_weight_0_generated_classes_teach_the_discriminator_nothing(
     splits: Splits,
 ) -> None:
     settings = _acgan(**NO_DROPOUT)

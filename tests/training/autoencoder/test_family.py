@@ -1,4 +1,4 @@
-"""Tests of the autoencoder in training: what it is told, tells, keeps and shows."""
+"""Tests of the autoencoder in training: its losses, reports, variables and pictures."""
 
 from typing import Any
 
@@ -9,12 +9,14 @@ from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
+from pipeline.settings.composed import Settings
 from pipeline.training.autoencoder.family import FAMILY, AutoencoderTraining, encode, errors_on
 from pipeline.training.family import Picture, find_family
 from tests.training.encoder_decoder.coding import coding_settings, coding_training, constant_decoder
 from tests.training.tiny import arrays, assert_same_bits
 
-SETTINGS = coding_settings("autoencoder")
+SETTINGS: Settings[AutoencoderSettings] = coding_settings("autoencoder")
+BLOCK = SETTINGS.model
 BLACK_AND_WHITE = np.stack([np.full((28, 28), level, np.uint8) for level in (0, 0, 0, 255)])
 
 
@@ -23,21 +25,16 @@ def training() -> Any:
     return coding_training("autoencoder")
 
 
-def block() -> AutoencoderSettings:
-    assert isinstance(SETTINGS.model, AutoencoderSettings)
-    return SETTINGS.model
-
-
 def test_a_grey_that_is_always_the_same_has_known_errors(training: Any) -> None:
-    decoder = constant_decoder("code", block().dim, logit=0.0)
+    decoder = constant_decoder("code", BLOCK.dim, logit=0.0)
     halves = training.halves.models["encoder"], before_tanh(decoder)
-    errors = errors_on(halves, BLACK_AND_WHITE, block(), batch_size=3)
+    errors = errors_on(halves, BLACK_AND_WHITE, BLOCK, batch_size=3)
     assert errors == {"mse": pytest.approx(0.25), "bce": pytest.approx(np.log(2))}
 
 
 def test_errors_are_means_over_images_whatever_the_batch(training: Any, splits: Splits) -> None:
     halves = training.halves.models["encoder"], before_tanh(training.halves.models["decoder"])
-    one, other = (errors_on(halves, splits.test.images, block(), batch_size=size) for size in (7, 30))
+    one, other = (errors_on(halves, splits.test.images, BLOCK, batch_size=size) for size in (7, 30))
     assert one == pytest.approx(other, rel=1e-5)
     parts = FAMILY.pictures(training.parts(), splits, SETTINGS)
     assert set(parts) == {"reconstructions", "walk"}
@@ -65,7 +62,7 @@ def test_training_brings_the_error_of_a_few_images_down(splits: Splits) -> None:
 def test_a_report_scores_held_out_images_and_the_least_squared_error_is_best(training: Any, splits: Splits) -> None:
     report = training.report(5, {})
     halves = training.halves.models["encoder"], before_tanh(training.halves.models["decoder"])
-    scored = errors_on(halves, splits.validation.images, block(), batch_size=250)
+    scored = errors_on(halves, splits.validation.images, BLOCK, batch_size=250)
     assert report.values == pytest.approx(
         {Key.parse(f"heldout/{name}"): value for name, value in scored.items()}, rel=1e-6
     )
@@ -110,7 +107,7 @@ def test_grey_in_three_channels_is_trained_and_scored_likewise(channels: int) ->
 
 def test_codes_are_as_many_numbers_as_were_asked_for(training: Any, splits: Splits) -> None:
     codes = encode(training.parts(), splits.test.images, SETTINGS)
-    assert codes.shape == (30, block().dim)
+    assert codes.shape == (30, BLOCK.dim)
     one = encode(training.parts(), splits.test.images[:1], SETTINGS)
     np.testing.assert_allclose(codes[:1], one, rtol=1e-4, atol=1e-6)
 

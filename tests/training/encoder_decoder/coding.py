@@ -1,4 +1,4 @@
-"""Encoders and decoders small enough to train in a blink."""
+"""Encoders and decoders small enough to train within a second."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,14 +22,14 @@ SMALL: dict[str, Any] = {
     "width": 16,
     "decay_steps": None,
 }
-TRAININGS: dict[str, Callable[[Settings, Splits], CodingTraining]] = {
+TRAININGS: dict[str, Callable[[Settings[Any], Splits], CodingTraining]] = {
     "autoencoder": AutoencoderTraining,
     "vae": VaeTraining,
 }
 CODES = {"autoencoder": "dim", "vae": "latent_size"}
 
 
-def coding_settings(family: str, seed: int = 0, **changes: Any) -> Settings:
+def coding_settings(family: str, seed: int = 0, **changes: Any) -> Settings[Any]:
     """The project's own settings of a family with few filters; keywords change its block further."""
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20

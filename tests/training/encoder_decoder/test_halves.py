@@ -1,4 +1,4 @@
-"""What a step moves: both halves, one, or each in turn; the other keeps every bit."""
+"""A step changes both halves, one, or each in turn; a resting half keeps every bit."""
 
 from itertools import pairwise
 from typing import Any

@@ -12,25 +12,23 @@ from scipy import integrate, stats
 from pipeline.data.keys import Key
 from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
+from pipeline.settings.composed import Settings
 from pipeline.settings.vae import VaeSettings
 from pipeline.training.family import Picture, Scatter, find_family
 from pipeline.training.vae.bound import bound_on, kl_divergences
-from pipeline.training.vae.family import FAMILY, VaeTraining, latent_plane
+from pipeline.training.vae.family import FAMILY, VaeTraining
+from pipeline.training.vae.sampling import latent_plane
 from tests.training.encoder_decoder.coding import coding_settings, coding_training, constant_decoder
 from tests.training.tiny import arrays, assert_same_bits
 
-SETTINGS = coding_settings("vae")
+SETTINGS: Settings[VaeSettings] = coding_settings("vae")
+BLOCK = SETTINGS.model
 PIXELS = 28 * 28
 
 
 @pytest.fixture(scope="module")
 def training() -> Any:
     return coding_training("vae")
-
-
-def block() -> VaeSettings:
-    assert isinstance(SETTINGS.model, VaeSettings)
-    return SETTINGS.model
 
 
 def telling_decoder() -> keras.Model:
@@ -61,7 +59,7 @@ def test_the_divergence_is_the_integral_that_it_stands_for(mean: float, deviatio
 def test_the_bound_of_a_grey_decoder_is_log_two_a_pixel_and_the_divergence(splits: Splits) -> None:
     halves = encoder_to(1.0, 0.0), before_tanh(constant_decoder("latent", 2, logit=0.0))
     noise = [np.zeros((30, 2), np.float32)]
-    found = bound_on(halves, splits.test.images, block(), noise=noise, batch_size=8)
+    found = bound_on(halves, splits.test.images, BLOCK, noise=noise, batch_size=8)
     expected = {"loss": PIXELS * np.log(2) + 1, "reconstruction": PIXELS * np.log(2), "kl_divergence": 1}
     assert found == pytest.approx(expected, rel=1e-5)
 
@@ -71,13 +69,13 @@ def test_the_bound_is_the_mean_over_the_draws_whatever_the_batch(training: Any, 
     draw = np.random.default_rng(0)
     noise = [draw.normal(size=(30, 2)).astype(np.float32) for _ in range(2)]
     images = splits.test.images
-    each = [bound_on(halves, images, block(), noise=[one], batch_size=30)["loss"] for one in noise]
-    both = bound_on(halves, images, block(), noise=noise, batch_size=7)["loss"]
+    each = [bound_on(halves, images, BLOCK, noise=[one], batch_size=30)["loss"] for one in noise]
+    both = bound_on(halves, images, BLOCK, noise=noise, batch_size=7)["loss"]
     assert both == pytest.approx(np.mean(each), rel=1e-5)
 
 
 @pytest.mark.slow
-def test_what_is_told_is_the_bound_and_what_is_minimised_has_beta_and_the_whole_sheet() -> None:
+def test_the_bound_is_reported_and_beta_times_the_divergence_is_minimised() -> None:
     plain, weighted = coding_training("vae").take_step(0), coding_training("vae", beta=3.0).take_step(0)
     for name in ("loss", "reconstruction", "kl_divergence"):
         assert weighted[Key.parse(f"train/{name}")] == pytest.approx(plain[Key.parse(f"train/{name}")], rel=1e-5)
@@ -110,7 +108,7 @@ def test_reports_samples_and_digits_change_nothing_and_say_the_same_again(traini
         np.testing.assert_array_equal(one, other)
 
 
-def test_digits_come_from_the_prior_without_being_asked_for_and_the_evaluation_has_others(training: Any) -> None:
+def test_digits_come_from_the_prior_and_the_evaluation_has_others(training: Any) -> None:
     assert FAMILY.generate is not None
     made = FAMILY.generate({"decoder": telling_decoder()}, SETTINGS, 2000)
     assert made.digits is None

@@ -1,0 +1,111 @@
+"""The AC-GAN in training."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pipeline.composition.join import join
+from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.keys import HELD_OUT, train_key
+from pipeline.data.mnist import Images, Splits
+from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.composed import Settings
+from pipeline.training.acgan.collapse import describe_collapse
+from pipeline.training.acgan.heldout import losses_on
+from pipeline.training.acgan.networks import build_networks
+from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses
+from pipeline.training.acgan.sampling import GENERATED_AT_ONCE, SAMPLE_ROWS, Stream, generate_digits, sample_tiles
+from pipeline.training.family import Generated, Parts, Report, Training, Values, named_variables
+
+
+class AcganTraining(Training):
+    """Generator and discriminator, trained against each other.
+
+    Args:
+        settings: The settings of the command.
+        splits: The data; the training images stay in memory as uint8.
+    """
+
+    def __init__(self, settings: Settings[AcganSettings], splits: Splits) -> None:
+        self.seed = settings.seed
+        self.settings = settings.model
+        self.splits = splits
+        self.images_per_step = self.settings.batch_size
+        self.images_per_epoch = len(splits.train.labels)
+        self.networks = build_networks(self.settings, seed=self.seed)
+        self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
+        self._recipe = RECIPES[self.settings.recipe]
+        self._step = tf.function(self._compute_step, jit_compile=settings.compute.xla)
+
+    def take_step(self, step: int) -> Values:
+        """Takes one step of the recipe; see `Training`."""
+        train, size = self.splits.train, self.settings.batch_size
+        chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
+        pairs, fresh = self._draw(step)
+        losses = self._step(train.images[chosen], train.labels[chosen], pairs, fresh)
+        return {
+            train_key(name, component): value
+            for component, output in losses._asdict().items()
+            for name, value in output.named().items()
+        }
+
+    def report(self, step: int, recent: Values) -> Report:
+        """Scores held-out images; see `Training`.
+
+        The report has no score: the generator's loss also falls when the discriminator gets worse, so a judge must
+        choose.
+        """
+        count, held_out = self.settings.report_images, self.splits.held_out
+        scored = losses_on(
+            {"generator": self.networks.generate_averaged, "discriminator": self.networks.discriminate},
+            Images(held_out.images[:count], held_out.labels[:count]),
+            self.settings,
+            seed=self.seed,
+            stream=Stream.REPORT_LOSSES,
+            batch_size=GENERATED_AT_ONCE,
+        )
+        values = {key.on(HELD_OUT): value for key, value in scored.items()}
+        return Report(step, values, score=None, warnings=describe_collapse(recent, self.settings))
+
+    def samples(self) -> NDArray[np.float32]:
+        """Generates ten rows of digits, one latent per row; see `Training`."""
+        return sample_tiles(self.networks.generate_averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
+
+    def generate(self, count: int) -> Generated:
+        """Generates digits with the averaged generator; see `Training`."""
+        generator = self.networks.generate_averaged
+        return generate_digits(generator, self.settings, seed=self.seed, stream=Stream.REPORT_DIGITS, count=count)
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """Returns those of both networks, the average and both optimisers, and dropout's states; see `Training`."""
+        owners = {
+            "generator": self.networks.generator,
+            "discriminator": self.networks.discriminator,
+            "generator_optimizer": self.networks.generator_optimizer,
+            "discriminator_optimizer": self.networks.discriminator_optimizer,
+        }
+        if self.settings.averaged:
+            owners["averaged"] = self.networks.averaged
+        return named_variables(owners)
+
+    def parts(self) -> Parts:
+        """Returns the averaged generator, the discriminator and their join; see `Training`."""
+        return {
+            "generator": self.networks.averaged,
+            "discriminator": self.networks.discriminator,
+            "combined": self._combined,
+        }
+
+    def _draw(self, step: int) -> tuple[Pairs, Pairs]:
+        """The pairs of a step, and those for the generator alone, of which only the recipe `original` has any."""
+        size, latent_size = self.settings.batch_size, self.settings.latent_size
+        larger = size * self.settings.generator_batches
+        counts = (size, larger) if self.settings.recipe == "original" else (larger, 0)
+        pairs = draw_pairs(self.seed, step, Stream.STEP_PAIRS, count=counts[0], latent_size=latent_size)
+        fresh = draw_pairs(self.seed, step, Stream.GENERATOR_PAIRS, count=counts[1], latent_size=latent_size)
+        return Pairs(*pairs), Pairs(*fresh)
+
+    def _compute_step(self, images: tf.Tensor, labels: tf.Tensor, pairs: Pairs, fresh: Pairs) -> StepLosses:
+        shown = tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1)
+        return self._recipe(self.networks, self.settings, RealImages(shown, labels), pairs, fresh)
