@@ -36,15 +36,15 @@ def loss_curves(
 ) -> None:
     """Draws every loss over the steps, a row of panels for each component.
 
-    A panel whose values span more than a factor of 25 has a logarithmic axis; where that cannot be (a value is 0 or
-    below), spikes are cut off and counted on the picture. Long series are drawn faintly, with their running median.
+    A panel whose values span more than a factor of 25 has a logarithmic axis. Where a value is 0 or below, spikes are
+    cut off and counted on the picture instead. Long series are drawn faintly, with their running median.
 
     Args:
         history: Key → steps `(n,)` and losses `(n,)`; a line a split and scheme, a panel a component and loss.
         path: The picture (PNG), written whole.
         title: The line above the panels.
-        unit: What the losses are measured in.
-        units: What losses of these names are measured in instead.
+        unit: The unit of the losses.
+        units: Other units, by loss.
 
     Raises:
         ValueError: The history is empty, or steps and losses differ in length.

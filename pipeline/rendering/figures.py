@@ -82,13 +82,13 @@ def note(axes: Axes, text: str, *, alarming: bool = False) -> None:
     Args:
         axes: The panel.
         text: One or a few short lines.
-        alarming: Whether it is bad news, which stands out.
+        alarming: Whether it is bad news and stands out.
     """
     axes.text(0.985, 0.965, text, transform=axes.transAxes, **note_style(alarming=alarming))
 
 
 def note_style(*, alarming: bool) -> dict[str, Any]:
-    """Gives how a remark is written that ends at an upper right corner."""
+    """Returns the style of a remark that ends at an upper right corner."""
     return {
         "ha": "right",
         "va": "top",

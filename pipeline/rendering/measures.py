@@ -1,4 +1,4 @@
-"""Histories of measures as lines, a panel each, with the reference that real digits set."""
+"""Histories of measures as lines, a panel each, beside those of real digits."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,10 +31,10 @@ def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, 
     Values that span more than a factor of 25 have a logarithmic axis.
 
     Args:
-        history: Measure → its steps and values, `(n,)` each, and its reference's.
+        history: Measure → steps and values, `(n,)` each, of generated and of real digits.
         path: The picture (PNG), written whole.
         title: The line above the panels.
-        best: The step of the report that was chosen; None where none was.
+        best: The step of the best report, or None.
 
     Raises:
         ValueError: There is no measure.

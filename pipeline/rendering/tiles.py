@@ -43,7 +43,7 @@ def tile(
     Args:
         blocks: Each `(rows, columns, height, width)`, or with 1 or 3 channels behind, floats in [-1, 1]. They agree
             in all but their columns.
-        magnify: How many pixels wide and high each pixel of an image becomes.
+        magnify: The width and height in pixels of each pixel of an image.
         gap: Dark grey pixels between neighbouring images, before they are magnified; 0 for none.
         headings: A text above each block, or nothing.
 
@@ -81,10 +81,10 @@ def save_png(image: Pixels, path: Path) -> None:
 
 
 def write_whole(content: bytes, path: Path) -> None:
-    """Writes a file aside and renames it, so that nobody ever reads half of it.
+    """Writes a file aside and renames it, so that no reader sees half of it.
 
     Args:
-        content: What the file holds afterwards.
+        content: The new content.
         path: The file, replaced if it exists; its folder is made if missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
