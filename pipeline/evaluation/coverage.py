@@ -39,9 +39,6 @@ class Manifold:
             features: `(n, d)`, n above `neighbours`.
             neighbours: The k of the k-th nearest neighbour, the point itself not counted; 1 or more.
 
-        Returns:
-            The manifold.
-
         Raises:
             ValueError: There are too few points.
         """
@@ -80,9 +77,6 @@ def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
     Args:
         generated: Neighbourhoods of generated digits.
         real: Neighbourhoods of real digits, of the same k.
-
-    Returns:
-        The measures.
 
     Raises:
         ValueError: The manifolds differ in k.

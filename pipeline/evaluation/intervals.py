@@ -37,9 +37,6 @@ def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
         values: The value of each seed, at least one.
         confidence: The share of such intervals that hold the true mean, above 0 and below 1.
 
-    Returns:
-        Mean and margin.
-
     Raises:
         ValueError: There is no value, or `confidence` is out of range.
     """

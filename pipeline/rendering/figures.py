@@ -1,21 +1,23 @@
 """The look and the size of everything drawn with Matplotlib."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pipeline.rendering.tiles import write_whole
 
 BLUE, ORANGE, GREEN, PURPLE, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#6b6b6b"
 GRID = "#e4e4e4"
 DOTS_PER_INCH = 100
+LOG_SPAN = 25.0
 TITLE_INCHES = 0.8
 LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -74,6 +76,34 @@ def panels(
     with picture((columns * inches[0], rows * inches[1]), path, title=title) as figure:
         figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.005, 0, 0.975, 0.995), h_pad=0.09, w_pad=0.06))
         yield figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False)]
+
+
+def mark_steps(axes: Axes) -> None:
+    """Marks whole steps along the bottom of a panel."""
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+
+
+def scale_wide(
+    axes: Axes, way: Literal["x", "y"], span: tuple[float, float], *, ticks: Sequence[float] = (1, 2, 5)
+) -> bool:
+    """Makes an axis logarithmic if its values are above 0 and span more than a factor of 25; returns whether it is.
+
+    Args:
+        axes: The panel.
+        way: Which of its axes.
+        span: The lowest and the highest value.
+        ticks: Marks in each decade.
+    """
+    low, high = span
+    if not 0 < low * LOG_SPAN < high:
+        return False
+    axis = axes.xaxis if way == "x" else axes.yaxis
+    axes.set(**{f"{way}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    return True
 
 
 def note(axes: Axes, text: str, *, alarming: bool = False) -> None:

@@ -7,13 +7,11 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering import figures
 
-LOG_SPAN = 25.0
 BEYOND_RUNS = 0.25
 NAME_WIDTH = 42
 POINT: dict[str, Any] = {"s": 20, "alpha": 0.7, "linewidths": 0, "zorder": 4}
@@ -109,11 +107,8 @@ def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: Key, colours: S
             axes.errorbar(found.mean, place, xerr=found.margin, color=colour, **DIAMOND)
     axes.set_ylim(len(settings) - 0.5, -0.5)
     every = [value for setting in settings for value in setting.values(measure)]
-    if every and min(every) > 0 and max(every) > LOG_SPAN * min(every):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+    if every:
+        figures.scale_wide(axes, "x", (min(every), max(every)))
 
 
 def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], references: Mapping[Key, float]) -> None:
