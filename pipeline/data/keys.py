@@ -102,17 +102,9 @@ def _fields(text: str) -> dict[str, Any]:
     if len(parts) > 1 and parts[-2].endswith(_BY_DIGIT):
         digit = parts.pop()
         parts[-1] = parts[-1].removesuffix(_BY_DIGIT)
-    *outer, measure = parts
-    component = outer.pop() if outer else ""
-    scheme = "/".join(outer)
-    return {
-        "measure": measure,
-        "split": split,
-        "scheme": scheme,
-        "component": component,
-        "digit": digit,
-        "trained": trained,
-    }
+    *schemes, component, measure = ["", *parts] if len(parts) == 1 else parts
+    places = {"measure": measure, "split": split, "scheme": "/".join(schemes), "component": component}
+    return {**places, "digit": digit, "trained": trained}
 
 
 def _leading(parts: list[str], words: Collection[str]) -> str:

@@ -1,20 +1,20 @@
-"""Arrays to figures: how good digits are, by what a judge makes of them. Knows NumPy, SciPy and no model.
+"""Arrays → measures: the quality of digits, as a judge sees them. Knows NumPy, SciPy, scikit-learn and no model.
 
 ::
 
-    sample.py         digits with the judge's view of them: what every figure is computed from
-    measures.py       two samples → all figures by name, the quick ones or all
-    references.py         what real digits score by the same names, and a figure beside its reference
-    accuracy.py       is a digit the digit that was asked for?
-    frechet.py        are features distributed as the real ones are?
-    score.py          are digits distinct, and all of them there?
-    coverage.py       is each digit like real ones, and is each real one met? (precision, recall, density, coverage)
+    sample.py         digits with the judge's view of them: the input of every measure
+    measures.py       two samples → all measures by key, or the quick ones
+    references.py     the scores of real digits by the same keys; a measurement beside its reference
+    accuracy.py       does a digit show the class that was asked for?
+    frechet.py        are features distributed as those of real digits?
+    score.py          is each digit distinct, and are all classes there?
+    coverage.py       how do two samples overlap? (precision, recall, density, coverage)
     diversity.py      do digits of one class differ?
     memorization.py   are digits copies of training images?
-    classification_accuracy.py    what can be learnt from generated digits alone?
-    baselines.py      what do codes by principal components bring back, and those of a random encoder?
-    intervals.py      figures of several seeds → mean and interval
-    seeds.py          runs that differ in their seed alone → one setting
+    classification_accuracy.py    how well does a classifier learn from generated digits alone?
+    baselines.py      how well do principal components and a random encoder reconstruct images?
+    intervals.py      values of several seeds → mean and interval
+    seeds.py          runs that differ in their seed alone → settings
     distances.py      distances between many points, block by block
     pixels.py         images of either form → pixels in [0, 1]
 

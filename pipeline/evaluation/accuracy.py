@@ -9,7 +9,7 @@ Confusion = NDArray[np.int64]
 
 
 def confusion(probabilities: NDArray[np.floating], digits: NDArray[np.integer]) -> Confusion:
-    """Counts what the judge reads for each digit.
+    """Counts the judge's readings of each digit.
 
     Args:
         probabilities: The judge's p(y given x), `(n, 10)`.
@@ -32,10 +32,10 @@ def confusion(probabilities: NDArray[np.floating], digits: NDArray[np.integer]) 
 
 
 def accuracy(counts: Confusion) -> float:
-    """Gives the share of all digits that are read as asked for.
+    """Computes the share of all digits that are read as asked for.
 
     Args:
-        counts: What `confusion` gives, of one digit at least.
+        counts: From `confusion`, of at least one digit.
 
     Returns:
         A share in [0, 1].
@@ -50,13 +50,13 @@ def accuracy(counts: Confusion) -> float:
 
 
 def accuracy_by_digit(counts: Confusion) -> NDArray[np.float64]:
-    """Gives the share of each digit that is read as asked for.
+    """Computes the share of each digit that is read as asked for.
 
     Args:
-        counts: What `confusion` gives.
+        counts: From `confusion`.
 
     Returns:
-        Shares in [0, 1], `(10,)`; not a number where the digit was never asked for.
+        Shares in [0, 1], `(10,)`; NaN where the digit was never asked for.
     """
     asked = counts.sum(axis=1)
     shares = np.full(DIGITS, np.nan)

@@ -1,4 +1,4 @@
-"""What simple codes bring back of an image, for a trained code to be set beside."""
+"""Reconstructions from simple codes, to compare a trained code with."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,12 @@ def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
     """Scores principal components, the best linear code of its size.
 
     Args:
-        train: What the components are found on, uint8 `(n, 28, 28)`.
-        unseen: What is reconstructed, likewise.
-        size: Numbers in a code; no more components are taken than there are images or pixels.
+        train: Images to find the components on, uint8 `(n, 28, 28)`.
+        unseen: Images to reconstruct, likewise.
+        size: Numbers in a code, limited to the number of images and of pixels.
 
     Returns:
-        What `pixel_errors` gives.
+        See `pixel_errors`.
     """
     fitted, shown = _flat(train), _flat(unseen)
     components = PCA(min(size, *fitted.shape), svd_solver="covariance_eigh").fit(fitted)
@@ -29,28 +29,28 @@ def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
 
 
 def linear_decoder_errors(train: Images, codes: Codes, unseen: Images, unseen_codes: Codes) -> dict[str, float]:
-    """Scores the best that a linear decoder makes of codes, by least squares.
+    """Scores the best linear decoder of codes, by least squares.
 
     Args:
-        train: What the decoder is fitted to, uint8 `(n, 28, 28)`.
+        train: Images to fit the decoder to, uint8 `(n, 28, 28)`.
         codes: Their codes, `(n, size)`.
-        unseen: What is reconstructed, uint8 `(m, 28, 28)`.
+        unseen: Images to reconstruct, uint8 `(m, 28, 28)`.
         unseen_codes: Their codes, `(m, size)`.
 
     Returns:
-        What `pixel_errors` gives.
+        See `pixel_errors`.
     """
     solution, *_ = np.linalg.lstsq(_with_one(codes), _flat(train).astype(np.float64), rcond=None)
     return pixel_errors(_flat(unseen), _with_one(unseen_codes) @ solution)
 
 
 def pixel_errors(images: NDArray[np.floating], reconstructed: NDArray[np.floating]) -> dict[str, float]:
-    """Gives mean squared error and binary cross-entropy a pixel.
+    """Computes mean squared error and binary cross-entropy a pixel.
 
     Args:
         images: Originals in [0, 1].
-        reconstructed: Their reconstructions, of the same shape; clipped to [0, 1] and, for the cross-entropy, half a
-            grey level from either end, without which one pixel of paper on ink would cost without bound.
+        reconstructed: Their reconstructions, of the same shape. They are clipped to [0, 1]; for the cross-entropy to
+            half a grey level from either end, since one pixel of paper on ink would cost without bound.
 
     Returns:
         `mse`, and `bce` in nats.

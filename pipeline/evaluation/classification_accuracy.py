@@ -1,7 +1,7 @@
-"""Classification accuracy score: what can be learnt from generated digits? Ravuri and Vinyals 2019 (arXiv 1905.10887).
+"""Classification accuracy score of Ravuri and Vinyals 2019 (arXiv 1905.10887): do generated digits teach a classifier?
 
-A classifier learns from generated digits alone and reads real ones. It errs where the generated digits are wrong, and
-where they leave out what real ones show.
+A classifier learns from generated digits alone and reads real ones. It errs where generated digits are wrong, and where
+they lack the variety of real ones.
 """
 
 from collections.abc import Callable
@@ -21,23 +21,23 @@ CLASSIFICATION_ACCURACY = Key("classification_accuracy")
 
 
 class MissingDigitsError(PipelineError):
-    """The generated digits hold none of some class, so that nothing can be learnt of it."""
+    """The generated digits lack a class, so that a classifier cannot learn it."""
 
 
 def classification_accuracy(
     generated: NDArray[np.generic], asked: Digits, *, unseen: NDArray[np.generic], labels: Digits, learn: Learn
 ) -> float:
-    """Gives the share of real digits that is read right by who saw generated ones only.
+    """Computes the share of real digits that a classifier reads right after learning from generated ones.
 
     Args:
         generated: Generated images, n of them, as `learn` takes them.
         asked: The digits asked for, 0 to 9, `(n,)`.
         unseen: Real images, m of them, as the reader takes them.
         labels: Their digits, 0 to 9, `(m,)`.
-        learn: Trains a classifier on images and digits, and gives what tells its p(y given x), `(m, 10)`, of images.
+        learn: Trains a classifier on images and digits; returns its function from images to p(y given x), `(m, 10)`.
 
     Returns:
-        A share in [0, 1]; its reference is what the same classifier reads right after learning from real digits.
+        A share in [0, 1]; its reference is the share after learning from real digits.
 
     Raises:
         MissingDigitsError: A digit of `labels` was never asked for.

@@ -1,8 +1,8 @@
 """Precision, recall, density and coverage: how two samples overlap.
 
 The first two are by Kynkäänniemi et al. 2019 (arXiv 1904.06991), the others by Naeem et al. 2020 (arXiv 2002.09797).
-All four ask who lies in whose neighbourhood: a point's neighbourhood is the ball that reaches to its k-th nearest
-neighbour of the same sample, its edge not included.
+All four count points in neighbourhoods. A point's neighbourhood is the open ball that reaches to its k-th nearest
+neighbour in the same sample.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Manifold:
 
     Attributes:
         points: float64 `(n, d)`.
-        reach: Whose squared distance is below this lies inside, float64 `(n,)`. It is smaller than the squared radius
-            by what distances may be off, so that who lies on the edge, as copies do, never counts as inside.
+        reach: Squared radii, float64 `(n,)`. Each is reduced by the rounding error of distances, so that a point on the
+            edge, such as a copy, never counts as inside.
         neighbours: The k of the k-th nearest neighbour.
     """
 
@@ -37,10 +37,7 @@ class Manifold:
 
         Args:
             features: `(n, d)`, n above `neighbours`.
-            neighbours: Points that a ball reaches to, itself not counted; 1 or more.
-
-        Returns:
-            The manifold.
+            neighbours: The k of the k-th nearest neighbour, the point itself not counted; 1 or more.
 
         Raises:
             ValueError: There are too few points.
@@ -58,13 +55,13 @@ class Manifold:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How two samples overlap.
+    """The overlap of two samples.
 
     Attributes:
         precision: Share of generated points in a neighbourhood of a real one.
         recall: Share of real points in a neighbourhood of a generated one.
-        density: Neighbourhoods of real points that a generated one lies in, divided by k; the mean, 1 for samples of
-            one distribution, and above 1 where generated points crowd where real ones do.
+        density: Mean number of real neighbourhoods that a generated point lies in, divided by k. It is 1 for samples of
+            one distribution, and above 1 where generated points crowd in dense regions of real ones.
         coverage: Share of real points with a generated one in their neighbourhood.
     """
 
@@ -75,17 +72,14 @@ class Coverage:
 
 
 def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
-    """Gives all four measures.
+    """Computes all four measures.
 
     Args:
         generated: Neighbourhoods of generated digits.
-        real: Neighbourhoods of real digits, by as many neighbours.
-
-    Returns:
-        The measures.
+        real: Neighbourhoods of real digits, of the same k.
 
     Raises:
-        ValueError: The manifolds are of different neighbours.
+        ValueError: The manifolds differ in k.
     """
     if generated.neighbours != real.neighbours:
         raise ValueError(
@@ -109,7 +103,7 @@ def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
 
 
 def coverage_alone(generated: NDArray[np.floating], real: Manifold) -> float:
-    """Gives the coverage, for which generated digits need no neighbourhoods: a third of the time of all four.
+    """Computes the coverage alone, in a third of the time: generated digits need no neighbourhoods.
 
     Args:
         generated: Features of generated digits, `(n, d)`.

@@ -14,7 +14,7 @@ BLOCK_BYTES = 2**25
 class Distances(Generic[Number]):
     """Squared distances to given points, by |x|² + |y|² - 2 x·y as one product of matrices.
 
-    The product rounds: a distance may be off by what `rounding` gives, and one of 0 may come out below 0.
+    The product rounds: a distance is exact to `rounding`, and one of 0 may come out below 0.
 
     Args:
         points: `(m, d)`.
@@ -25,13 +25,13 @@ class Distances(Generic[Number]):
         self._right = np.column_stack([points, ones, squared_lengths(points)]).T
 
     def blocks(self, points: NDArray[Number]) -> Iterator[tuple[slice, NDArray[Number]]]:
-        """Gives the squared distances from other points, as many at once as fit 32 MiB.
+        """Computes the squared distances from other points, in blocks of at most 32 MiB.
 
         Args:
             points: `(n, d)`, of the same type.
 
         Yields:
-            Which of `points`, and their squared distances `(rows, m)`. The array is used again for the next block.
+            The rows of `points`, and their squared distances `(rows, m)`. The next block overwrites the array.
         """
         count = self._right.shape[1]
         size = max(1, BLOCK_BYTES // (points.itemsize * max(1, count)))
@@ -43,7 +43,7 @@ class Distances(Generic[Number]):
 
 
 def squared_lengths(points: NDArray[Number]) -> NDArray[Number]:
-    """Gives the squared length of each point.
+    """Computes the squared length of each point.
 
     Args:
         points: `(n, d)`.
@@ -56,11 +56,11 @@ def squared_lengths(points: NDArray[Number]) -> NDArray[Number]:
 
 
 def rounding(points: NDArray[Number], reach: NDArray[Number]) -> NDArray[Number]:
-    """Gives how far off the squared distances of `Distances` may be at most.
+    """Returns a bound on the rounding error of the squared distances of `Distances`.
 
     Args:
-        points: `(n, d)`, of the type that the distances are computed in.
-        reach: How far from its point the other one lies at most, `(n,)`.
+        points: `(n, d)`, of the type in which distances are computed.
+        reach: A bound on the distance of the other point, `(n,)`.
 
     Returns:
         `(n,)`: (d + 2) ε (|x| + |y|)².

@@ -1,6 +1,6 @@
-"""Diversity in a class: how alike two digits of one class are, after Odena et al. 2016 (arXiv 1610.09585), section 4.2.
+"""Diversity in a class: similarity of digits of one class, after Odena et al. 2016 (arXiv 1610.09585), section 4.2.
 
-They take multi-scale SSIM of larger images; digits of 28 pixels have room for one scale.
+They use multi-scale SSIM on larger images; digits of 28 pixels have room for one scale.
 """
 
 import numpy as np
@@ -12,16 +12,16 @@ from pipeline.evaluation.pixels import unit_pixels
 
 WINDOW_SIGMA = 1.5
 WINDOW_RADIUS = 5
-LUMINANCE_FLOOR = 0.01**2
-CONTRAST_FLOOR = 0.03**2
+LUMINANCE_CONSTANT = 0.01**2
+CONTRAST_CONSTANT = 0.03**2
 PAIRS = 1000
 
 
 def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Gives the structural similarity of pairs of images (Wang et al. 2004, IEEE Transactions on Image Processing 13).
+    """Computes the structural similarity of pairs (Wang et al. 2004, IEEE Transactions on Image Processing 13).
 
-    As its authors do: a Gaussian window of 11 pixels and standard deviation 1.5, K₁ = 0.01, K₂ = 0.03, and the mean
-    over the windows that lie within the image.
+    The parameters are those of its authors: a Gaussian window of 11 pixels and standard deviation 1.5, K₁ = 0.01,
+    K₂ = 0.03. The mean is over the windows that lie within the image.
 
     Args:
         first: Images as `unit_pixels` takes them, 11 pixels high and wide or more.
@@ -43,8 +43,8 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
     x_variance = _windowed(x * x) - x_mean**2
     y_variance = _windowed(y * y) - y_mean**2
     covariance = _windowed(x * y) - x_mean * y_mean
-    luminance = (2 * x_mean * y_mean + LUMINANCE_FLOOR) / (x_mean**2 + y_mean**2 + LUMINANCE_FLOOR)
-    structure = (2 * covariance + CONTRAST_FLOOR) / (x_variance + y_variance + CONTRAST_FLOOR)
+    luminance = (2 * x_mean * y_mean + LUMINANCE_CONSTANT) / (x_mean**2 + y_mean**2 + LUMINANCE_CONSTANT)
+    structure = (2 * covariance + CONTRAST_CONSTANT) / (x_variance + y_variance + CONTRAST_CONSTANT)
     similarity: NDArray[np.float64] = (luminance * structure).mean(axis=(1, 2))
     return similarity
 
@@ -52,17 +52,16 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
 def ssim_by_digit(
     images: NDArray[np.generic], digits: NDArray[np.integer], *, seed: int, pairs: int = PAIRS
 ) -> NDArray[np.float64]:
-    """Gives the mean SSIM over random pairs of different images of one class.
+    """Computes the mean SSIM over random pairs of different images of one class.
 
     Args:
         images: As `unit_pixels` takes them, n of them.
         digits: Their digits, 0 to 9, `(n,)`.
-        seed: Decides the pairs, 0 or more.
+        seed: Seed of the pairs, 0 or more.
         pairs: Pairs of each class, drawn with replacement; 1 or more.
 
     Returns:
-        Means `(10,)`, lower where a class is more diverse, 1 where it has one image over and over; not a number where
-        a class has fewer than two images.
+        Means `(10,)`: lower where a class is more diverse, 1 where it repeats an image, NaN where it has under two.
     """
     means = np.full(DIGITS, np.nan)
     for digit in range(DIGITS):

@@ -1,7 +1,7 @@
 """Fréchet digit distance: Heusel et al. 2017 (arXiv 1706.08500), with the judge in Inception's place.
 
-Its unit is a hundredth of the total variance of the judge's features on real training images, so figures of two judges
-compare with each other, but none compares with a FID by Inception.
+Its unit is a hundredth of the total variance of the judge's features on real training images. So distances by
+two judges compare with each other, but none compares with a FID by Inception.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TOTAL_VARIANCE = 100.0
 
 @dataclass(frozen=True)
 class FeatureScale:
-    """What features are multiplied by, so that the real training ones vary by 100 in total.
+    """The factor of features that makes the total variance of real training images 100.
 
     Attributes:
         factor: Above 0.
@@ -27,13 +27,13 @@ class FeatureScale:
 
     @classmethod
     def fit(cls, features: NDArray[np.floating]) -> Self:
-        """Gives the scale of a judge.
+        """Computes the scale of a judge.
 
         Args:
             features: The judge's features of real training images, `(n, d)`, n at least 2.
 
         Returns:
-            The scale that makes the sum of their variances 100.
+            The scale by which their variances sum to 100.
 
         Raises:
             ValueError: The features do not vary.
@@ -50,16 +50,16 @@ class FeatureScale:
             features: The judge's features of any images, `(n, d)`.
 
         Returns:
-            Features in the unit of all measures, float32 `(n, d)`.
+            Scaled features, float32 `(n, d)`.
         """
         return (features * self.factor).astype(np.float32)
 
 
 def frechet_distance(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
-    """Gives the squared 2-Wasserstein distance between Gaussians fitted to two samples.
+    """Computes the squared 2-Wasserstein distance between Gaussians fitted to two samples.
 
     |m₁ - m₂|² + tr(C₁ + C₂ - 2 (C₁C₂)^½). With C = RᵀR of a QR decomposition, the trace of (C₁C₂)^½ is the sum of the
-    singular values of R₁R₂ᵀ: no covariance is formed and no root of one taken, so singular ones do no harm.
+    singular values of R₁R₂ᵀ. No covariance is formed and no matrix root taken, so singular covariances do no harm.
 
     Args:
         first: Features `(n, d)`, n at least 2.
@@ -69,7 +69,7 @@ def frechet_distance(first: NDArray[np.floating], second: NDArray[np.floating]) 
         The distance, 0 or more, in squared units of the features.
 
     Raises:
-        ValueError: A sample has fewer than two points, or they differ in their features.
+        ValueError: A sample has fewer than two points, or the samples differ in d.
     """
     if min(len(first), len(second)) < 2 or first.shape[1:] != second.shape[1:]:
         raise ValueError(
@@ -88,7 +88,7 @@ def frechet_by_digit(
     second: NDArray[np.floating],
     second_digits: NDArray[np.integer],
 ) -> NDArray[np.float64]:
-    """Gives the Fréchet distance within each digit.
+    """Computes the Fréchet distance within each digit.
 
     Args:
         first: Features `(n, d)`.
@@ -97,7 +97,7 @@ def frechet_by_digit(
         second_digits: Their digits, 0 to 9, `(m,)`.
 
     Returns:
-        Distances `(10,)`; not a number where a sample has fewer than two of the digit.
+        Distances `(10,)`; NaN where a sample has fewer than two of the digit.
     """
     distances = np.full(DIGITS, np.nan)
     for digit in range(DIGITS):

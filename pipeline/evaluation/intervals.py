@@ -1,4 +1,4 @@
-"""Figures of several seeds as a mean and an interval."""
+"""The values of several seeds as a mean and an interval."""
 
 import math
 from collections.abc import Sequence
@@ -12,13 +12,12 @@ FEWEST_SEEDS = 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a figure is over seeds.
+    """A measure over seeds.
 
     Attributes:
         mean: The mean.
-        margin: How far the interval reaches to either side of the mean; None with fewer than three seeds, whose
-            interval would say nothing.
-        seeds: How many figures there were.
+        margin: Half the width of the interval; None with fewer than three seeds, whose interval would be meaningless.
+        seeds: The number of values.
     """
 
     mean: float
@@ -32,17 +31,14 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
-    """Gives the mean of figures and its interval after Student's t.
+    """Computes the mean of values and its interval by Student's t.
 
     Args:
-        values: The figure of each seed, one at least.
-        confidence: How often such intervals hold the true mean, above 0 and below 1.
-
-    Returns:
-        Mean and margin.
+        values: The value of each seed, at least one.
+        confidence: The share of such intervals that hold the true mean, above 0 and below 1.
 
     Raises:
-        ValueError: There is no figure, or `confidence` is out of range.
+        ValueError: There is no value, or `confidence` is out of range.
     """
     if not len(values) or not 0 < confidence < 1:
         raise ValueError(

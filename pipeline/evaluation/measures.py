@@ -1,7 +1,6 @@
-"""All measures of a sample by name: the quick ones of a training's reports, or everything.
+"""All measures of a sample by key, or the quick ones of a training's reports.
 
-Names that hold `_by_digit/` end in the digit, or in `mean` or `worst` of the digits; a digit that a sample has too few
-of is left out.
+Some measures are also taken of each digit, with their mean and their worst; a digit with too few images is left out.
 """
 
 from collections.abc import Callable
@@ -26,11 +25,11 @@ COVERAGE = Key("coverage")
 
 
 def measure_quickly(generated: Sample, real: Sample) -> Values:
-    """Gives the three measures that a training reports and is chosen by.
+    """Computes the three measures of a training's reports, by which the best report is chosen.
 
     Args:
         generated: Generated digits, more than five.
-        real: Real digits, more than five. Their neighbourhoods are found once, so pass the same sample again.
+        real: Real digits, more than five. Pass the same sample each time: it caches its neighbourhoods.
 
     Returns:
         `accuracy`, `frechet_digit_distance` and `coverage`.
@@ -43,32 +42,32 @@ def measure_quickly(generated: Sample, real: Sample) -> Values:
 
 
 def measure(generated: Sample, real: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
-    """Gives every measure.
+    """Computes every measure.
 
     Args:
         generated: Generated digits, more than five.
         real: Real digits that nothing was trained on, more than five.
-        seed: Decides the pairs that are compared for diversity, 0 or more.
+        seed: Seed of the pairs that are compared for diversity, 0 or more.
         pairs: Pairs of each digit.
 
     Returns:
-        The measures; the quick ones under the same names and with the same values as `measure_quickly` gives.
+        The measures; the quick ones have the keys and values of `measure_quickly`.
     """
     return measure_alone(generated, real, seed=seed, pairs=pairs) | measure_against(generated, real)
 
 
 def measure_alone(sample: Sample, unseen: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
-    """Gives the measures that look at one sample's digits each for itself.
+    """Computes the measures of one sample by itself.
 
     Args:
-        sample: What is measured.
-        unseen: Real digits, for what counts as near to a training image.
-        seed: Decides the pairs that are compared for diversity, 0 or more.
+        sample: The digits to measure.
+        unseen: Real digits, whose distances say what is near to a training image.
+        seed: Seed of the pairs that are compared for diversity, 0 or more.
         pairs: Pairs of each digit.
 
     Returns:
-        Accuracy, digit score, `ssim` in a class (lower is more diverse) and, if both samples have their nearest
-        training images, memorisation.
+        Accuracy, digit score and SSIM in a class (lower is more diverse); memorisation too if both samples have their
+        nearest training images.
     """
     counts = confusion(sample.probabilities, sample.digits)
     similarity = ssim_by_digit(sample.images, sample.digits, seed=seed, pairs=pairs)
@@ -82,10 +81,10 @@ def measure_alone(sample: Sample, unseen: Sample, *, seed: int, pairs: int = PAI
 
 
 def measure_against(sample: Sample, real: Sample) -> Values:
-    """Gives the measures that compare the distribution of one sample with that of another.
+    """Computes the measures that compare two distributions.
 
     Args:
-        sample: What is measured.
+        sample: The digits to measure.
         real: Real digits.
 
     Returns:

@@ -1,8 +1,8 @@
 """Memorisation: do generated digits lie nearer to training images than unseen real digits do?
 
-All of 10,000 images against all of 60,000 take 470 billion products of pixels. The search skips most of them: it maps
-images to short vectors in a way that no distance grows, their leading principal components and the length of what those
-leave over, and compares the pixels of only those pairs whose short distance is below the best whole one found.
+All pairs of 10,000 and 60,000 images take 470 billion products of pixels. The search skips most of them. It maps images
+to short vectors, their leading principal components and the length of the remainder, by which no distance grows. It
+compares pixels only of pairs whose short distance is below the best full distance found.
 """
 
 from collections.abc import Mapping
@@ -110,15 +110,15 @@ class TrainingImages:
 
 
 def compare_nearest(images: Nearest, unseen: Nearest) -> Mapping[str, float]:
-    """Compares distances to the training images with those of real images that were not trained on.
+    """Compares distances to training images with those of unseen real images.
 
     Args:
-        images: The nearest training images of what is measured.
-        unseen: The nearest training images of real images.
+        images: The nearest training images of the images to measure.
+        unseen: The nearest training images of unseen real images.
 
     Returns:
-        `quantile_1`, `quantile_10` and `median` of the distances, and `share_nearer`: the share that is nearer than
-        the nearest hundredth of the unseen, so 0.01 without memorisation.
+        `quantile_1`, `quantile_10` and `median` of the distances, and `share_nearer`: the share nearer than the first
+        percentile of the unseen images, so 0.01 without memorisation.
     """
     low, lower, median = np.quantile(images.distances, [0.01, 0.1, 0.5])
     return {

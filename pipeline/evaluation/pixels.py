@@ -1,4 +1,4 @@
-"""Images as they are kept and as networks give them, in one unit."""
+"""Images as stored and as networks make them, in one unit."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Pixels = NDArray[np.float32]
 
 
 def unit_pixels(images: NDArray[np.generic]) -> Pixels:
-    """Gives images with 0 for paper and 1 for ink.
+    """Returns images with 0 for paper and 1 for ink.
 
     Args:
         images: `(n, height, width)` or `(n, height, width, 1)`: uint8 from 0 to 255, or floats in [-1, 1]; rounding

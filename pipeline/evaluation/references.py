@@ -1,9 +1,9 @@
-"""What real digits score, and a figure beside it.
+"""The scores of real digits, and measurements beside them.
 
-A measure that compares two samples finds them different even when both are real, the more so the fewer digits there
-are. Its reference is what real training digits score against real test digits, as many as will be generated. A measure
-that looks at the digits of one sample alone has the test digits' own figure for its reference: the judge has learnt the
-training digits by heart, and each of them is its own nearest training image.
+A measure that compares two samples finds a difference even between real ones, a larger one the fewer digits there are.
+Its reference is the score of real training digits against real test digits, as many as will be generated. A measure of
+one sample by itself has the value of the test digits as its reference: the judge has memorised the training digits, and
+each of them is its own nearest training image.
 """
 
 from collections.abc import Mapping
@@ -24,16 +24,16 @@ from pipeline.settings.errors import PipelineError
 
 
 class MissingReferenceError(PipelineError):
-    """A figure has no reference."""
+    """A measure has no reference."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure, never without its reference.
+    """A value with its reference.
 
     Attributes:
-        value: What was measured.
-        reference: What real digits score.
+        value: The value of generated digits.
+        reference: The value of real digits.
     """
 
     value: float
@@ -41,51 +41,50 @@ class Measurement:
 
 
 def find_references(training: Sample, unseen: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
-    """Gives the reference of every measure.
+    """Computes the reference of every measure.
 
     Args:
         training: Real digits of the training split, as many as will be generated.
         unseen: The real digits that generated ones will be measured against.
-        seed: Decides the pairs that are compared for diversity, 0 or more.
+        seed: Seed of the pairs that are compared for diversity, 0 or more.
         pairs: Pairs of each digit.
 
     Returns:
-        References under the names that `measure` gives.
+        References by the keys of `measure`.
     """
     return measure_alone(unseen, unseen, seed=seed, pairs=pairs) | measure_against(training, unseen)
 
 
 def find_quick_references(training: Sample, unseen: Sample) -> Values:
-    """Gives the references of the quick measures.
+    """Computes the references of the quick measures.
 
     Args:
         training: Real digits of the training split, as many as will be generated.
         unseen: The real digits that generated ones will be measured against.
 
     Returns:
-        References under the names that `measure_quickly` gives.
+        References by the keys of `measure_quickly`.
     """
     own = {ACCURACY: accuracy(confusion(unseen.probabilities, unseen.digits))}
     return measure_quickly(training, unseen) | own
 
 
 def beside_references(values: Mapping[Key, float], references: Mapping[Key, float]) -> dict[Key, Measurement]:
-    """Puts each figure beside its reference.
+    """Pairs each value with its reference.
 
     Args:
-        values: Figures by name.
-        references: References by name, those of `values` among them.
+        values: By key.
+        references: By key; those of other measures are left out.
 
     Returns:
-        Both by name, in the order of `values`.
+        Both by key, in the order of `values`.
 
     Raises:
-        MissingReferenceError: A figure has no reference.
+        MissingReferenceError: A value has no reference.
     """
     missing = sorted(str(key) for key in values.keys() - references.keys())
     if missing:
         raise MissingReferenceError(
-            "every figure must have its reference; find the references anew by `dvc repro judge`. "
-            f"Received: none for {', '.join(missing)}"
+            f"every measure must have its reference: run `dvc repro judge`. Received: none for {', '.join(missing)}"
         )
     return {key: Measurement(value, references[key]) for key, value in values.items()}

@@ -1,4 +1,4 @@
-"""Digits with the judge's view of them: what every measure is computed from."""
+"""Digits with the judge's view of them: the input of every measure."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,5 +45,5 @@ class Sample:
 
     @cached_property
     def manifold(self) -> Manifold:
-        """The neighbourhoods of the features, found once."""
+        """The neighbourhoods of the features, computed once."""
         return Manifold.fit(self.features)

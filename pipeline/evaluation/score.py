@@ -6,14 +6,14 @@ from scipy.special import rel_entr
 
 
 def digit_score(probabilities: NDArray[np.floating]) -> float:
-    """Gives exp of the mean KL divergence of p(y given x) from p(y).
+    """Computes exp of the mean KL divergence of p(y given x) from p(y).
 
     Args:
         probabilities: The judge's p(y given x), `(n, classes)`, n at least 1; rows that sum to 1 but for rounding.
 
     Returns:
-        1 where the judge says the same of every image, up to the number of classes where it is sure of each and finds
-        all of them equally often.
+        1 where the judge reads every image alike, up to the number of classes where it is certain of each image and
+        reads all classes equally often.
 
     Raises:
         ValueError: There is no image, or a row is no distribution.

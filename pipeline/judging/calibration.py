@@ -140,14 +140,15 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
     """
     try:
         metadata: dict[str, Any] = json.loads((folder / JUDGE).read_text(encoding="utf-8"))
-        references: dict[str, dict[str, float]] = json.loads((folder / REFERENCES).read_text(encoding="utf-8"))
+        texts: dict[str, dict[str, float]] = json.loads((folder / REFERENCES).read_text(encoding="utf-8"))
+        references = {use: {Key.parse(text): one for text, one in scores.items()} for use, scores in texts.items()}
         settings = JudgeSettings.model_validate(metadata["settings"])
         return Calibration(
             digest=metadata["digest"],
             label=metadata["label"],
             accuracy=metadata["accuracy"]["test"],
-            references=_parsed(references["evaluation"]),
-            report_references=_parsed(references["report"]),
+            references=references["evaluation"],
+            report_references=references["report"],
             settings=settings,
             judge=Judge(load_judge(folder / WEIGHTS, settings), FeatureScale(metadata["scale"])),
             splits=judge_splits(mnist, settings, limit=metadata["limit"]),
@@ -156,10 +157,6 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
     except (*UNREADABLE, DataError, WeightsError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{display(folder)} is no whole judge: delete it and train it again ({reason})") from error
-
-
-def _parsed(references: Mapping[str, float]) -> dict[Key, float]:
-    return {Key.parse(text): value for text, value in references.items()}
 
 
 def _first(images: Images, count: int) -> Images:

@@ -26,8 +26,8 @@ def animate(
         frames: Pictures of one size, `(height, width)` grey or `(height, width, 3)` colour, uint8.
         steps: The training step of each picture.
         path: The GIF, written whole.
-        milliseconds: How long each picture stands, 20 or more; the last stands six times as long.
-        most: At most so many pictures, 2 or more.
+        milliseconds: The time of each picture, 20 or more; the last is shown six times as long.
+        most: The limit of pictures, 2 or more.
 
     Raises:
         ValueError: There is no picture or not one step a picture, sizes differ, or a number is too low.

@@ -17,13 +17,13 @@ COMPARED = "Mean ± half the 95 % interval over seeds (Student's t)."
 
 
 def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Names settings by what they differ in: `real=1.75 generated=0.25`.
+    """Names settings by their differences: `real=1.75 generated=0.25`.
 
     Args:
         settings: Address → value of each, all with the same addresses.
 
     Returns:
-        One name each; of an address only the last parts, as many as no other address ends in.
+        One name each; an address is shortened to its last parts that no other address ends in.
     """
     addresses = list(dict.fromkeys(address for one in settings for address in one))
     short = {address: _shortened(address, addresses) for address in addresses}
@@ -33,12 +33,12 @@ def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
 def setting_rows(
     settings: Mapping[str, Setting], measures: Sequence[Key], references: Mapping[Key, float]
 ) -> list[Row]:
-    """Gives the rows of the table that compares settings: the name, each measure as `0.9870 ± 0.0041`, the seeds.
+    """Returns the rows of the table that compares settings: name, each measure as `0.9870 ± 0.0041`, seeds.
 
     Args:
         settings: The settings by name, in the order to show.
-        measures: The measures to show, such as `heldout/accuracy`.
-        references: What real digits score, by measure; the last row, left out where it is empty.
+        measures: The measures to show.
+        references: Scores of real digits by measure: the last row, left out where empty.
 
     Returns:
         A row a setting; a measure that no run of it has is left out.
@@ -54,7 +54,7 @@ def setting_rows(
 
 
 def settings_table(rows: Sequence[Row], *, title: str) -> Table:
-    """Lays out `setting_rows`, figures right-aligned; it never orders or marks settings by their figures."""
+    """Lays out `setting_rows`, numbers right-aligned; settings are never ranked."""
     table = sweep_table(rows, title=title)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -62,7 +62,7 @@ def settings_table(rows: Sequence[Row], *, title: str) -> Table:
 
 
 def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
-    """Gives the line below the table: what its intervals are, or that there are too few seeds to compare settings."""
+    """Returns the line below the table: the kind of its intervals, or that there are too few seeds to compare."""
     return COMPARED if can_compare(settings, measures) else UNCOMPARED
 
 

@@ -1,4 +1,4 @@
-"""The confusion matrix: what is read for each digit asked for."""
+"""The confusion matrix: the readings of each digit asked for."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ COLOURS = "Blues"
 
 
 def draw_confusion(counts: NDArray[np.integer], path: Path, *, title: str) -> None:
-    """Draws how many digits are read as which, in percent of those asked for; the colour is logarithmic.
+    """Draws the readings of each digit, in percent of those asked for; the colour is logarithmic.
 
     Args:
         counts: Whole numbers, 0 or more, `(10, 10)`: the row is the digit asked for, the column the reading.

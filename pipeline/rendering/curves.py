@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -22,7 +21,6 @@ Line = tuple[str, str]
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREY, figures.GREEN, figures.PURPLE)
 FEW_POINTS = 60
 MANY_POINTS = 150
-LOG_SPAN = 25.0
 SPIKE = 3.0
 
 
@@ -36,15 +34,15 @@ def loss_curves(
 ) -> None:
     """Draws every loss over the steps, a row of panels for each component.
 
-    A panel whose values span more than a factor of 25 has a logarithmic axis; where that cannot be (a value is 0 or
-    below), spikes are cut off and counted on the picture. Long series are drawn faintly, with their running median.
+    A panel whose values span more than a factor of 25 has a logarithmic axis. Where a value is 0 or below, spikes are
+    cut off and counted on the picture instead. Long series are drawn faintly, with their running median.
 
     Args:
         history: Key → steps `(n,)` and losses `(n,)`; a line a split and scheme, a panel a component and loss.
         path: The picture (PNG), written whole.
         title: The line above the panels.
-        unit: What the losses are measured in.
-        units: What losses of these names are measured in instead.
+        unit: The unit of the losses.
+        units: Other units, by loss.
 
     Raises:
         ValueError: The history is empty, or steps and losses differ in length.
@@ -98,8 +96,7 @@ def _draw_panel(axes: Axes, series: Mapping[Line, Series], splits: list[Line]) -
         remarks = [f"values not finite: {lost:,}", *remarks]
     if remarks:
         figures.note(axes, "\n".join(remarks), alarming=True)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    figures.mark_steps(axes)
 
 
 def _finite(steps: NDArray[Any], values: NDArray[Any]) -> Series:
@@ -124,11 +121,7 @@ def _scale(axes: Axes, values: NDArray[Any]) -> list[str]:
         axes.set_ylim(0, 1)
         return []
     low, high = float(values.min()), float(values.max())
-    if low > 0 and high > LOG_SPAN * low:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e3 * low else (1,)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+    if figures.scale_wide(axes, "y", (low, high), ticks=(1, 2, 5) if high < 1e3 * low else (1,)):
         return []
     usual = float(np.quantile(values, 0.99))
     if usual <= 0 or high <= SPIKE * usual:

@@ -1,21 +1,23 @@
 """The look and the size of everything drawn with Matplotlib."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pipeline.data.files import write_bytes
 
 BLUE, ORANGE, GREEN, PURPLE, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#6b6b6b"
 GRID = "#e4e4e4"
 DOTS_PER_INCH = 100
+LOG_SPAN = 25.0
 TITLE_INCHES = 0.8
 LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -76,19 +78,47 @@ def panels(
         yield figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False)]
 
 
+def mark_steps(axes: Axes) -> None:
+    """Marks whole steps along the bottom of a panel."""
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+
+
+def scale_wide(
+    axes: Axes, way: Literal["x", "y"], span: tuple[float, float], *, ticks: Sequence[float] = (1, 2, 5)
+) -> bool:
+    """Makes an axis logarithmic if its values are above 0 and span more than a factor of 25; returns whether it is.
+
+    Args:
+        axes: The panel.
+        way: Which of its axes.
+        span: The lowest and the highest value.
+        ticks: Marks in each decade.
+    """
+    low, high = span
+    if not 0 < low * LOG_SPAN < high:
+        return False
+    axis = axes.xaxis if way == "x" else axes.yaxis
+    axes.set(**{f"{way}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    return True
+
+
 def note(axes: Axes, text: str, *, alarming: bool = False) -> None:
     """Writes a remark into the upper right corner of a panel.
 
     Args:
         axes: The panel.
         text: One or a few short lines.
-        alarming: Whether it is bad news, which stands out.
+        alarming: Whether it is bad news and stands out.
     """
     axes.text(0.985, 0.965, text, transform=axes.transAxes, **note_style(alarming=alarming))
 
 
 def note_style(*, alarming: bool) -> dict[str, Any]:
-    """Gives how a remark is written that ends at an upper right corner."""
+    """Returns the style of a remark that ends at an upper right corner."""
     return {
         "ha": "right",
         "va": "top",

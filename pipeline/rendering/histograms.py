@@ -36,15 +36,15 @@ TICKS = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10])
 
 @dataclass(frozen=True)
 class Histogram:
-    """What is drawn of one weight.
+    """The panel of one weight.
 
     Attributes:
         heading: Its layer, name and shape.
-        span: Lowest and highest value on the axis; none where no value is finite.
+        span: Lowest and highest value on the axis; None where no value is finite.
         edges: Bounds of the bars, `(bars + 1,)`.
-        shares: What of all finite values lies in each bar, `(bars,)`.
-        remarks: What is written into the panel, a line each.
-        lost: How many values are not finite.
+        shares: Share of all finite values in each bar, `(bars,)`.
+        remarks: Lines of text in the panel.
+        lost: The number of values that are not finite.
     """
 
     heading: str
@@ -58,11 +58,11 @@ class Histogram:
 def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic]]], path: Path, *, title: str) -> None:
     """Draws a histogram of each weight, in the model's order.
 
-    A panel is bars, lines and texts on the figure itself. Matplotlib's axes take more than twice as long, and every
-    training waits for them.
+    A panel is bars, lines and texts on the figure itself. Matplotlib's axes take more than twice as long, for which
+    every training would wait.
 
     Args:
-        coefficients: Layer → weight → array of any shape; layers without weights may be there.
+        coefficients: Layer → weight → array of any shape; layers may be without weights.
         path: The picture (PNG), written whole.
         title: The line above the panels.
 
@@ -85,8 +85,8 @@ def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic
 def describe(layer: str, name: str, array: NDArray[np.generic]) -> Histogram:
     """Counts a weight's values.
 
-    The axis covers all but the outermost 0.05 % of values on either side; the whole range is among the remarks. Weights
-    that all have one value, and values that are not finite, are said in words.
+    The axis leaves out the outermost 0.05 % of values on either side; the remarks have the whole range. Remarks also
+    report weights of a single value, and values that are not finite.
 
     Args:
         layer: The layer's name.

@@ -1,13 +1,11 @@
-"""Histories of measures as lines, a panel each, with the reference that real digits set."""
+"""Histories of measures as lines, a panel each, beside those of real digits."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
-
 from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.rendering import figures
-from pipeline.rendering.curves import LOG_SPAN, Series
+from pipeline.rendering.curves import Series
 
 
 def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[Key, tuple[Series, Series]]]:
@@ -31,10 +29,10 @@ def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, 
     Values that span more than a factor of 25 have a logarithmic axis.
 
     Args:
-        history: Measure → its steps and values, `(n,)` each, and its reference's.
+        history: Measure → steps and values, `(n,)` each, of generated and of real digits.
         path: The picture (PNG), written whole.
         title: The line above the panels.
-        best: The step of the report that was chosen; None where none was.
+        best: The step of the best report, or None.
 
     Raises:
         ValueError: There is no measure.
@@ -49,13 +47,8 @@ def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, 
             if best is not None:
                 axes.axvline(best, color=figures.GREEN, linewidth=1, label="best report")
             axes.set(title=key.name.replace("_", " "), xlabel="step")
-            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
-            low, high = min(references.min(), values.min()), max(references.max(), values.max())
-            if low > 0 and high > LOG_SPAN * low:
-                axes.set_yscale("log")
-                axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-                axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-                axes.yaxis.set_minor_formatter(NullFormatter())
+            figures.mark_steps(axes)
+            span = min(references.min(), values.min()), max(references.max(), values.max())
+            figures.scale_wide(axes, "y", span)
         handles, labels = row[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)

@@ -19,10 +19,10 @@ def draw_scatter(
 
     Args:
         points: `(n, 2)`.
-        digits: Whole numbers 0 to 9, `(n,)`; a digit of which there is none is left out of the legend.
+        digits: Whole numbers 0 to 9, `(n,)`; the legend has only those that occur.
         path: The picture (PNG), written whole.
         title: The line above.
-        axes: What stands beneath and beside.
+        axes: The labels of the two axes.
 
     Raises:
         ValueError: There is not one digit a point, or a point has not two finite numbers.

@@ -1,4 +1,4 @@
-"""Tables for a terminal or a log file: losses of components, figures beside their references, jobs of a sweep."""
+"""Tables for a terminal or a log file: losses of components, measures beside real digits, jobs of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
@@ -23,8 +23,8 @@ def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
 
     Args:
         title: The line above the table.
-        columns: The headings; the first is of the rows' names.
-        rows: One cell a column: a text, a number, or None where there is nothing.
+        columns: The headings; the first stands above the rows' names.
+        rows: One cell a column: a text, a number, or None for an empty cell.
 
     Returns:
         The table; a console prints it.
@@ -51,7 +51,7 @@ def losses_table(title: str, splits: Mapping[str, Mapping[Key, float]]) -> Table
         splits: Heading → losses of one split and scheme.
 
     Returns:
-        The table, a row a component and split; what a split has no loss of has no row.
+        The table, a row a component and split.
     """
     cells: dict[tuple[str, str], dict[str, float]] = {}
     for split, values in splits.items():
@@ -104,11 +104,11 @@ def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
     """Lays out the jobs of a sweep, a row each.
 
     Args:
-        rows: Heading → value of each job; a job may lack some. Long headings are broken at their dots and underscores.
+        rows: Heading → value of each job; a job may lack some. Long headings break at slashes, dots and underscores.
         title: The line above the table.
 
     Returns:
-        The table, its headings in the order of their first appearance; what failed stands out.
+        The table, its headings in the order of their first appearance; failed jobs stand out.
     """
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
     columns = [[row.get(heading) for row in rows] for heading in headings]
@@ -120,7 +120,7 @@ def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
 
 
 def number(value: float) -> str:
-    """Gives a number as text: four decimals, fewer from 100 on, powers of ten for the very small and large."""
+    """Returns a number as text: four decimals, fewer from 100 on, powers of ten for the very small and large."""
     size = abs(value)
     if isinstance(value, int) or size == float("inf"):
         return f"{value:,}"

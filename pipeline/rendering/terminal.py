@@ -1,4 +1,4 @@
-"""What a terminal or a log file shows of a run in progress."""
+"""The progress of a run on a terminal or in a log file."""
 
 import sys
 import time
@@ -20,7 +20,7 @@ REFRESHES_A_SECOND = 1.0
 
 @dataclass(frozen=True)
 class Length:
-    """How long a run is, in steps and in epochs.
+    """The length of a run, in steps and in epochs.
 
     Attributes:
         steps: The step after which the run ends.
@@ -35,7 +35,7 @@ class Length:
     first_step: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses a length that cannot be."""
+        """Refuses an impossible length."""
         if not (0 <= self.first_step <= self.steps and self.batch_size > 0 and self.images_per_epoch > 0):
             raise ValueError(f"`first_step` must lie in 0 to `steps`, and sizes be 1 or more. Received: {self}")
 
@@ -45,15 +45,15 @@ class Length:
         return max(1, -(-self.steps * self.batch_size // self.images_per_epoch))
 
     def epoch(self, step: int) -> int:
-        """Gives the epoch, from 1, that the images of step `step` belong to."""
+        """Returns the epoch, from 1, of the images of step `step`."""
         return max(1, -(-step * self.batch_size // self.images_per_epoch))
 
 
 class TrainingProgress:
     """A live bar of a training run: epoch, step, images a second, time left, latest losses.
 
-    Where the console is not a terminal it prints plain lines instead, at most one each `interval` seconds and one
-    before each report::
+    Where the console is no terminal it prints plain lines instead: at most one each `interval` seconds, and one before
+    each report::
 
         with TrainingProgress(Length(12_000, 100, 50_000), label="smoke") as progress:
             progress.advance(1, {"generator": 2.97, "discriminator": 1.52})
@@ -78,7 +78,7 @@ class TrainingProgress:
             prefix: Its place in a sweep, such as "job 2 of 4"; may be empty.
             console: Where to show it; standard output by default.
             interval: Seconds between two plain lines.
-            clock: Gives the time in seconds.
+            clock: The time in seconds.
         """
         self._length = length
         self._head = " | ".join(part for part in (prefix, label) if part)
@@ -105,7 +105,7 @@ class TrainingProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Leaves the bar as it stands, or prints the last plain line."""
+        """Stops the bar, or prints the last plain line."""
         if self._live:
             self._bar.stop()
         else:
@@ -117,11 +117,11 @@ class TrainingProgress:
         return self._head
 
     def advance(self, step: int, losses: Mapping[str, float] | None = None) -> None:
-        """Tells that a step is done.
+        """Records that a step is done.
 
         Args:
-            step: The step, counted from 1 over the whole run; several may be passed over.
-            losses: The latest losses under the names to show; without them the former ones stay.
+            step: The step, counted from 1 over the whole run; it may skip some.
+            losses: The latest losses by the names to show; without them the former ones stay.
         """
         if losses:
             self._losses = dict(losses)
@@ -142,16 +142,16 @@ class TrainingProgress:
             self._console.print(shown, soft_wrap=isinstance(renderable, str) and not self._live)
 
     def losses(self) -> str:
-        """Gives the latest losses as one text."""
+        """Returns the latest losses as one text."""
         return "  ".join(f"{name} {number(value)}" for name, value in self._losses.items())
 
     def place(self, task: Task) -> str:
-        """Gives the epoch and the step as one text."""
+        """Returns the epoch and the step as one text."""
         step, length = int(task.completed), self._length
         return f"epoch {length.epoch(step)}/{length.epochs}  step {step:,}/{length.steps:,}"
 
     def pace(self, task: Task) -> str:
-        """Gives the images a second and the time left, or the time taken, as one text."""
+        """Returns the images a second and the time left, or the time taken, as one text."""
         speed = "-" if task.speed is None else f"{task.speed * self._length.batch_size:,.0f}"
         if task.finished:
             return f"{speed} images/s  {_duration(task.elapsed)} taken"
@@ -169,7 +169,7 @@ class TrainingProgress:
         self._console.print(Text(" | ".join(part for part in (self._head, line) if part)), soft_wrap=True)
 
 
-class _Facts(ProgressColumn):
+class _TextColumn(ProgressColumn):
     def __init__(self, text: Callable[[Task], str]) -> None:
         super().__init__(Column(no_wrap=True))
         self._text = text
@@ -182,7 +182,7 @@ class _Bar(Progress):
     def __init__(self, owner: TrainingProgress, console: Console, clock: Callable[[], float]) -> None:
         self._owner, self._screen = owner, console
         bar = BarColumn(bar_width=None, table_column=Column(ratio=1))
-        columns = (_Facts(owner.place), bar, _Facts(owner.pace))
+        columns = (_TextColumn(owner.place), bar, _TextColumn(owner.pace))
         super().__init__(*columns, console=console, get_time=clock, expand=True, refresh_per_second=REFRESHES_A_SECOND)
 
     def get_renderables(self) -> Iterable[RenderableType]:
@@ -196,13 +196,13 @@ class _Bar(Progress):
 
 
 def make_console(file: TextIO | None = None) -> Console:
-    """Gives a console whose tables are whole in log files.
+    """Returns a console that never breaks tables in log files.
 
     Args:
         file: Where it writes; standard output by default.
 
     Returns:
-        As wide as the terminal, or 160 columns wide where the file is none.
+        A console as wide as the terminal, or 160 columns wide in a file.
     """
     file = file or sys.stdout
     return Console(file=file, width=None if file.isatty() else LOG_WIDTH, highlight=False)

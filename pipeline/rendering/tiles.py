@@ -44,7 +44,7 @@ def tile(
     Args:
         blocks: Each `(rows, columns, height, width)`, or with 1 or 3 channels behind, floats in [-1, 1]. They agree
             in all but their columns.
-        magnify: How many pixels wide and high each pixel of an image becomes.
+        magnify: The width and height in pixels of each pixel of an image.
         gap: Dark grey pixels between neighbouring images, before they are magnified; 0 for none.
         headings: A text above each block, or nothing.
 

@@ -1,4 +1,4 @@
-"""The settings of a sweep as a picture: how right their digits are against how varied, and how far from real ones."""
+"""The settings of a sweep as a picture: one measure against another, and a third beside them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,13 +7,11 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering import figures
 
-LOG_SPAN = 25.0
 BEYOND_RUNS = 0.25
 NAME_WIDTH = 42
 POINT: dict[str, Any] = {"s": 20, "alpha": 0.7, "linewidths": 0, "zorder": 4}
@@ -38,23 +36,23 @@ def trade_off(
 ) -> None:
     """Draws one measure against another, a point a run, and a third beside them, a row a setting.
 
-    A setting's mean is a diamond, with its interval where there are seeds enough. What real digits score is a dotted
-    line. The rows on the right name the colours; settings stand in the order given, never by their figures. On the left
-    an interval much wider than all runs together leaves the panel rather than shrink everything else.
+    A diamond is a setting's mean, with its interval where there are enough seeds. A dotted line is the score of real
+    digits. The rows on the right name the colours; settings keep the order given and are never ranked. On the left an
+    interval much wider than all runs together is cut off rather than shrink everything else.
 
     Args:
         settings: The settings by name.
         path: The picture (PNG), written whole.
         measures: The measure along the left panel, the one up it, and the one along the right panel.
-        references: What real digits score, by measure; may lack some.
+        references: Scores of real digits by measure; may lack some.
         title: The line above the panels.
-        remark: The line above the left panel: what the intervals are, or that there are none.
+        remark: The line below the panels: the kind of the intervals, or that there are none.
 
     Raises:
         ValueError: There is no setting.
     """
     if not settings:
-        raise ValueError("`settings` must be one at least. Received: none")
+        raise ValueError("`settings` must hold at least one. Received: none")
     across, upward, beside = measures
     colours = _colours(len(settings))
     height = max(4.2, 0.42 * len(settings) + 1.2)
@@ -66,12 +64,12 @@ def trade_off(
         _draw_references(left, right, measures, references)
         _limit(left, list(settings.values()), (across, upward), references)
         left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
-        right.set(xlabel=_spoken(beside), title="dotted: what real digits score" if references else "")
+        right.set(xlabel=_spoken(beside), title="dotted: real digits" if references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
 def describe(measures: tuple[Key, Key, Key]) -> str:
-    """Says what `trade_off` shows: `accuracy against coverage, beside them Fréchet digit distance`."""
+    """Returns the caption of `trade_off`: `accuracy against coverage, beside them Fréchet digit distance`."""
     across, upward, beside = map(_spoken, measures)
     return f"{upward} against {across}" + (f", beside them {beside}" if beside not in (across, upward) else "")
 
@@ -109,11 +107,8 @@ def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: Key, colours: S
             axes.errorbar(found.mean, place, xerr=found.margin, color=colour, **DIAMOND)
     axes.set_ylim(len(settings) - 0.5, -0.5)
     every = [value for setting in settings for value in setting.values(measure)]
-    if every and min(every) > 0 and max(every) > LOG_SPAN * min(every):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+    if every:
+        figures.scale_wide(axes, "x", (min(every), max(every)))
 
 
 def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], references: Mapping[Key, float]) -> None:

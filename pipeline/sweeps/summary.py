@@ -13,7 +13,7 @@ from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tradeoff import describe, trade_off
 from pipeline.tracking.recorder import as_markdown
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import Outcome, SweepChild, children, close_sweep
+from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
 from pipeline.training.family import Family, find_family
 
 
@@ -28,7 +28,7 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
         status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     jobs = children(store, run_id)
-    outcome = Outcome([job.row for job in jobs])
+    outcome = SweepResult([job.row for job in jobs])
     with TemporaryDirectory() as folder:
         try:
             if jobs:
@@ -37,7 +37,7 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
             close_sweep(store, run_id, outcome, status=status)
 
 
-def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> Outcome:
+def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> SweepResult:
     measures = family.headline
     found = by_setting(job.seeded for job in jobs if job.seed)
     settings = dict(zip(name_settings([one.settings for one in found]), found, strict=True))
@@ -52,7 +52,7 @@ def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: 
         across, upward, _ = family.trade_off
         picture = folder / f"{upward.name}-{across.name}.png"
         trade_off(settings, picture, measures=family.trade_off, references=references, title=title, remark=said)
-    return Outcome(
+    return SweepResult(
         runs=[job.row for job in jobs],
         settings=figure_rows(found, measures, references),
         texts=[as_markdown(compared), said, as_markdown(runs)],

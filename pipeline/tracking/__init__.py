@@ -1,18 +1,18 @@
-"""What knows MLflow, and the only package that does.
+"""Tracking with MLflow, which no other room imports.
 
 ::
 
-    store           which store, which experiment; one clear line where it cannot be reached
+    store           the store and the experiment; one clear line where it cannot be reached
     moved           addresses that follow a moved project folder
     pages           searching runs
-    owners          which process a run belongs to; closing what a killed one left open
+    owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back
     datasets        arrays as named inputs of a run
     recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
     runs            a run's life: started or resumed, FINISHED, FAILED or KILLED
-    sweeps          a sweep's parent run and its table
-    tags            what the surroundings say: git, DVC
+    sweeps          a sweep's parent run and its tables
+    tags            the environment: git, DVC
 
 Importing the package sets MLflow's environment (no telemetry, no chatter) where the user has not; MLflow reads it
 when it is first imported.

@@ -21,9 +21,9 @@ class Examples:
         name: The part's name, such as `mnist-train`.
         images: Images, `(n, 28, 28)`.
         labels: Their digits, `(n,)`.
-        digest: A hash of the data; MLflow shows its first 36 characters, a tag holds it whole.
-        context: What the run uses it for, such as `training`.
-        source: Where the data came from, as text.
+        digest: A hash of the data; MLflow shows its first 36 characters, a tag has all of it.
+        context: Its use in the run, such as `training`.
+        source: The origin of the data, as text.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Examples:
 
 
 def log_examples(store: Store, run_id: str, examples: Examples) -> None:
-    """Names `examples` as an input of a run."""
+    """Logs `examples` as an input of a run."""
     described = from_numpy(
         examples.images,
         source=CodeDatasetSource({"source": examples.source}),

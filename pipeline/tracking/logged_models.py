@@ -1,4 +1,4 @@
-"""A Keras model as a logged model: with signature, example and given requirements, loadable and the same."""
+"""A Keras model as a logged model with signature, example and requirements, which loads back the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ REQUIREMENTS = ("tensorflow", "keras", "numpy")
 
 @dataclass(frozen=True)
 class ModelExample:
-    """What a model takes and gives.
+    """Inputs and outputs of a model.
 
     Attributes:
         inputs: A few rows of every input, by the input's name.
-        outputs: What the model predicts from them: one array, or one for each output by name.
-        requirements: What must be installed to load the model, as pip spells it.
+        outputs: Its predictions: one array, or one for each output by name.
+        requirements: The packages that loading needs, as pip spells them.
     """
 
     inputs: Arrays
@@ -35,7 +35,7 @@ class ModelExample:
 
 
 def model_example(model: Any, inputs: Arrays) -> ModelExample:
-    """Gives what a Keras model makes of a few named inputs, and what it needs to be loaded."""
+    """Returns a Keras model's outputs for a few named inputs, and its requirements."""
     requirements = [f"{package}=={version(package)}" for package in REQUIREMENTS]
     given = model(dict(inputs), training=False)
     named = isinstance(given, Mapping)

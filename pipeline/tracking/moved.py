@@ -1,4 +1,4 @@
-"""A project's folder that was moved or copied: the store keeps absolute addresses, and they must follow."""
+"""A project's folder that was moved or copied: the store's absolute addresses must follow."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Which process a run belongs to, so that what a killed process left RUNNING can be told from what still runs."""
+"""The process that a run belongs to, which tells a run in progress from one that a killed process left RUNNING."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ _HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
 
 
 def owner_tags() -> dict[str, str]:
-    """Gives the tags that mark a run as this process's: host, process id and the process's start time."""
+    """Returns the tags that mark a run as this process's: host, process id and start time."""
     return {
         _HOST: socket.gethostname(),
         _PROCESS: str(os.getpid()),
@@ -22,7 +22,7 @@ def owner_tags() -> dict[str, str]:
 
 
 def owner_lives(tags: Mapping[str, str]) -> bool:
-    """Says whether the process that `tags` name still runs; another one under the same id does not count."""
+    """Whether the process that `tags` name still runs; a later one with the same id does not count."""
     try:
         process = psutil.Process(int(tags[_PROCESS]))
         same = abs(process.create_time() - float(tags[_STARTED])) < 5
@@ -34,11 +34,11 @@ def owner_lives(tags: Mapping[str, str]) -> bool:
 
 
 def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:
-    """Closes as KILLED what processes of this host left RUNNING when they were killed.
+    """Closes as KILLED the runs that killed processes of this host left RUNNING.
 
     Args:
         store: The store and experiment to look in.
-        is_alive: Says from a run's tags whether its process still runs.
+        is_alive: Whether the process of a run with these tags still runs.
 
     Returns:
         The ids of the runs closed.

@@ -8,7 +8,7 @@ from pipeline.tracking.store import Store
 
 
 def runs_where(store: Store, condition: str) -> Iterator[Run]:
-    """Gives the experiment's runs that meet `condition` (MLflow's filter syntax), oldest first."""
+    """Yields the experiment's runs that meet `condition` (MLflow's filter syntax), oldest first."""
     token = None
     while True:
         page = store.client.search_runs(

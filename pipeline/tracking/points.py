@@ -1,4 +1,4 @@
-"""Metric points: gathered, written in batches, and none twice."""
+"""Metric points: queued, written in batches, and none twice."""
 
 import time
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ _SYSTEM = "system/"
 
 
 class PointLog:
-    """The points of one run, written at the latest every ten seconds or thousand points.
+    """The points of one run, written every thousand points, or ten seconds after the last batch.
 
     Args:
         client: MLflow's client of the store.
         run_id: The run written on.
-        resumed: Whether the run may hold points already; each (key, step) it holds is skipped.
+        resumed: Whether the run may have points already; they are skipped by key and step.
     """
 
     def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
@@ -30,7 +30,7 @@ class PointLog:
         self._written_at = time.monotonic()
 
     def add(self, points: Iterable[Point]) -> None:
-        """Takes points up, skipping those the run holds, and writes when it is time."""
+        """Queues points, skipping those that the run has, and writes a batch when it is due."""
         now = int(time.time() * 1000)
         for point in points:
             if (point.key.text, point.step) not in self._held:
@@ -40,7 +40,7 @@ class PointLog:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what is pending; what could not be written stays pending."""
+        """Writes the queue; points that could not be written stay in it."""
         while self._pending:
             self._client.log_batch(self._run_id, metrics=self._pending[:_BATCH])
             del self._pending[:_BATCH]

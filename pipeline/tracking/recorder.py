@@ -1,4 +1,4 @@
-"""Writing on a run by its id: points, pictures, files, tables, data sets and models, each of them once."""
+"""Writing on a run by its id: points, pictures, files, tables, data sets and models, each once."""
 
 import re
 import time
@@ -29,7 +29,7 @@ class Recorder:
     Args:
         store: The store that has the run.
         run_id: The run.
-        resumed: Whether the run may hold points and pictures already; those are not written again.
+        resumed: Whether the run may have points and pictures already, which are not written again.
     """
 
     def __init__(self, store: Store, run_id: str, *, resumed: bool = False) -> None:
@@ -41,10 +41,10 @@ class Recorder:
             self._pictures = self._held_pictures() if resumed else set()
 
     def log(self, points: Iterable[Point]) -> None:
-        """Takes points up; they are written in batches, at the latest every ten seconds in which some come.
+        """Queues points; they are written in batches, at the latest ten seconds after the last batch.
 
         Raises:
-            TrackingError: If the store does not take them; they stay pending.
+            TrackingError: The store does not take them; they stay pending.
         """
         with one_line_errors(self.store.uri):
             self._points.add(points)
@@ -53,15 +53,15 @@ class Recorder:
         """Writes the points still pending.
 
         Raises:
-            TrackingError: If the store does not take them; they stay pending.
+            TrackingError: The store does not take them; they stay pending.
         """
         with one_line_errors(self.store.uri):
             self._points.flush()
 
     def picture(self, key: str, image: np.ndarray, step: int) -> None:
-        """Logs a picture of one step; the pages show a key's pictures under a slider over steps.
+        """Logs a picture of one step; the pages show the pictures of a name with a slider over steps.
 
-        The slider shows small copies, so the picture also stands whole as `pictures/KEY/step-STEP.png`.
+        The slider shows small copies; the whole picture is also logged, as `pictures/KEY/step-STEP.png`.
 
         Args:
             key: The picture's name, the same at every step.
@@ -76,7 +76,7 @@ class Recorder:
         self._pictures.add((key, step))
 
     def illustrate(self, path: str, caption: str) -> None:
-        """Shows a picture that was logged as the artifact `path` in the run's description, under what stands there."""
+        """Adds a picture, logged as the artifact `path`, to the run's description."""
         picture = f"![{caption}](get-artifact?path={quote(path)}&run_uuid={self.run_id})"
         with one_line_errors(self.store.uri):
             described = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
@@ -103,23 +103,23 @@ class Recorder:
         self.text(as_csv(rows), path)
 
     def tags(self, tags: Mapping[str, str]) -> None:
-        """Sets tags, over what they were."""
+        """Sets tags, replacing earlier values."""
         with one_line_errors(self.store.uri):
             for key, value in tags.items():
                 self._client.set_tag(self.run_id, key, value)
 
     def dataset(self, examples: Examples) -> None:
-        """Names a part of the data as an input of the run."""
+        """Logs a part of the data as an input of the run."""
         with one_line_errors(self.store.uri):
             log_examples(self.store, self.run_id, examples)
 
     def model(self, name: str, keras_model: Any, example: ModelExample) -> str:
-        """Logs a Keras model, in place of an earlier one of that name, and gives its id; see `log_model`."""
+        """Logs a Keras model, replacing an earlier one of that name, and returns its id; see `log_model`."""
         with one_line_errors(self.store.uri):
             return log_model(self.store, self.run_id, name, keras_model, example)
 
     def log_trained(self, values: Mapping[Key, float]) -> None:
-        """Writes what an evaluation measured as `trained/…`, over an earlier one's; the run may have ended before."""
+        """Writes the values of an evaluation as `trained/…`, replacing earlier ones; the run may have ended."""
         written = {replace(key, trained=True).text: float(value) for key, value in values.items()}
         with one_line_errors(self.store.uri):
             held = self._client.get_run(self.run_id).data.metrics.keys()
@@ -137,7 +137,7 @@ class Recorder:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """Gives rows as a Markdown table: floats with four significant digits, headings that can wrap."""
+    """Returns rows as a Markdown table: floats with four significant digits, headings that can wrap."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     headings = [column.replace("/", " ").replace("_", " ") for column in columns]
     lines = [headings, ["---"] * len(columns), *([_cell(row.get(column, "")) for column in columns] for row in rows)]

@@ -34,14 +34,14 @@ _MONITOR: Callable[..., Any] = SystemMetricsMonitor
 
 @dataclass(frozen=True, kw_only=True)
 class RunDescription:
-    """What a run says about itself.
+    """The description of a run.
 
     Attributes:
         name: The run's name, which carries what varies.
         parameters: The settings it reads, nested or under their addresses.
         tags: Short metadata to search by.
-        note: What it is and the command that repeats it, in Markdown.
-        parent_run_id: The run it stands under; none for one of its own.
+        note: Its purpose and the command that repeats it, in Markdown.
+        parent_run_id: The run above it, or None.
     """
 
     name: str
@@ -52,19 +52,19 @@ class RunDescription:
 
 
 class Run(Recorder):
-    """A run that is open as long as the `with` block; it ends FINISHED, FAILED (an error) or KILLED (a signal).
+    """A run that is open during the `with` block and ends FINISHED, FAILED (an error) or KILLED (a signal).
 
     Args:
         store: The store and experiment.
-        description: What the run says about itself.
-        resume: The id of an interrupted run to go on with; where the store does not know it, a new run is started.
+        description: Name, parameters, tags and note.
+        resume: The id of an interrupted run to resume; where the store does not know it, a new run starts.
         system_metrics: Whether processor and memory use are sampled, every ten seconds.
 
     Attributes:
-        resumed: Whether an earlier run goes on.
+        resumed: Whether an earlier run resumes.
 
     Raises:
-        TrackingError: If the store does not answer, or a resumed run has other parameters.
+        TrackingError: The store does not answer, or a resumed run has other parameters.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class Run(Recorder):
             self._monitor = self._watch() if system_metrics else None
 
     def __enter__(self) -> Self:
-        """Gives the run itself; it is open since it was made."""
+        """Returns the run itself, which is open already."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Writes what is pending and ends the run.
+        """Writes pending points and ends the run.
 
         Raises:
-            TrackingError: If the store does not take the last points and no other error is on its way.
+            TrackingError: The store does not take the last points, and no other error is being raised.
         """
         status = _status(error)
         try:
@@ -124,8 +124,8 @@ class Run(Recorder):
 def child(store: Store, description: RunDescription) -> Run:
     """Opens a run under the run that `description.parent_run_id` names.
 
-    Where the store does not know that run (the models came from another machine), the new run stands alone, and its
-    tags and description say so.
+    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
+    tags and note say so.
     """
     parent = description.parent_run_id
     if parent is None or store.knows(parent):
@@ -137,7 +137,7 @@ def child(store: Store, description: RunDescription) -> Run:
 
 
 def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    """Gives nested settings under their addresses, such as `acgan.soft_label.real`, written as in params.yaml."""
+    """Returns nested settings by their addresses, such as `acgan.soft_label.real`, written as in params.yaml."""
     return dict(_addresses(parameters, prefix))
 
 

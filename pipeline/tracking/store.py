@@ -1,4 +1,4 @@
-"""Which tracking store and which experiment: `connect` gives both, or says in one line why it cannot."""
+"""The tracking store and the experiment: `connect` opens both, or fails with an error of one line."""
 
 import os
 import sqlite3
@@ -43,10 +43,10 @@ class Store:
     experiment_id: str
 
     def knows(self, run_id: str) -> bool:
-        """Says whether a run stands in this store and is not deleted.
+        """Whether a run is in this store and not deleted.
 
         Raises:
-            TrackingError: If the store does not answer.
+            TrackingError: The store does not answer.
         """
         try:
             return bool(self.client.get_run(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE)
@@ -56,10 +56,10 @@ class Store:
             raise _refused(self.uri, error) from error
 
     def parameter(self, run_id: str, name: str) -> str | None:
-        """Gives a setting that a run logged, as it was written; none where it logged no such setting.
+        """Returns a setting that a run logged, as written; None where it logged no such setting.
 
         Raises:
-            TrackingError: If the store does not answer or does not know the run.
+            TrackingError: The store does not answer or does not know the run.
         """
         with one_line_errors(self.uri):
             value: str | None = self.client.get_run(run_id).data.params.get(name)
@@ -67,7 +67,7 @@ class Store:
 
 
 def default_uri(root: Path) -> str:
-    """Gives the URI of the store in `root`: SQLite in `mlflow.db`, which plain `mlflow ui` opens there."""
+    """Returns the URI of the store in `root`: SQLite in `mlflow.db`, which plain `mlflow ui` opens there."""
     path = (root / "mlflow.db").as_posix().replace("%", "%25").replace("?", "%3F")
     return f"sqlite:///{path}"
 
@@ -75,8 +75,8 @@ def default_uri(root: Path) -> str:
 def connect(*, family: str, experiment: str, root: Path) -> Store:
     """Opens the tracking store and the family's experiment, each made if missing.
 
-    The store is `MLFLOW_TRACKING_URI` or, unset, `default_uri(root)`. In the latter the artifacts lie beside it, in
-    `root/mlartifacts`; any other store decides for itself where they go.
+    The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter has its artifacts
+    beside it, in `root/mlartifacts`; any other store decides for itself.
 
     Args:
         family: The family whose runs are tracked, such as `acgan`.
@@ -87,7 +87,7 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
         The store, at the experiment `{experiment}-{family}`.
 
     Raises:
-        TrackingError: If the store cannot be reached or opened, or the experiment was deleted.
+        TrackingError: The store cannot be reached or opened, or the experiment was deleted.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root)
     name = f"{experiment}-{family}"
@@ -106,7 +106,7 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
 
 @contextmanager
 def one_line_errors(uri: str) -> Iterator[None]:
-    """Turns what MLflow and SQLite raise within the block into a `TrackingError` of one line."""
+    """Turns errors of MLflow and SQLite within the block into a `TrackingError` of one line."""
     try:
         yield
     except (MlflowException, OSError, sqlite3.Error) as error:
@@ -122,7 +122,7 @@ def _refused(uri: str, error: Exception) -> TrackingError:
 
 @contextmanager
 def _bounded_requests() -> Iterator[None]:
-    """Lets a server that does not answer cost seconds, not MLflow's four minutes; the user's own limits stay."""
+    """Limits the wait for a server that does not answer to seconds, not MLflow's four minutes; a user's limits stay."""
     limits = {name: value for name, value in _FIRST_ANSWER.items() if name not in os.environ}
     os.environ.update(limits)
     try:
@@ -142,7 +142,7 @@ def _check_file(path: Path) -> None:
 
 
 def _migrated_client(uri: str, file: Path) -> MlflowClient:
-    """Opens the store, waiting for an `mlflow ui` that is making its tables at this moment."""
+    """Opens the store; waits for an `mlflow ui` that is just creating its tables."""
     patience = time.monotonic() + _MIGRATION_SECONDS
     while True:
         try:

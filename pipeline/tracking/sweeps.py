@@ -1,4 +1,4 @@
-"""The parent run of a sweep: found by the sweep's folder, and closed with the tables of its jobs and settings."""
+"""The parent run of a sweep: found by the sweep's folder, closed with the tables of its jobs and settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class SweepChild:
         name: The run's name.
         status: RUNNING, FINISHED, FAILED or KILLED.
         seed: Its seed.
-        varied: The parameters in which the sweep's jobs differ, by address; the judge too where that differs.
+        varied: The parameters in which the jobs differ, by address, and the judge where it differs.
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
     """
 
@@ -52,21 +52,21 @@ class SweepChild:
 
     @property
     def seeded(self) -> SeededRun:
-        """The job as one seed of its setting; one that did not finish has no figures, its last were taken too early."""
+        """The job as one seed of its setting; without measures unless it finished."""
         settings = {address: value for address, value in self.varied.items() if address != _SEED}
         return SeededRun(settings, self.seed, self.measures if self.status == "FINISHED" else {})
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a sweep came to, as its parent run keeps it.
+class SweepResult:
+    """The result of a sweep, as its parent run keeps it.
 
     Attributes:
         runs: The rows of `sweep.csv`, one a job.
         settings: The rows of `settings.csv`, one a setting.
-        texts: What the description shows below what stands there: tables in Markdown, remarks.
-        picture: The picture to keep and to show, or none.
-        caption: What the picture shows.
+        texts: Tables in Markdown and remarks, to add to the description.
+        picture: The picture to keep and to show, or None.
+        caption: The caption of the picture.
     """
 
     runs: Sequence[Row]
@@ -77,12 +77,12 @@ class Outcome:
 
 
 def open_sweep(store: Store, folder: Path, description: RunDescription) -> str:
-    """Opens a sweep's parent run, or finds the one that the sweep in `folder` has.
+    """Opens a sweep's parent run, or finds the one of the sweep in `folder`.
 
     Args:
         store: The store and experiment.
         folder: The sweep's folder, by which its jobs find the parent.
-        description: What the sweep says about itself.
+        description: Name, tags and note of the sweep.
 
     Returns:
         The parent's run id; the run stays open until `close_sweep`.
@@ -94,7 +94,7 @@ def open_sweep(store: Store, folder: Path, description: RunDescription) -> str:
 
 
 def find_sweep(store: Store, folder: Path) -> str | None:
-    """Gives the parent run of the sweep in `folder`; none before it was opened."""
+    """Returns the parent run of the sweep in `folder`; None before it was opened."""
     with one_line_errors(store.uri):
         for run in runs_where(store, "tags.kind = 'sweep'"):
             if run.data.tags.get(_FOLDER) == _address(folder):
@@ -103,7 +103,7 @@ def find_sweep(store: Store, folder: Path) -> str | None:
 
 
 def find_trained(store: Store, run_id: str, digests: Mapping[str, str]) -> str | None:
-    """Gives the name of a sweep's finished job with these hashes of settings, data and code; none if it has none."""
+    """Returns the name of a sweep's finished job with these hashes of settings, data and code, or None."""
     with one_line_errors(store.uri):
         for run in runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'"):
             if all(run.data.tags.get(f"{name}.digest") == digest for name, digest in digests.items()):
@@ -112,15 +112,15 @@ def find_trained(store: Store, run_id: str, digests: Mapping[str, str]) -> str |
 
 
 def children(store: Store, run_id: str) -> list[SweepChild]:
-    """Gives a sweep's jobs, oldest first."""
+    """Returns a sweep's jobs, oldest first."""
     with one_line_errors(store.uri):
         runs = list(runs_where(store, _below(run_id)))
     varied = _varied([_settings(run) for run in runs])
     return [_child(run, varied) for run in runs]
 
 
-def close_sweep(store: Store, run_id: str, outcome: Outcome, *, status: str = "FINISHED") -> None:
-    """Stores what a sweep came to on its parent, in files and in the description, and ends the run.
+def close_sweep(store: Store, run_id: str, outcome: SweepResult, *, status: str = "FINISHED") -> None:
+    """Stores the result of a sweep on its parent, in files and in the description, and ends the run.
 
     Args:
         store: The store.

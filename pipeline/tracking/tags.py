@@ -1,4 +1,4 @@
-"""What the surroundings say of a run: the commit, whether the tree differs from it, DVC's stage and experiment."""
+"""Tags of the environment: the commit, whether the tree differs from it, DVC's stage and experiment."""
 
 import os
 import subprocess
@@ -11,10 +11,10 @@ _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "
 
 
 def environment_tags(root: Path) -> dict[str, str]:
-    """Gives the tags of a run made from the tree in `root`.
+    """Returns the tags of a run from the tree in `root`.
 
     Args:
-        root: The folder whose code runs; in DVC's temporary experiment copy, the copy.
+        root: The folder whose code runs: in a temporary copy of DVC's, the copy.
 
     Returns:
         `git.commit` and `git.dirty` (`unknown` outside git); `dvc.stage` and `dvc.experiment` where DVC runs it.
@@ -38,7 +38,7 @@ def _git_tags(root: Path) -> dict[str, str]:
 
 
 def committed_file(root: Path, name: str) -> str | None:
-    """Gives a file's text at git's HEAD; none outside git or where it is not committed."""
+    """Returns a file's text at git's HEAD; None outside git or where it is not committed."""
     return _git(root, "show", f"HEAD:./{name}")
 
 

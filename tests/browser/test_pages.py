@@ -72,6 +72,20 @@ def test_losses_of_both_splits_have_charts_over_steps(pages: Pages, tracked: Tra
         expect(page.get_by_role("img").filter(has_text="Step")).to_have_count(1)
 
 
+def test_curves_come_before_bars_and_the_quality_before_its_reference(pages: Pages, tracked: Tracked) -> None:
+    page = pages.open(f"runs/{tracked.training}/model-metrics")
+    parts = ("heldout/hard", "train")
+    curves = [f"{split}/{component}" for split in parts for component in ("discriminator", "generator")]
+    bars = ["trained/quality", "trained/reference", "trained/test/matched/generator"]
+    tops = []
+    for section in (*curves, *bars):
+        heading = page.get_by_text(section, exact=True)
+        expect(heading).to_be_attached()
+        tops.append(heading.evaluate("element => element.getBoundingClientRect().top"))
+    assert tops == sorted(tops)
+    assert len(set(tops)) == len(tops)
+
+
 def test_a_summary_is_shown_line_by_line(pages: Pages, tracked: Tracked) -> None:
     page = pages.open(f"runs/{tracked.training}/artifacts")
     open_artifact(pages, SUMMARY)

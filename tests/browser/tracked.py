@@ -28,6 +28,10 @@ LOSSES = [
     for part in ("generator", "discriminator")
     for loss in ("loss", "generation_loss", "auxiliary_loss")
 ]
+EVALUATED = {
+    Key.parse(text): value
+    for text, value in (("test/matched/generator/loss", 0.75), ("quality/accuracy", 0.98), ("reference/accuracy", 0.99))
+}
 DIGESTS = {"settings": "a1", "data": "b2", "code": "c3"}
 SWEPT = (0.25, 0.5)
 MEASURES = ("accuracy", "frechet_digit_distance", "coverage")
@@ -82,8 +86,8 @@ def track_evaluation(store: Store, training: str) -> str:
     job = Job("pipeline.evaluate", ())
     description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), training=metadata)
     with child(store, description) as run:
-        run.log([Point(Key.parse("test/matched/generator/loss"), 0.75, STEPS[-1])])
-    Recorder(store, training).log_trained({Key.parse("test/matched/generator/loss"): 0.75})
+        run.log([Point(key, value, STEPS[-1]) for key, value in EVALUATED.items()])
+    Recorder(store, training).log_trained(EVALUATED)
     return run.run_id
 
 

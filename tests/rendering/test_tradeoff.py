@@ -93,7 +93,7 @@ def test_many_settings_have_rows_that_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_a_sweep_without_a_setting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="`settings` must be one at least"):
+    with pytest.raises(ValueError, match="`settings` must hold at least one"):
         draw({}, tmp_path / "a.png")
 
 

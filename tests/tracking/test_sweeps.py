@@ -6,7 +6,7 @@ import pytest
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import Outcome, children, close_sweep, find_sweep, find_trained, open_sweep
+from pipeline.tracking.sweeps import SweepResult, children, close_sweep, find_sweep, find_trained, open_sweep
 from pipeline.training.history import Point
 
 
@@ -105,7 +105,7 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
     picture = tmp_path / "sweep.png"
     picture.write_bytes(b"a picture")
     parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights", note="Four weights."))
-    outcome = Outcome(
+    outcome = SweepResult(
         runs=[{"run": "a", "accuracy": 0.5}],
         settings=[{"weight": 1, "accuracy/mean": 0.5}],
         texts=["| a table |\n", "a remark"],
@@ -129,7 +129,7 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
 
 def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store, tmp_path: Path) -> None:
     parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
-    close_sweep(store, parent, Outcome([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
+    close_sweep(store, parent, SweepResult([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
     described = store.client.get_run(parent).data.tags["mlflow.note.content"]
     assert len(described) < 8000
     assert described.endswith("| a row of a table |\n\nThe rest is in `sweep.csv`.\n")
@@ -137,6 +137,6 @@ def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store,
 
 def test_a_sweep_without_jobs_closes_too(store: Store, tmp_path: Path) -> None:
     parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
-    close_sweep(store, parent, Outcome([]), status="KILLED")
+    close_sweep(store, parent, SweepResult([]), status="KILLED")
     assert store.client.get_run(parent).info.status == "KILLED"
     assert children(store, parent) == []

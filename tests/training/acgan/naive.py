@@ -11,12 +11,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.keys import Key, train_key
 from pipeline.data.mnist import Splits
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
 
-Losses = dict[str, float]
+Losses = dict[Key, float]
 
 
 @dataclass
@@ -144,7 +145,7 @@ def plain_losses(outputs: Any, target: Any, digits: Any, weights: Any) -> tuple[
 def named(component: str, generation: Any, auxiliary: Any) -> Losses:
     """Losses under the names of a step's."""
     return {
-        f"train/{component}/loss": float(generation + auxiliary),
-        f"train/{component}/generation_loss": float(generation),
-        f"train/{component}/auxiliary_loss": float(auxiliary),
+        train_key("loss", component): float(generation + auxiliary),
+        train_key("generation_loss", component): float(generation),
+        train_key("auxiliary_loss", component): float(auxiliary),
     }

@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.keys import Key, train_key
 from pipeline.data.mnist import Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.networks import Networks, build_networks
@@ -131,7 +132,7 @@ class TrainOnBatch:
                 jit_compile=False,
             )
 
-    def take_step(self, step: int) -> dict[str, float]:
+    def take_step(self, step: int) -> dict[Key, float]:
         images, digits = self.naive.real(step)
         pairs, fresh = self.naive.pairs(step, 0, 1), self.naive.pairs(step, 1, 2)
         size = len(images)
@@ -152,10 +153,10 @@ class TrainOnBatch:
         return real | generated
 
     @staticmethod
-    def _train(component: str, model: keras.Model, *data: Any, **weights: Any) -> dict[str, float]:
+    def _train(component: str, model: keras.Model, *data: Any, **weights: Any) -> dict[Key, float]:
         model.reset_metrics()
         losses = model.train_on_batch(*data, return_dict=True, **weights)
-        return {f"train/{component}/{name}": float(value) for name, value in losses.items()}
+        return {train_key(name, component): float(value) for name, value in losses.items()}
 
 
 def _inputs(settings: AcganSettings, splits: Splits, step: int = 0) -> tuple[RealImages, Pairs, Pairs]:
