@@ -23,7 +23,7 @@ def values(trainings: Trainings, splits: Splits) -> dict[str, float]:
 
 
 def _outputs(parts: Parts, splits: Splits, settings: AcganSettings) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    """The outputs of both networks without dropout, in float64, and the digits: 20 real and 20 generated, then 40 more."""
+    """Both networks' outputs without dropout, in float64, and the digits: 20 real and 20 generated, then 40 more."""
     latent, digits = draw_pairs(0, 0, STREAM, count=60, latent_size=settings.latent_size)
     generated = np.asarray(parts["generator"]({"latent": latent, "digit": digits}, training=False))
     real = (splits.validation.images.astype("float32") / 127.5 - 1)[..., None]
