@@ -25,7 +25,7 @@ def options(source: str, path: Path) -> DataSettings:
 
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Settings with a file to write, temporary files beside it, and no folder of a user."""
+    """The file of the data set; temporary files go beside it, and no user folder is named."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.delenv("MNIST_DIR", raising=False)
