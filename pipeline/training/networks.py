@@ -9,7 +9,8 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.models.quick import quicken
 from pipeline.settings.acgan import Settings
-from pipeline.training.optimizers import FusedAdam
+from pipeline.settings.compute import Kernels
+from pipeline.training.optimizers import build_adam
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Networks:
     """The generator, the discriminator, their optimisers and the generator's average.
 
     Attributes:
-        generate: The generator over the same weights, with kernels that take a step less time.
+        generate: The generator over the same weights, with kernels that take a step less time unless they are `plain`.
         discriminate: The discriminator likewise.
         averaged: The generator to use: its moving average, or the generator itself where none is kept.
         generate_averaged: The same over the same weights, with the quick kernels.
@@ -53,31 +54,39 @@ class Networks:
             average.assign(decay * average + (1 - decay) * current)
 
 
-def build_networks(settings: Settings, *, seed: int) -> Networks:
-    """Builds both networks with every variable of their optimisers, so that nothing is created inside a step."""
+def build_networks(settings: Settings, *, seed: int, kernels: Kernels = "fast") -> Networks:
+    """Builds both networks with every variable of their optimisers, so that nothing is created inside a step.
+
+    Args:
+        settings: Networks, recipe and optimisers.
+        seed: Decides the initial weights and the draws of dropout.
+        kernels: What a step computes by; with `plain` the networks that it calls are Keras' own.
+    """
     generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-    averaged, generate = generator, quicken(generator)
+    averaged, generate = generator, _quickened(generator, kernels)
     generate_averaged = generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-        generate_averaged = quicken(averaged)
+        generate_averaged = _quickened(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed)
     return Networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=quicken(discriminator, short_draws=settings.recipe == "shared"),
-        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
-        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
+        discriminate=_quickened(discriminator, kernels, short_draws=settings.recipe == "shared"),
+        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator, kernels),
+        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator, kernels),
         averaged=averaged,
         generate_averaged=generate_averaged,
     )
 
 
-def _adam(settings: Settings, learning_rate: float, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = FusedAdam(learning_rate, **settings.adam.model_dump())
-    optimizer.build(model.trainable_variables)
-    return optimizer
+def _quickened(model: keras.Model, kernels: Kernels, *, short_draws: bool = False) -> keras.Model:
+    return quicken(model, short_draws=short_draws) if kernels == "fast" else model
+
+
+def _adam(settings: Settings, learning_rate: float, model: keras.Model, kernels: Kernels) -> keras.optimizers.Optimizer:
+    return build_adam(model, learning_rate, kernels=kernels, **settings.adam.model_dump())
 
 
 def _move(

@@ -1,9 +1,27 @@
-"""Adam that takes less time on a processor."""
+"""Adam, by one operation a variable or by Keras' own."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from pipeline.settings.compute import Kernels
+
+
+def build_adam(
+    model: keras.Model, learning_rate: float, *, kernels: Kernels, **options: Any
+) -> keras.optimizers.Optimizer:
+    """Builds Adam with its variables for all that a model trains.
+
+    Args:
+        model: Whose trainable variables it moves.
+        learning_rate: Its rate.
+        kernels: `fast` for `FusedAdam`, `plain` for Keras' own.
+        **options: Others of Keras' Adam.
+    """
+    optimizer = (FusedAdam if kernels == "fast" else keras.optimizers.Adam)(learning_rate, **options)
+    optimizer.build(model.trainable_variables)
+    return optimizer
 
 
 class FusedAdam(keras.optimizers.Adam):

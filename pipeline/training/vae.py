@@ -54,7 +54,7 @@ class VaeTraining(CodingTraining):
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
         super().__init__(
-            settings, splits, self.settings, Halves(encoder, decoder, self.settings, xla=settings.compute.xla)
+            settings, splits, self.settings, Halves(encoder, decoder, self.settings, compute=settings.compute)
         )
         self._before_tanh = before_tanh(decoder)
 
