@@ -12,9 +12,10 @@ from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import ROOT, STORE_ROOT, display
 from pipeline.training.folder import RunFolder, claim, code_digest, combined_digest, find_models, read_facts
+from pipeline.training.timing import Timers, untimed
 
 
-def train(settings: Settings, job: command.Job) -> None:
+def train(settings: Settings, job: command.Job, *, timers: Timers = untimed) -> None:
     """Trains the family that the settings choose, or goes on with the same training where it was interrupted.
 
     DVC's stage hands the results over to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
@@ -23,6 +24,7 @@ def train(settings: Settings, job: command.Job) -> None:
     Args:
         settings: What the command is set to.
         job: How the stage was called.
+        timers: What the training's phases are timed by.
     """
     started = _find_start(settings)
     if not take(job):
@@ -52,7 +54,7 @@ def train(settings: Settings, job: command.Job) -> None:
         return
     try:
         with claim(_parent(settings.family), combined_digest(*digests.values())) as folder:
-            training.train(settings, job, folder, digests=digests, calibration=calibration)
+            training.train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
             results = _settle(folder, settings.family)
     finally:
         if job.sweep:

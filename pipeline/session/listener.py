@@ -17,6 +17,7 @@ from pipeline.training.folder import RunFolder
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
 from pipeline.training.samples import write_samples
+from pipeline.training.timing import Phase, Timers, untimed
 
 SAMPLES = "samples"
 
@@ -30,16 +31,25 @@ class Listener:
         folder: The run's folder.
         run: The run in the tracking store.
         settings: What the command is set to.
+        timers: What all that is done with the events is timed by.
     """
 
     def __init__(
-        self, training: Training, history: History, *, folder: RunFolder, run: Run, settings: Settings
+        self,
+        training: Training,
+        history: History,
+        *,
+        folder: RunFolder,
+        run: Run,
+        settings: Settings,
+        timers: Timers = untimed,
     ) -> None:
         self._training = training
         self._history = history
         self._folder = folder
         self._run = run
         self._settings = settings
+        self._timers = timers
         self._family = find_family(settings.family)
         self._progress: TrainingProgress | None = None
         self._held_out = ""
@@ -72,15 +82,23 @@ class Listener:
         """Hands on one event."""
         match event:
             case Step():
-                self._bar.advance(event.step, _totals(event.losses))
+                with self._timers(Phase.PROGRESS):
+                    self._bar.advance(event.step, _totals(event.losses))
             case Points():
-                self._run.log([*event.points, *self._speed()])
+                with self._timers(Phase.TRACKING):
+                    self._run.log([*event.points, *self._speed()])
             case Reported():
-                self._hear_report(event)
+                with self._timers(Phase.PROGRESS):
+                    self._show_report(event)
+                self._draw_samples(event.report.step)
+                with self._timers(Phase.CHECKPOINT):
+                    self._keep_weights(event)
             case CheckpointDue():
-                save_state(self._folder.checkpoint, self._training.variables(), self._history)
-                self._folder.keep_best(self._history.best_step)
-                self._run.flush()
+                with self._timers(Phase.CHECKPOINT):
+                    save_state(self._folder.checkpoint, self._training.variables(), self._history)
+                    self._folder.keep_best(self._history.best_step)
+                with self._timers(Phase.TRACKING):
+                    self._run.flush()
 
     def _speed(self) -> list[Point]:
         """Images a second since the last points; not of the history, since it differs from run to run."""
@@ -97,7 +115,7 @@ class Listener:
             raise RuntimeError("a listener hears only within its `progress`")
         return self._progress
 
-    def _hear_report(self, event: Reported) -> None:
+    def _show_report(self, event: Reported) -> None:
         report, scheme = event.report, self._family.scheme
         held_out = _below(f"{HELD_OUT}{scheme}/" if scheme else HELD_OUT, report.values)
         splits = {"train": _below("train/", event.recent), self._held_out: held_out}
@@ -108,20 +126,22 @@ class Listener:
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
-        self._draw_samples(report.step)
-        parts = self._training.parts()
+
+    def _keep_weights(self, event: Reported) -> None:
+        step, parts = event.report.step, self._training.parts()
         halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:
-            save_state(self._folder.best(report.step), named_variables(halves), self._history)
+            save_state(self._folder.best(step), named_variables(halves), self._history)
         if self._settings.model.keep_every_report:
-            save_parts(self._folder.models / "reports" / f"step-{report.step:07d}", halves)
+            save_parts(self._folder.models / "reports" / f"step-{step:07d}", halves)
             for name in halves:
-                log_layers(parts, name, self._run, f"layers-by-step/{report.step:07d}/{name}")
+                log_layers(parts, name, self._run, f"layers-by-step/{step:07d}/{name}")
 
     def _draw_samples(self, step: int) -> None:
-        tiles = self._training.samples()
-        write_samples(self._folder.models / SAMPLES, step, tiles)
-        self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
+        with self._timers(Phase.PICTURES):
+            tiles = self._training.samples()
+            write_samples(self._folder.models / SAMPLES, step, tiles)
+            self._run.picture(SAMPLES, tile([tiles], magnify=self._settings.render.magnify), step=step)
 
 
 def _totals(losses: Mapping[str, float]) -> dict[str, float]:

@@ -30,6 +30,7 @@ from pipeline.training.family import Parts, Training, build_training, find_famil
 from pipeline.training.folder import RunFolder, find_models, read_facts
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
+from pipeline.training.timing import Phase, Timers, untimed
 
 
 def train(
@@ -39,6 +40,7 @@ def train(
     *,
     digests: Mapping[str, str],
     calibration: Calibration | None = None,
+    timers: Timers = untimed,
 ) -> None:
     """Trains in a folder, tracked; goes on from the folder's checkpoint if there is one.
 
@@ -49,13 +51,15 @@ def train(
         digests: Hashes of the settings, the data and the code.
         calibration: The judge that reports ask and that the best of them is chosen by; none for a family that makes no
             digits on demand, whose reports are chosen by their own score.
+        timers: What its phases are timed by.
 
     Raises:
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
     """
     family = find_family(settings.family)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    training = build_training(family, settings, splits)
+    with timers(Phase.BUILD):
+        training = build_training(family, settings, splits)
     _freeze_for_collector()
     reported_on = _reported_on(settings, calibration)
     history = _restore(training, settings, folder, reported_on)
@@ -73,12 +77,12 @@ def train(
             _introduce(run, settings, training.parts(), splits, digests["data"])
             folder.remember(introduced=run.run_id)
         run.log(history.points)
-        listener = Listener(training, history, folder=folder, run=run, settings=settings)
+        listener = Listener(training, history, folder=folder, run=run, settings=settings, timers=timers)
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
         try:
             with listener.progress(describe_place(job), splits.held_out_name):
                 listener.begin()
-                for event in run_steps(training, _plan(settings), history, measure):
+                for event in run_steps(training, _plan(settings), history, measure, timers=timers):
                     listener.hear(event)
         except DivergedError as error:
             try:
@@ -87,7 +91,8 @@ def train(
                 folder.end(f"diverged: {error}")
             raise
         _freeze_for_collector()
-        outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+        with timers(Phase.FINISH):
+            outputs.finish(training, history, family.example(settings), folder=folder, run=run)
 
 
 def _freeze_for_collector() -> None:
