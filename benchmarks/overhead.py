@@ -1,152 +1,172 @@
 """What tracking, checkpoints, pictures and progress add to a training.
 
-    python -m benchmarks.overhead --json benchmarks/results/overhead.json
+A round trains with the project's own settings up to the second report by the whole of `pipeline.train`, its live bar
+drawn on a terminal of its own: that shows what lies between the steps. Then it trains so once more beside the bare loop
+over the same training. These two take their steps by turns, and whose turn it is not is stopped whole: that shows how
+much slower steps are. (POSIX alone can stop a process.) The bar and the system metrics, which go by the clock, come up
+to twice as often a step then, which counts against us.
 
-trains with the project's own settings up to the second report with all of it: the whole of `pipeline.train`, its live
-bar drawn on a terminal of its own. That tells what lies between the steps. Then it trains so once more beside the bare
-loop over the same training. These two take their steps by turns, a second or so each, and whose turn it is not is
-stopped whole, its threads included: that tells how much slower steps are. (POSIX alone can stop a process.) What goes
-by the clock, the bar and the system metrics, would come twice as often a step then, so it has twice its interval.
-
-Counted are the checkpoints, the reports' tables, pictures and weights, MLflow, the bar, and by how much the steps
-themselves are slower meanwhile. Not counted: imports and the first step, which is compiled. The evaluation at the
-reports is the training's own, as its steps are; its seconds are a row of their own. What comes once a training (its run
-opened, its models logged) is a row, too: to what the whole training costs it is reckoned from both, and not measured,
-unless `--steps` is its whole length.
+Imports and the first step, which is compiled, are not counted; evaluation at the reports is the training's own, as its
+steps are. What comes once (a run opened, models logged) is a row; the cost of a whole training is estimated from both.
 """
 
 import argparse
-import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
-from pathlib import Path
+from statistics import median
 
-from benchmarks.listened.summary import Round, draw_overhead, find_goals, make_rows, pair_turns
-from benchmarks.measuring.children import Child
-from benchmarks.measuring.findings import Findings, end, options_of, positive, publish, rows_table, say
-from benchmarks.measuring.machine import describe_machine
-from benchmarks.measuring.projects import Project, borrowed_project
-from benchmarks.measuring.turns import FEWEST_ROUNDS
-from benchmarks.trainings.recipes import compose_settings
-from pipeline.fetch import ensure_fetched
-from pipeline.settings.composed import Settings
-from pipeline.settings.exits import TERMINATED
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
+from benchmarks.measuring.child import Child
+from benchmarks.measuring.picture import Panel
+from benchmarks.measuring.projects import Project, copied_project
+from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.settings import compose_settings
+from pipeline.data.sources import ensure_fetched
 
-STEPS_A_TURN = 8
-REPORTS = 2
-ON, OFF = "with all of it on", "with all of it off"
+STEPS_A_TURN, REPORTS = 8, 2
+MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
+ON, OFF = "on", "off"
+SHARE, SECONDS = "share of the training's time", "seconds"
+PANELS = (Panel(SHARE, bound=MOST_SHARE), Panel(SECONDS))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark.
+@dataclass(frozen=True)
+class Round:
+    """Seconds of one training with all of it alone, and of two whose steps were taken by turns, on and off.
 
-    Args:
-        arguments: The words of the command line; its own by default.
-
-    Returns:
-        The exit status: 1 where a goal is not met.
+    `between` is beside steps (but the first) and evaluation, up to the end of the loop, and made of `parts`; `once` is
+    before the first step, from when the networks are built, and after the loop. `memory` is the most bytes held.
     """
-    return end(measure, parse(arguments))
+
+    turns: Sequence[tuple[float, float]]
+    between: float
+    steps: float
+    evaluation: float
+    once: float
+    memory: int
+    parts: Mapping[str, float]
+
+    @property
+    def slower(self) -> float:
+        """How much longer steps took than bare ones, as a share of these, by the middle turn."""
+        return median(on / off for on, off in self.turns) - 1
+
+    @property
+    def bare(self) -> float:
+        """Estimated seconds of steps and evaluation of the one alone with all of it off."""
+        return self.steps / (1 + self.slower) + self.evaluation
+
+    @property
+    def share(self) -> float:
+        """What is added to the training's own time, without what comes once a training."""
+        return (self.between + self.steps + self.evaluation) / self.bare - 1
+
+    def share_of(self, intervals: float) -> float:
+        """What is added to a training of so many of these lengths, with what comes once."""
+        return self.share + self.once / (intervals * self.bare)
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = options_of("overhead", __doc__)
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
     parser.add_argument("--steps", type=positive, help="steps of each training; up to the second report by default")
-    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
-    return parser.parse_args(arguments)
 
 
-def measure(options: argparse.Namespace) -> int:
-    """Measures, and writes and prints what was found.
-
-    Args:
-        options: What `parse` gives.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        PipelineError: Something the user can mend, or a training failed.
-    """
+def measure(options: argparse.Namespace) -> Results:
+    """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
     settings = compose_settings(options.overrides)
-    steps = options.steps or REPORTS * settings.model.report_every
+    model, steps = settings.model, options.steps or REPORTS * settings.model.report_every
     words = [*options.overrides, f"{settings.family}.steps={steps}"]
     compose_settings(words)
-    ensure_fetched(settings.data)
-    machine = describe_machine()
-    rounds = _train(words, settings.data.file, steps=steps, rounds=options.rounds)
-    intervals = settings.model.steps / steps
-    counts = options.rounds >= FEWEST_ROUNDS and not options.overrides and not steps % settings.model.report_every
-    rows = make_rows(rounds, intervals=intervals)
-    draw_overhead(rows, options.json.with_suffix(".png"))
-    goals = find_goals(rounds, intervals=intervals, counts=counts)
-    return publish(
-        Findings(rows, goals, [_introduce(settings, steps), rows_table(rows)]), options.json, machine=machine
+    ensure_fetched(settings.data, report=print, progress=False)
+    with copied_project(settings.data.file) as project:
+        print("first a training that is not timed: it makes the store, and a judge where there is none", flush=True)
+        with _start(project, words):
+            pass
+        rounds = [_train_round(project, words, steps=steps) for _ in range(options.rounds)]
+    text = (
+        f"Trainings of {steps:,} steps of {model.batch_size} images, a report every {model.report_every:,}; shares are "
+        f"of steps and evaluations with all of it off. The project's own training has {model.steps:,} steps."
     )
+    intervals, whole = model.steps / steps, not steps % model.report_every
+    goals = find_goals(rounds, intervals=intervals, counts=counts(options) and whole)
+    return Results(make_rows(rounds, intervals=intervals), goals, text)
 
 
-def _train(words: Sequence[str], data: Path, *, steps: int, rounds: int) -> list[Round]:
-    with borrowed_project(data) as project:
-        say("first a training that is not timed: it makes the tracking store, and a judge where there is none")
-        with _start(project) as children:
-            _warm_up(children[ON], words)
-        return [_train_round(project, words, steps=steps) for _ in range(rounds)]
+def pair_turns(on: Sequence[float], off: Sequence[float], *, steps: int) -> list[tuple[float, float]]:
+    """Adds up the seconds of each turn of so many steps; of all steps where there is no whole turn.
+
+    The first step is in neither; the rest of its turn and a last one that is not whole are left out.
+    """
+    starts = range(steps - 1, len(on) - steps + 1, steps)
+    return [(sum(on[at : at + steps]), sum(off[at : at + steps])) for at in starts] or [(sum(on), sum(off))]
+
+
+def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
+    """Returns what is added, and of what that is made; the project's own training has `intervals` of these lengths."""
+    shares = {
+        "added between the reports": [one.share for one in rounds],
+        "added to the project's own training, estimated": [one.share_of(intervals) for one in rounds],
+        "steps slower by": [one.slower for one in rounds],
+        "between steps": [one.between / one.bare for one in rounds],
+    }
+    seconds = {
+        "steps, all on": [one.steps for one in rounds],
+        "evaluation at the reports, no overhead": [one.evaluation for one in rounds],
+        "tracking, checkpoints, pictures and progress": [one.between for one in rounds],
+        **{f"of which {name}": [one.parts[name] for one in rounds] for name in rounds[0].parts},
+        "the same, once a training": [one.once for one in rounds],
+    }
+    return [
+        *(Row.of(f"{name}: {SHARE}", values, panel=SHARE) for name, values in shares.items()),
+        *(Row.of(f"{name}: time", values, unit="s", panel=SECONDS) for name, values in seconds.items()),
+        Row.of("a whole training: peak memory", [rounds[0].memory / 1e9], unit="GB"),
+    ]
+
+
+def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> list[Goal]:
+    """Compares what is added, and the memory of the first round, with what was to be reached."""
+    share, whole = median(one.share for one in rounds), median(one.share_of(intervals) for one in rounds)
+    wanted = (
+        ("overhead between the reports, share", MOST_SHARE, share),
+        ("overhead of the project's own training, estimated", MOST_SHARE, whole),
+        ("peak memory of a whole training, GB", MOST_GIGABYTES, rounds[0].memory / 1e9),
+    )
+    return [Goal.of(name, "<", bound, got=got, counts=counts) for name, bound, got in wanted]
 
 
 @contextmanager
-def _start(project: Project) -> Iterator[Mapping[str, Child]]:
-    """Starts both processes: anew for each round, since one that was lucky with its memory stays so to its end."""
-    with ExitStack() as stack:
-        yield {
-            arm: stack.enter_context(
-                Child("benchmarks.listened.trainings", environment=project.changes(), folder=project.root)
-            )
-            for arm in (ON, OFF)
-        }
-
-
-def _warm_up(child: Child, words: Sequence[str]) -> None:
-    """Lets a process train for one step, so that imports are not counted."""
-    child.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+def _start(project: Project, words: Sequence[str]) -> Iterator[Mapping[str, Child]]:
+    """Starts both processes; the first trains for one step, so that imports are not counted."""
+    start = partial(Child, "benchmarks.children.tracked", environment=project.environment(), folder=project.root)
+    with start() as on, start() as off:
+        on.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
+        yield {ON: on, OFF: off}
 
 
 def _train_round(project: Project, words: Sequence[str], *, steps: int) -> Round:
-    with _start(project) as children:
-        _warm_up(children[ON], words)
-        say(f"training {ON}, alone")
+    with _start(project, words) as children:
+        print("a training with all of it, alone", flush=True)
         alone = children[ON].ask(whole=True, words=list(words))
-        turns = _take_turns(children, words, steps=steps)
-        return Round(turns=turns, **{**alone, "steps": sum(alone["steps"])})
+        print("trainings with and without, by turns", flush=True)
+        for arm, child in children.items():
+            child.send(whole=arm == ON, words=list(words), stop_every=STEPS_A_TURN)
+            child.wait_until_stopped()
+        starts, seconds = range(0, steps, STEPS_A_TURN), dict[str, list[float]]()
+        for start, (arm, child) in product(starts, children.items()):
+            child.resume()
+            if start == starts[-1]:
+                seconds[arm] = child.receive()["steps"]
+            else:
+                child.wait_until_stopped()
+    turns = pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN)
+    return Round(turns=turns, **{**alone, "steps": sum(alone["steps"])})
 
 
-def _take_turns(children: Mapping[str, Child], words: Sequence[str], *, steps: int) -> list[tuple[float, float]]:
-    say(f"training {ON} and {OFF}, by turns")
-    for arm, child in children.items():
-        child.tell(whole=arm == ON, words=list(words), rest_every=STEPS_A_TURN)
-        child.rested()
-    seconds: dict[str, list[float]] = {}
-    starts = range(0, steps, STEPS_A_TURN)
-    for start, arm in product(starts, children):
-        children[arm].wake()
-        if start == starts[-1]:
-            seconds[arm] = children[arm].on_event()["steps"]
-        else:
-            children[arm].rested()
-    return pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN)
-
-
-def _introduce(settings: Settings, steps: int) -> str:
-    return (
-        f"Trainings of {steps:,} steps of {settings.model.batch_size} images, a report every "
-        f"{settings.model.report_every:,}; shares are of the time of steps and evaluations with all of it off. The "
-        f"project's own training has {settings.model.steps:,} steps."
-    )
-
+TITLE = "What tracking, checkpoints, pictures and progress add to a training"
+BENCHMARK = Benchmark("overhead", TITLE, PANELS, measure, _add_options)
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    sys.exit(main())
+    BENCHMARK.main()

@@ -1,147 +1,206 @@
-"""How good generated digits are, and how soon: recipes trained by turns with the same seeds, and scored by the judge.
+"""How good generated digits are, and how soon: a sweep of recipes and seeds, read from the tracking store.
 
-    python -m benchmarks.quality --json benchmarks/results/quality.json
+Each recipe is trained with each seed by `python -m pipeline.train`, one run after the other, first all recipes with the
+first seed. Each report measures 10,000 digits against as many validation images of the judge. Seconds count from the
+start of the command, so imports, reports and tracking are in them; the judge is calibrated beforehand.
 
-trains each recipe with each seed by `python -m pipeline.train`, one run after the other, first all recipes with the
-first seed. The networks kept at each report are then scored on as many generated digits as there are test images.
-Seconds count from the start of the command, so imports, reports and tracking are in them, and so is keeping the
-networks; the judge is calibrated beforehand. Beside the JSON file stand a table (`.md`) and a picture (`.png`).
-
-An interrupted benchmark goes on where it was: what is trained and scored is kept in `runs/quality/`. Other words on the
-command line go to every training: `--seeds 0 +debug=smoke acgan.steps=6 acgan.report_every=3` tries the way in minutes.
+What the store has already, of the same settings and code, is not trained again, so that an interrupted sweep goes on. A
+run that was interrupted itself is ended first and then trained anew, since nobody knows its time.
 """
 
 import argparse
-import signal
+import json
+import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
 
-from benchmarks.measuring.findings import end, one_of, options_of, say
-from benchmarks.measuring.machine import Machine, describe_machine
-from benchmarks.measuring.results import Goal, exit_status, goals_table, machine_line, write_results
-from benchmarks.trainings.goals import counts, find_goals
-from benchmarks.trainings.picture import quality_curves
-from benchmarks.trainings.recipes import RECIPES, plan
-from benchmarks.trainings.records import Record, train_missing
-from benchmarks.trainings.summary import (
-    AT_REPORTS,
-    Run,
-    by_recipe,
-    commands_table,
-    make_rows,
-    reports_table,
-)
-from pipeline.data.files import write_bytes
-from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY
+from benchmarks.measuring.benchmark import Benchmark, one_of, rising
+from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring.picture import Panel
+from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.settings import compose_settings
+from pipeline.data.code import code_digest, stage_code
+from pipeline.evaluation import classification_accuracy, measures
 from pipeline.evaluation.intervals import FEWEST_SEEDS
-from pipeline.settings.exits import TERMINATED
+from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
-from pipeline.settings.paths import STORE_ROOT, display
+from pipeline.settings.paths import STORE_ROOT
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.store import Store, connect
 
-MODULE = "benchmarks.quality"
-FOLDER = STORE_ROOT / "runs" / "quality"
+ACCURACY, FRECHET, COVERAGE = measures.ACCURACY.name, measures.FRECHET.name, measures.COVERAGE.name
+CLASSIFICATION_ACCURACY = classification_accuracy.CLASSIFICATION_ACCURACY.name
+EXPERIMENT, SCORE = "quality", f"trained/quality/{CLASSIFICATION_ACCURACY}"
+ALWAYS = (f"tracking.experiment={EXPERIMENT}", "judge.report_images=10000")
+EPOCH = ("acgan.steps=600", "acgan.report_every=150", "acgan.report_images=1000", "acgan.keep_every_report=false")
+RECIPES: dict[str, tuple[str, ...]] = {"default": (), "original": ("experiment=original", *EPOCH)}
+RECIPES |= {name: (f"experiment={name}",) for name in ("compact", "long")}
+SIGNS: Mapping[str, str] = {ACCURACY: ">", FRECHET: "<", COVERAGE: ">"}
+TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
+    ("default", 300, {ACCURACY: 0.98, FRECHET: 3, COVERAGE: 0.6}),
+    ("default", 600, {FRECHET: 1.5, COVERAGE: 0.75}),
+    ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.8, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
+)
+SHARE_OF_ORIGINAL = 0.1
+OVER = "seconds since the command"
+PANELS = (Panel(ACCURACY, OVER, scale="logit"), Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear"))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark.
+@dataclass(frozen=True)
+class Run:
+    """A finished training: `seconds` from the command's start, also those of its reports; smoke tests have a label."""
 
-    Args:
-        arguments: The words of the command line; its own by default.
+    recipe: str
+    seed: int
+    label: str | None
+    reports: Sequence[Mapping[str, Any]]
+    seconds: float
+    classification_accuracy: float | None = None
 
-    Returns:
-        The exit status: 1 where a goal is not met.
-    """
-    return end(measure, parse(arguments), interrupted="interrupted; the same command goes on with what is missing")
 
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = options_of("quality", __doc__)
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipes", type=one_of(RECIPES), default=("default", "original"), help=", ".join(RECIPES))
-    parser.add_argument("--seeds", type=_seeds, default=(0, 1, 2), help="three at least to compare recipes: 0,1,2")
+    parser.add_argument("--seeds", type=rising, default=(0, 1, 2), help="three at least to compare recipes: 0,1,2")
     parser.add_argument("--reuse", action="store_true", help="take runs that were trained by other code, too")
-    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
-    return parser.parse_args(arguments)
 
 
-def measure(options: argparse.Namespace) -> int:
-    """Trains, scores, and writes and prints what was found.
-
-    Args:
-        options: What `parse` gives.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        PipelineError: Something the user can mend, or a training failed.
-    """
-    planned = plan(options.recipes, options.seeds, options.overrides)
+def measure(options: argparse.Namespace) -> Results:
+    """Trains what the tracking store does not have, and reads all of it from there."""
+    turns = list(product(options.seeds, options.recipes))
+    planned = [(*RECIPES[recipe], f"seed={seed}", *ALWAYS, *options.overrides) for seed, recipe in turns]
+    settings = [compose_settings(words) for words in planned]
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from benchmarks.trainings.scores import score_runs
-    from pipeline.fetch import ensure_fetched
-    from pipeline.judge import ensure_judge
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.judging.run import ensure_judge
 
-    machine, settings = describe_machine(), planned[0].settings
-    ensure_fetched(settings.data)
-    calibration = ensure_judge(settings, Job(MODULE, tuple(options.overrides)))
-    records = train_missing(planned, folder=FOLDER / "trainings", reuse=options.reuse, say=say)
-    runs = score_runs(planned, records, calibration, folder=FOLDER / "trainings", say=say)
-    goals, references = find_goals(runs), {name: calibration.references[name] for name in AT_REPORTS}
-    references[CLASSIFICATION_ACCURACY] = calibration.accuracy
-    details = {
-        "judge": {"digest": calibration.digest, "label": calibration.label, "images": len(calibration.test)},
-        "references": references,
-        "runs": [_describe_run(run, record) for run, record in zip(runs, records, strict=True)],
-    }
-    write_results(options.json, machine=machine, rows=make_rows(runs), goals=goals, details=details)
-    quality_curves(runs, references, options.json.with_suffix(".png"), title="How good digits are, and how soon")
-    text = describe(runs, goals, references, machine)
-    write_bytes(text.encode(), options.json.with_suffix(".md"))
-    print(f"{text}\n{display(options.json)}, with this table (.md) and a picture (.png)")
-    return exit_status(goals)
+    ensure_fetched(settings[0].data, report=print, progress=False)
+    ensure_judge(settings[0], Job("benchmarks.quality", tuple(options.overrides)))
+    store = connect(family=settings[0].family, experiment=EXPERIMENT, root=STORE_ROOT)
+    runs = []
+    for (_, recipe), words, own in zip(turns, planned, settings, strict=True):
+        tracked = find_run(store, own, reuse=options.reuse) or _train(store, words, own)
+        if recipe == "long" and SCORE not in tracked.data.metrics:
+            tracked = _evaluate(store, words, tracked)
+        runs.append(read_run(store, recipe, tracked))
+    rows = make_rows(runs, {name: tracked.data.metrics[f"reference/{name}"] for name in SIGNS})
+    digits = f"{settings[0].judge.report_images:,} digits against as many validation images of the judge"
+    text = f"Medians over seeds; {digits} at each report."
+    details = {"runs": [asdict(run) for run in runs]}
+    return Results(rows, find_goals(rows, enough=enough_seeds(runs)), text, details=details)
 
 
-def describe(runs: Sequence[Run], goals: Sequence[Goal], references: Mapping[str, float], machine: Machine) -> str:
-    """Gives what was found as Markdown: at each report, of the whole commands, and what was to be reached.
+def find_run(store: Store, settings: Settings, *, reuse: bool = False) -> Any:
+    """Finds the newest finished training of some settings, by this code or any, that was not interrupted; or None."""
+    condition = f"attributes.status = 'FINISHED' and tags.`settings.digest` = '{settings.digest()}'"
+    code = "" if reuse else f" and tags.`code.digest` = '{code_digest(stage_code('train', 'acgan'))}'"
+    whole = [run for run in runs_where(store, condition + code) if _reports(store, run)[0]["seconds"] > 0]
+    return whole[-1] if whole else None
 
-    Args:
-        runs: All runs.
-        goals: What was to be reached.
-        references: What real digits score, of each measure.
-        machine: What was measured on.
 
-    Returns:
-        The text, with an end of line after the last.
-    """
-    parts = [
-        f"Medians over seeds (least–greatest). {machine_line(machine)}.",
-        reports_table(runs, references),
-        commands_table(runs, references),
-        goals_table(goals),
+def read_run(store: Store, recipe: str, tracked: Any) -> Run:
+    """Reads a training from the tracking store."""
+    tags, score = tracked.data.tags, tracked.data.metrics.get(SCORE)
+    seconds = tracked.info.end_time / 1000 - float(tags["owner.started"])
+    return Run(recipe, int(tags["seed"]), tags.get("label"), _reports(store, tracked), seconds, score)
+
+
+def make_rows(runs: Sequence[Run], references: Mapping[str, float]) -> list[Row]:
+    """Returns each recipe's time and measures at each report, and at its end, and what real digits score."""
+    rows = []
+    for recipe in dict.fromkeys(run.recipe for run in runs):
+        own = [run for run in runs if run.recipe == recipe]
+        for reports in zip(*(run.reports for run in own), strict=False):
+            name = f"{recipe}, step {reports[0]['step']}"
+            time = Row.of(f"{name}: time", [report["seconds"] for report in reports], unit="s")
+            rows.append(time)
+            for key in SIGNS:
+                values = [report["values"][key] for report in reports]
+                rows.append(Row.of(f"{name}: {key}", values, panel=key, curve=recipe, at=time.median))
+        rows.append(Row.of(f"{recipe}, the whole command: time", [run.seconds for run in own], unit="s"))
+        if scores := [run.classification_accuracy for run in own if run.classification_accuracy is not None]:
+            rows.append(Row.of(f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", scores))
+    return rows + [
+        Row.of(f"real digits: {name}", [references[name]], panel=name, curve="real digits") for name in SIGNS
     ]
-    if not all(counts(own) for own in by_recipe(runs).values()):
-        parts.append(
-            f"With fewer than {FEWEST_SEEDS} seeds of a real training no goal is met and no recipe is called better."
-        )
-    return "\n\n".join(parts) + "\n"
 
 
-def _describe_run(run: Run, record: Record) -> dict[str, object]:
-    return {"command": record.command, "began": record.began, "code": record.code, **asdict(run)}
+def enough_seeds(runs: Sequence[Run]) -> set[str]:
+    """Returns the recipes that may meet a goal: those of three seeds or more, and of no smoke test."""
+    seeds = {run.recipe: {own.seed for own in runs if own.recipe == run.recipe and not own.label} for run in runs}
+    return {recipe for recipe, own in seeds.items() if len(own) >= FEWEST_SEEDS}
 
 
-def _seeds(text: str) -> tuple[int, ...]:
-    if not all(seed.isdecimal() for seed in text.split(",")):
-        raise argparse.ArgumentTypeError(f"must be whole numbers, such as 0,1,2. Received: {text}")
-    seeds = tuple(map(int, text.split(",")))
-    if len(set(seeds)) < len(seeds):
-        raise argparse.ArgumentTypeError(f"must differ. Received: {text}")
-    return seeds
+def find_goals(rows: Sequence[Row], *, enough: set[str]) -> list[Goal]:
+    """Compares the medians over seeds with what was to be reached on two cores without a GPU.
 
+    What counts is the last report in time and not the best one. A recipe without runs has no goals.
+    """
+    goals, curves = [], {row.curve for row in rows}
+    for recipe, seconds, bounds in TARGETS:
+        for name, bound in bounds.items() if recipe in curves else ():
+            sign, got = f"{SIGNS.get(name, '>')}=", figure_within(rows, recipe, name, seconds)
+            title = f"{recipe} within {seconds:g} s: {name}"
+            goals.append(Goal.of(title, sign, bound, got=got, counts=recipe in enough))
+    if {"default", "original"} <= curves:
+        last = {row.panel: row for row in rows if row.curve == "original"}
+        seconds = SHARE_OF_ORIGINAL * (last[ACCURACY].at or 0)
+        for name, sign in SIGNS.items():
+            title = f"default within a tenth of original's time, {seconds:.0f} s: {name}"
+            got, both = figure_within(rows, "default", name, seconds), {"default", "original"} <= enough
+            goals.append(Goal.of(title, sign, last[name].median, got=got, counts=both))
+    return goals
+
+
+def figure_within(rows: Sequence[Row], recipe: str, name: str, seconds: float) -> float | None:
+    """Returns a measure's median over seeds at the last report whose median time is within; None without one."""
+    if name == CLASSIFICATION_ACCURACY:
+        known = {row.name: row.median for row in rows}
+        score = known.get(f"{recipe}, its end: {name}")
+        return score if known[f"{recipe}, the whole command: time"] <= seconds else None
+    within = [row for row in rows if (row.curve, row.panel) == (recipe, name) and row.at and row.at <= seconds]
+    return within[-1].median if within else None
+
+
+def _reports(store: Store, tracked: Any) -> list[dict[str, Any]]:
+    """The reports of a run; those before the start of the process that ended it have seconds below 0."""
+    began, run_id = float(tracked.data.tags["owner.started"]), tracked.info.run_id
+    points = zip(*(store.client.get_metric_history(run_id, f"heldout/{name}") for name in SIGNS), strict=True)
+    reports = [(own[0], dict(zip(SIGNS, (one.value for one in own), strict=True))) for own in points]
+    return [{"step": at.step, "seconds": at.timestamp / 1000 - began, "values": values} for at, values in reports]
+
+
+def _train(store: Store, words: Sequence[str], settings: Settings) -> Any:
+    """Trains, a second time where the first goes on with an interrupted run."""
+    for _ in range(2):
+        _call("pipeline.train", *words)
+        if tracked := find_run(store, settings):
+            return tracked
+    raise BenchmarkError(f"a training must be in the tracking store. Received: none of {shlex.join(words)}")
+
+
+def _evaluate(store: Store, words: Sequence[str], tracked: Any) -> Any:
+    """Has the stage score the last weights by the slow measure, too."""
+    for file in (STORE_ROOT / "runs").glob("acgan/*/models/run.json"):
+        if json.loads(file.read_text(encoding="utf-8")).get("run_id") == tracked.info.run_id:
+            wanted = ("evaluate.weights=last", "evaluate.classification_accuracy=true")
+            _call("pipeline.evaluate", *words, f"run={file.parents[1]}", *wanted)
+            return store.client.get_run(tracked.info.run_id)
+    raise BenchmarkError(f"a training must have its folder under runs/acgan. Received: {tracked.info.run_id}")
+
+
+def _call(module: str, *words: str) -> None:
+    command = [sys.executable, "-m", module, *words]
+    print(shlex.join(["python", *command[1:]]), flush=True)
+    if status := subprocess.run(command, cwd=STORE_ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise BenchmarkError(f"{module} must end with status 0. Received: {status} of {shlex.join(words)}")
+
+
+BENCHMARK = Benchmark("quality", "How good digits are, and how soon", PANELS, measure, _add_options)
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    sys.exit(main())
+    BENCHMARK.main()

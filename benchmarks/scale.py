@@ -1,95 +1,187 @@
-"""How cost grows: with steps, batch size, the generator's width, threads, a sweep's jobs and the runs in the store.
+"""How cost grows: with steps, batch size, threads, a sweep's jobs and the runs in the store.
 
-    python -m benchmarks.scale --json benchmarks/results/scale.json
-    python -m benchmarks.scale --parts batches,widths --rounds 1 --steps 1
-
-Each part can be run alone. Trainings are the default recipe's steps, without reports, but for two parts: `sweep` runs
-one sweep of the smoke test's trainings and looks when each job ends, and `beside` runs two whole trainings up to a
-report, by turns as a sweep whose jobs come one after the other with all threads and as one whose jobs train at once
-with half of them each (`compute.jobs=2`). Both run in a copy of the project.
+Each part can be run alone, as by `--parts batches`. Trainings are the default recipe's steps without reports, but for
+two parts, in a copy of the project: `sweep` runs one sweep of the smoke test's trainings and looks when each job ends;
+`beside` runs two whole trainings up to a report, by turns as a sweep whose jobs come one after the other with all
+threads and as one whose jobs train at once with half of them each (`compute.jobs=2`).
 """
 
 import argparse
-import signal
-import sys
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from statistics import mean
 
-from benchmarks.jobs.growth import BATCHES
-from benchmarks.jobs.parts import PARTS
-from benchmarks.measuring.findings import Findings, end, one_of, options_of, positive, publish, rows_table, say
-from benchmarks.measuring.machine import describe_machine
-from benchmarks.measuring.picture import Bars, Growth, draw
-from benchmarks.measuring.results import Goal, Row
-from benchmarks.trainings.recipes import compose_settings
-from pipeline.fetch import ensure_fetched
-from pipeline.settings.exits import TERMINATED
+from benchmarks.measuring.benchmark import Benchmark, counts, one_of, positive, rising
+from benchmarks.measuring.child import Child
+from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring.picture import Panel
+from benchmarks.measuring.projects import Project, copied_project
+from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.settings import compose_settings
+from benchmarks.measuring.turns import by_turns, ratios
+from pipeline.data.sources import ensure_fetched
 
-STORES = (10, 100, 1000)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark.
-
-    Args:
-        arguments: The words of the command line; its own by default.
-
-    Returns:
-        The exit status: 1 where a goal is not met.
-    """
-    return end(measure, parse(arguments))
+GAIN = 1.2
+OURS, STORE = "benchmarks.children.ours", "benchmarks.children.store"
+WARM_STEPS, BLOCKS, REPEATS = 1, 10, 5
+KINDS_OF_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+BY_STEPS, BY_BATCH, BY_THREADS = (f"a step, seconds, by {what}" for what in ("steps taken", "batch size", "threads"))
+SPEED, MEMORY, SWEEP = "images a second", "peak memory, GB", "a sweep of small trainings, seconds"
+BESIDE, BY_RUNS = "two trainings, throughput", "MLflow's store, seconds"
+OVER = {BY_STEPS: "steps taken", BY_BATCH: "batch size", SPEED: "batch size", MEMORY: "batch size"}
+OVER |= {BY_THREADS: "threads", SWEEP: "jobs", BY_RUNS: "runs in the store"}
+PANELS = (*(Panel(title, over) for title, over in OVER.items()), Panel(BESIDE, bound=GAIN))
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = options_of("scale", __doc__)
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", type=one_of(PARTS), default=tuple(PARTS), help=", ".join(PARTS))
     parser.add_argument("--rounds", type=positive, default=3, help="how often each has its turn")
     parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
-    parser.add_argument("--batches", type=_rising, default=BATCHES, help="batch sizes, rising")
+    parser.add_argument("--batches", type=rising, default=(25, 50, 100, 200, 400, 800, 1600), help="sizes, rising")
     parser.add_argument("--jobs", type=positive, default=16, help="jobs of the sweep")
     parser.add_argument("--beside-steps", type=positive, default=250, help="steps of trainings side by side")
-    parser.add_argument("--runs", type=_rising, default=STORES, help="runs in the store, rising")
-    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
-    return parser.parse_args(arguments)
+    parser.add_argument("--runs", type=rising, default=(10, 100, 1000), help="runs in the store, rising")
 
 
-def measure(options: argparse.Namespace) -> int:
-    """Measures, and writes and prints what was found.
-
-    Args:
-        options: What `parse` gives.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        PipelineError: Something the user can mend, or a part failed.
-    """
-    settings = compose_settings(options.overrides)
-    ensure_fetched(settings.data)
-    options.data = settings.data.file
-    machine = describe_machine()
-    panels: list[Growth | Bars] = []
+def measure(options: argparse.Namespace) -> Results:
+    """Measures the parts, one after the other."""
+    options.data = compose_settings(options.overrides).data
+    ensure_fetched(options.data, report=print, progress=False)
     rows: list[Row] = []
-    goals: list[Goal] = []
     for name in options.parts:
-        say(f"part {name}")
-        found = PARTS[name](options)
-        panels += found.panels
-        rows += found.rows
-        goals += found.goals
-    draw(panels, options.json.with_suffix(".png"), title="How cost grows")
+        print(f"part {name}", flush=True)
+        rows += PARTS[name](options)
     text = f"Medians over {options.rounds} rounds of {options.steps} steps, where steps are measured."
-    return publish(Findings(rows, goals, [text, rows_table(rows)]), options.json, machine=machine)
+    return Results(rows, find_goals(rows, counts=counts(options)), text)
 
 
-def _rising(text: str) -> tuple[int, ...]:
-    numbers = tuple(map(positive, text.split(",")))
-    if list(numbers) != sorted(set(numbers)):
-        raise argparse.ArgumentTypeError(f"must rise, such as 10,100. Received: {text}")
-    return numbers
+def find_goals(rows: Sequence[Row], *, counts: bool) -> list[Goal]:
+    """Compares two trainings side by side with one after the other, where they were run."""
+    gains = [row.median for row in rows if row.panel == BESIDE]
+    return [Goal.of("two trainings side by side, throughput", ">=", GAIN, got=gain, counts=counts) for gain in gains]
 
+
+def steps(options: argparse.Namespace) -> list[Row]:
+    """Measures whether later steps cost more, in time and memory, in one long training."""
+    length, rows = options.rounds * options.steps, []
+    with Child(OURS) as child:
+        child.ask(words=options.overrides, steps=WARM_STEPS)
+        for end in range(length, BLOCKS * length + 1, length):
+            answer = child.ask(words=options.overrides, steps=length)
+            place = {"panel": BY_STEPS, "curve": "a step", "at": end}
+            rows += [
+                Row.of(f"up to step {end}: a step", answer["seconds"], unit="s", **place),
+                Row.of(f"up to step {end}: peak memory", [answer["memory"] / 1e9], unit="GB"),
+            ]
+    return rows
+
+
+def batches(options: argparse.Namespace) -> list[Row]:
+    """Measures steps of many batch sizes; the memory of each in a process of its own."""
+    words = {size: [*options.overrides, f"acgan.batch_size={size}"] for size in options.batches}
+    memory, rows = {}, []
+    for size, own in words.items():
+        with Child(OURS) as child:
+            memory[size] = child.ask(words=own, steps=WARM_STEPS + 1)["memory"] / 1e9
+    with Child(OURS) as child:
+        for own in words.values():
+            child.ask(words=own, steps=WARM_STEPS)
+        # Fewer steps a turn above 200 images, where a step takes seconds.
+        taken = {size: max(1, min(options.steps, options.steps * 200 // size)) for size in words}
+        measures = {size: partial(_seconds, [child], own, taken[size]) for size, own in words.items()}
+        found = by_turns(measures, options.rounds)
+    for size, seconds in found.items():
+        name, place, speeds = f"batch {size}", {"curve": "default", "at": size}, [size / each for each in seconds]
+        rows += [
+            Row.of(f"{name}: a step", seconds, unit="s", panel=BY_BATCH, **place),
+            Row.of(f"{name}: speed", speeds, unit="images/s", panel=SPEED, **place),
+            Row.of(f"{name}: peak memory", [memory[size]], unit="GB", panel=MEMORY, **place),
+        ]
+    return rows
+
+
+def threads(options: argparse.Namespace) -> list[Row]:
+    """Measures steps on one thread and two, and two trainings at once with a thread each against one with two."""
+    with ExitStack() as stack:
+        first, second, both = (
+            stack.enter_context(Child(OURS, environment=dict.fromkeys(KINDS_OF_THREADS, count))) for count in "112"
+        )
+        for child in (first, second, both):
+            child.ask(words=options.overrides, steps=WARM_STEPS)
+        arms = {"one": [first], "two": [both], "apart": [first, second]}
+        measures = {arm: partial(_seconds, own, options.overrides, options.steps) for arm, own in arms.items()}
+        found = by_turns(measures, options.rounds)
+    gains = [2 * value for value in ratios(found["two"], found["apart"])]
+    place = {"unit": "s", "panel": BY_THREADS, "curve": "one training"}
+    return [
+        Row.of("1 thread: a step", found["one"], **place, at=1),
+        Row.of("2 threads: a step", found["two"], **place, at=2),
+        Row.of("1 thread, another training beside it: a step", found["apart"], unit="s"),
+        Row.of("steps of two trainings side by side against one after the other: throughput", gains),
+    ]
+
+
+def sweep(options: argparse.Namespace) -> list[Row]:
+    """Measures when each job of one sweep of small trainings ends; they differ in their seed and report once."""
+    words = ["+debug=smoke", "acgan.steps=2", "acgan.report_every=2", *options.overrides]
+    with copied_project(options.data.file) as project:
+        project.train(*words)
+        ends = ends_of_jobs(project, words, options.jobs)
+    marked = sorted({*(2**power for power in range(options.jobs.bit_length())), options.jobs})
+    place = {"unit": "s", "panel": SWEEP, "curve": "one after the other"}
+    return [Row.of(f"a sweep until job {count}: time", [ends[count - 1]], **place, at=count) for count in marked]
+
+
+def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[float]:
+    """Returns the seconds from the start of a sweep until each of its jobs has ended, in their order."""
+    project.remove_runs()
+    began = time.time()
+    project.train(*words, f"seed={','.join(map(str, range(jobs)))}", "hydra.mode=MULTIRUN")
+    ends = sorted(file.stat().st_mtime - began for file in (project.root / "runs").glob("acgan/*/ended"))
+    if len(ends) != jobs:
+        raise BenchmarkError(f"a sweep of {jobs} jobs must end as many. Received: {len(ends)}")
+    return ends
+
+
+def beside(options: argparse.Namespace) -> list[Row]:
+    """Measures whether two trainings side by side, a thread each, take less time than a sweep of them."""
+    length, start = options.beside_steps, f"two trainings of {options.beside_steps} steps"
+    swept = [f"acgan.steps={length}", f"acgan.report_every={length}", "seed=0,1", "hydra.mode=MULTIRUN"]
+    with copied_project(options.data.file) as project:
+        project.train(*options.overrides, "acgan.steps=1", "acgan.report_every=1")
+        after = partial(project.train, *options.overrides, *swept)
+        found = by_turns({"after": after, "beside": partial(after, "compute.jobs=2")}, options.rounds)
+    gains = ratios(found["after"], found["beside"])
+    return [
+        Row.of(f"{start}, one after the other: time", found["after"], unit="s"),
+        Row.of(f"{start}, side by side: time", found["beside"], unit="s"),
+        Row.of("side by side against one after the other: throughput", gains, panel=BESIDE),
+    ]
+
+
+def store(options: argparse.Namespace) -> list[Row]:
+    """Measures how long a run takes to log, and all runs to list, in stores of more and more runs."""
+    rows = []
+    with Child(STORE, environment={"MLFLOW_TRACKING_URI": None}) as child:
+        for runs in options.runs:
+            answer, place = child.ask(runs=runs, repeats=REPEATS), {"unit": "s", "panel": BY_RUNS, "at": runs}
+            rows += [Row.of(f"store of {runs} runs: {name}", answer[name], curve=name, **place) for name in answer]
+    return rows
+
+
+PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, store)}
+
+
+def _seconds(children: Sequence[Child], words: Sequence[str], steps: int) -> float:
+    """Returns the mean seconds of a step, of the slowest of children that take theirs at once."""
+    for child in children:
+        child.send(words=list(words), steps=steps)
+    return max(float(mean(child.receive()["seconds"])) for child in children)
+
+
+BENCHMARK = Benchmark("scale", "How cost grows", PANELS, measure, _add_options)
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    sys.exit(main())
+    BENCHMARK.main()

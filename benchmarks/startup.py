@@ -1,88 +1,98 @@
 """How long a user waits before anything trains.
 
-    python -m benchmarks.startup --json benchmarks/results/startup.json
-
-times, by turns: `--help`; a setting that is refused; a training until its first step is done, with the judge, the
-tracking store and the files on a warm disk; `dvc repro` where nothing is to be done; and, less often, what each job of
-a sweep costs beyond its steps (networks built and compiled, one report, its run in MLflow).
-
-All of it runs in copies of the project under `runs/`, which are removed; `dvc repro` and the sweep have the smoke
-test's numbers there. A judge that is not calibrated yet is, once, before anything is timed.
+Timed by turns are `--help`; a setting that is refused; a training until its first step is done, with judge, tracking
+store and files on a warm disk; and `dvc repro` where nothing is to be done. All of it runs in copies of the project
+under `runs/`, which are removed; `dvc repro` has the smoke test's numbers there.
 """
 
 import argparse
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
 
-from benchmarks.jobs.sweeps import beyond_training, sweep_words
-from benchmarks.jobs.waits import JOB, MOST_SECONDS, Places, find_goals, make_rows, prepared, waits
-from benchmarks.measuring.findings import Findings, end, options_of, positive, publish, rows_table, say
-from benchmarks.measuring.machine import describe_machine
-from benchmarks.measuring.picture import Bars, draw
-from benchmarks.measuring.turns import FEWEST_ROUNDS, by_turns
-from benchmarks.trainings.recipes import compose_settings
-from pipeline.fetch import ensure_fetched
-from pipeline.settings.exits import TERMINATED
+import yaml
+
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
+from benchmarks.measuring.picture import Panel
+from benchmarks.measuring.projects import TRAIN, Project, copied_project
+from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.settings import compose_settings, compose_values
+from benchmarks.measuring.turns import by_turns
+from pipeline.data.sources import ensure_fetched
+from pipeline.settings.exits import REFUSED as STATUS
+from pipeline.settings.paths import ROOT
+
+SMALL = ("+debug=smoke", "judge.epochs=1", "judge.batch_size=500", "data.limit=null")
+GIT = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org", "-c", "commit.gpgsign=false")
+HELP, REFUSED, FIRST, NOTHING = "--help", "a refused setting", "the first training step", "dvc repro, nothing to do"
+MOST_SECONDS: Mapping[str, float] = {HELP: 2, REFUSED: 2, FIRST: 12, NOTHING: 5}
+PANELS = tuple(Panel(f"{name}, seconds", bound=MOST_SECONDS[name]) for name in MOST_SECONDS)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark.
-
-    Args:
-        arguments: The words of the command line; its own by default.
-
-    Returns:
-        The exit status: 1 where a goal is not met.
-    """
-    return end(measure, parse(arguments))
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = options_of("startup", __doc__)
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is waited for")
-    parser.add_argument("--sweeps", type=int, choices=range(4), default=1, help="how often the sweeps are run")
     parser.add_argument("--stages", nargs="+", default=(), metavar="STAGE", help="of `dvc repro`; all by default")
-    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every training")
-    return parser.parse_args(arguments)
 
 
-def measure(options: argparse.Namespace) -> int:
-    """Measures, and writes and prints what was found.
-
-    Args:
-        options: What `parse` gives.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        PipelineError: Something the user can mend, or a command failed.
-    """
+def measure(options: argparse.Namespace) -> Results:
+    """Waits for each by turns."""
     settings = compose_settings(options.overrides)
-    ensure_fetched(settings.data)
-    machine = describe_machine()
-    say("copying the project, and running the stages of one copy, small")
-    with prepared(settings.data.file, options.overrides, options.stages) as places:
-        say(f"{options.rounds} rounds of waiting")
-        found = by_turns(waits(places, options.overrides, options.stages), options.rounds)
-        found |= {JOB: _beyond(places, options)} if options.sweeps else {}
-    rows = make_rows(found)
-    counts = options.rounds >= FEWEST_ROUNDS and not options.overrides and not options.stages
-    goals = find_goals(rows, counts=counts)
-    bars = [Bars(f"{row.name}, seconds", [("", row)], bound=MOST_SECONDS.get(row.name)) for row in rows]
-    draw(bars, options.json.with_suffix(".png"), title="What a user waits for")
-    text = "Seconds from the start of a command, on a warm disk."
-    return publish(Findings(rows, goals, [text, rows_table(rows)]), options.json, machine=machine)
+    ensure_fetched(settings.data, report=print, progress=False)
+    print("copying the project, and running the stages of one copy, small", flush=True)
+    with prepared(settings.data.file, options.overrides, options.stages) as (own, small):
+        found = by_turns(waits(own, small, options.overrides, options.stages), options.rounds)
+    goals = find_goals(found, counts=counts(options) and not options.stages)
+    return Results(make_rows(found), goals, "Seconds from the start of a command, on a warm disk.")
 
 
-def _beyond(places: Places, options: argparse.Namespace) -> list[float]:
-    say("sweeps of one job, of three, and of one that is longer")
-    places.small.train(*sweep_words(1, *options.overrides))
-    return [beyond_training(places.small, *options.overrides) for _ in range(options.sweeps)]
+@contextmanager
+def prepared(data: Path, overrides: Sequence[str], stages: Sequence[str]) -> Iterator[tuple[Project, Project]]:
+    """Makes two copies of the project, one with the user's settings and one small, whose stages have been run."""
+    known = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    values = compose_values([*SMALL, *overrides])
+    numbers = yaml.safe_dump({name: value for name, value in values.items() if name in known})
+    with copied_project(data) as own, copied_project(data, judges=False) as small:
+        own.first_step(*overrides)
+        (small.root / "params.yaml").write_text(numbers, encoding="utf-8")
+        for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=a state")):
+            small.run(*GIT, *words)
+        _repro(small, stages)
+        yield own, small
 
+
+def waits(
+    own: Project, small: Project, overrides: Sequence[str], stages: Sequence[str]
+) -> dict[str, Callable[[], float]]:
+    """Returns what is waited for, each with what measures its seconds once."""
+    return {
+        HELP: partial(own.run, *TRAIN, "--help"),
+        REFUSED: partial(own.run, *TRAIN, "acgan.stepz=3", status=STATUS),
+        FIRST: partial(own.first_step, *overrides),
+        NOTHING: partial(_repro, small, stages),
+    }
+
+
+def make_rows(found: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Returns a row for each thing that is waited for."""
+    return [Row.of(f"{name}: wait", values, unit="s", panel=f"{name}, seconds") for name, values in found.items()]
+
+
+def find_goals(found: Mapping[str, Sequence[float]], *, counts: bool) -> list[Goal]:
+    """Compares the medians with what was to be reached."""
+    return [
+        Goal.of(f"{name}, seconds", "<", MOST_SECONDS[name], got=median(values), counts=counts)
+        for name, values in found.items()
+    ]
+
+
+def _repro(project: Project, stages: Sequence[str]) -> float:
+    return project.run(sys.executable, "-m", "dvc", "repro", "--quiet", *stages)
+
+
+BENCHMARK = Benchmark("startup", "What a user waits for", PANELS, measure, _add_options)
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    sys.exit(main())
+    BENCHMARK.main()

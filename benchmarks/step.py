@@ -1,172 +1,192 @@
 """One training step, ours against the example's own way and PyTorch, and against what the machine can do.
 
-    python -m benchmarks.step --json benchmarks/results/step.json
+Each way runs in a process of its own, which is asked for a few steps by turns. Every three rounds all are started anew,
+since luck with memory, a few per cent, lasts as long as a process. The rate at which NumPy multiplies matrices is
+measured once a round among them. The operations of a step are counted from the layers' shapes, convolutions as plain
+sums: what takes fewer of them may pass the matrix product's rate.
 
-Each way runs in a process of its own, which is asked for a few steps by turns, A B A B. Every three rounds all are
-started anew, since luck with memory, a few per cent, lasts as long as a process. The rate at which NumPy multiplies
-matrices is measured once a round among them. Images a second are real images that steps draw.
-The operations of a step are counted from the layers' shapes, and only those that the step needs. The example runs with
-the environment that this command was given, without what the pipeline sets.
-
-PyTorch is no dependency: without it its rows are left out with a word. `--torch PYTHON` names an interpreter of another
-environment that has it. Words such as `acgan.batch_size=10` set all ways, and then no goal counts as met.
+PyTorch is no dependency: without it its rows are left out. `--torch PYTHON` names an interpreter that has it.
 """
 
 import argparse
-import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from statistics import mean
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import mean, median
+from typing import Any, NamedTuple
 
-from benchmarks.measuring.children import Child
+import numpy as np
+
+from benchmarks.measuring.benchmark import Benchmark, counts, one_of, positive
+from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.findings import Findings, end, one_of, options_of, positive, publish, say
-from benchmarks.measuring.machine import describe_machine
-from benchmarks.measuring.turns import FEWEST_ROUNDS, turns
-from benchmarks.steps.matrix import matrix_rate
-from benchmarks.steps.summary import Samples, draw_steps, find_goals, make_rows, variants_table
-from benchmarks.steps.variants import PEERS, VARIANTS, has_torch, settings_of, start, start_counting
-from benchmarks.trainings.recipes import compose_settings
-from pipeline.fetch import ensure_fetched
-from pipeline.settings.exits import TERMINATED
+from benchmarks.measuring.picture import Panel
+from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.settings import compose_settings
+from benchmarks.measuring.turns import by_turns, ratios
+from pipeline.data.sources import ensure_fetched
 
-WARM_STEPS = 2
-ROUNDS_A_START = 3
-LIMIT = "matrix product"
+CHILDREN = "benchmarks.children"
+WARM_STEPS, ROUNDS_A_START = 2, 3
+LIMIT, SPEED, SHARE = "NumPy's matrix product", "real images a second", "share of the matrix product's rate"
+FASTER_THAN_EXAMPLE, FASTER_THAN_TORCH, SHARE_OF_LIMIT, FASTER_THAN_ORIGINAL, MOST_GIGABYTES = 2.0, 1.5, 0.8, 1.6, 1.5
+PANELS = (Panel(SPEED), Panel(SHARE, bound=SHARE_OF_LIMIT))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark.
+class Way(NamedTuple):
+    """One way to take a step: its name in tables, the process, its settings, its environment, the form of a peer."""
 
-    Args:
-        arguments: The words of the command line; its own by default.
-
-    Returns:
-        The exit status: 1 where a goal is not met.
-    """
-    return end(measure, parse(arguments))
+    title: str
+    child: str = "ours"
+    words: tuple[str, ...] = ("experiment=original",)
+    environment: Mapping[str, str | None] | None = None
+    mode: str = ""
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line; ends the process with status 2 where it is not sound."""
-    parser = options_of("step", __doc__)
-    parser.add_argument("--rounds", type=positive, default=9, help="how often each way has its turn")
-    parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
-    parser.add_argument("--only", type=one_of(VARIANTS), default=tuple(VARIANTS), help=", ".join(VARIANTS))
-    parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="an interpreter that has PyTorch")
-    parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="for every way")
-    return parser.parse_args(arguments)
-
-
-def measure(options: argparse.Namespace) -> int:
-    """Measures, and writes and prints what was found.
-
-    Args:
-        options: What `parse` gives.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        PipelineError: Something the user can mend, or a way failed.
-    """
-    names, remarks = _present(options)
-    for name in names:
-        settings_of(name, options.overrides)
-    machine = describe_machine()
-    found, rates, layers = _sample(names, options, remarks)
-    counts = options.rounds >= FEWEST_ROUNDS and not options.overrides
-    texts = [
-        "One training step of the AC-GAN: medians over "
-        f"{options.rounds} rounds of {options.steps} steps (least–greatest).",
-        *remarks,
-        variants_table(found, rates),
-    ]
-    findings = Findings(make_rows(found, rates), find_goals(found, rates, counts=counts), texts, {"layers": layers})
-    draw_steps(found, rates, options.json.with_suffix(".png"))
-    return publish(findings, options.json, machine=machine)
-
-
-def _present(options: argparse.Namespace) -> tuple[list[str], list[str]]:
-    peers = [name for name in options.only if name in PEERS]
-    if not peers or has_torch(options.torch):
-        return list(options.only), []
-    word = 'PyTorch is not installed here, so its rows are left out: `pip install "torch"` beside, or --torch PYTHON.'
-    say(word)
-    return [name for name in options.only if name not in peers], [word]
+WAYS: Mapping[str, Way] = {
+    "example": Way("the example's own way", "example"),
+    "example-plain": Way("the example without oneDNN", "example", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    "example-onednn": Way("the example with oneDNN", "example", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}),
+    "torch": Way("PyTorch, eager", "pytorch", mode="eager"),
+    "torch-last": Way("PyTorch, eager, channels last", "pytorch", mode="channels-last"),
+    "torch-compiled": Way("PyTorch, torch.compile", "pytorch", mode="compiled"),
+    "original": Way("ours, original"),
+    "default": Way("ours, default recipe", words=("acgan.batch_size=100",)),
+    "default-own": Way("ours, default recipe at its own batch", words=()),
+}
+PEERS = tuple(name for name, way in WAYS.items() if way.child == "pytorch")
 
 
 @dataclass
-class Taken:
-    """What was measured so far, by way; a peer that cannot take steps is in none of it.
+class Samples:
+    """A step's real images and operations, its seconds in each round, and the most bytes that its process held."""
 
-    Attributes:
-        seconds: Of one step, a round each.
-        memory: The most bytes that its process held.
-        rates: Operations a second of NumPy's matrix product, a round each.
-    """
+    images: int
+    operations: int
+    seconds: list[float] = field(default_factory=list)
+    memory: int = 0
 
-    seconds: dict[str, list[float]]
-    memory: dict[str, int]
-    rates: list[float]
+    @property
+    def speeds(self) -> list[float]:
+        """Real images a second, one figure a round."""
+        return [self.images / seconds for seconds in self.seconds]
+
+    def shares(self, rates: Sequence[float]) -> list[float]:
+        """Operations a second as a share of the matrix product's `rates`, round by round."""
+        return ratios([self.operations / seconds for seconds in self.seconds], rates)
 
 
-def _sample(
-    names: Sequence[str], options: argparse.Namespace, remarks: list[str]
-) -> tuple[dict[str, Samples], list[float], dict[str, Any]]:
-    data = compose_settings(options.overrides).data
-    ensure_fetched(data)
-    with ExitStack() as into:
-        counting = start_counting(names, options.overrides, into=into)
-        work = {name: counting.on_event() for name in names}
-    images = {name: int(work[name]["images"]) for name in names}
-    for name in names:
-        say(f"{VARIANTS[name].title}: {work[name]['operations'] / 1e9:.1f} GFLOP a step of {images[name]} images")
-    taken = Taken({name: [] for name in names}, dict.fromkeys(names, 0), [])
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=positive, default=9, help="how often each way has its turn")
+    parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
+    parser.add_argument("--only", type=one_of(WAYS), default=tuple(WAYS), help=", ".join(WAYS))
+    parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="an interpreter that has PyTorch")
+
+
+def measure(options: argparse.Namespace) -> Results:
+    """Measures every way by turns."""
+    text = f"One training step of the AC-GAN: medians over {options.rounds} rounds of {options.steps} steps."
+    requests = {name: _request(name, options.overrides) for name in options.only}
+    ensure_fetched(compose_settings(options.overrides).data, report=print, progress=False)
+    with Child(f"{CHILDREN}.arithmetic") as counting:
+        work = {name: counting.ask(**request)["operations"] for name, request in requests.items()}
+    found = {name: Samples(request["settings"]["batch_size"], work[name]) for name, request in requests.items()}
+    rates: list[float] = []
     for first in range(0, options.rounds, ROUNDS_A_START):
-        with ExitStack() as into:
-            children = {
-                name: start(name, options.overrides, data=str(data.file), python=options.torch, into=into)
-                for name in taken.seconds
-            }
-            for name in list(children):
-                _warm(name, children, remarks)
-            taken.seconds = {name: taken.seconds[name] for name in children}
-            _take_turns(children, range(first, min(first + ROUNDS_A_START, options.rounds)), options, taken)
-    found = {
-        name: Samples(seconds, images[name], taken.memory[name], work[name]["operations"])
-        for name, seconds in taken.seconds.items()
-    }
-    return found, taken.rates, {name: work[name]["layers"] for name in found}
+        print(f"from round {first + 1} of {options.rounds}", flush=True)
+        rates += _measure_rounds(requests, min(ROUNDS_A_START, options.rounds - first), options, found)
+    whole = {name: samples for name, samples in found.items() if len(samples.seconds) == options.rounds}
+    text += "".join(f" {WAYS[name].title} failed and is left out." for name in found if name not in whole)
+    return Results(make_rows(whole, rates), find_goals(whole, rates, counts=counts(options)), text)
 
 
-def _warm(name: str, children: dict[str, Child], remarks: list[str]) -> None:
-    """Takes the first steps, which are slower; a peer that cannot is left out with a word."""
-    try:
-        children[name].on_event()
-        children[name].ask(steps=WARM_STEPS)
-    except BenchmarkError as error:
-        if name not in PEERS:
-            raise
-        del children[name]
-        remarks.append(f"{VARIANTS[name].title} is left out: {error}")
-        say(remarks[-1])
+def matrix_rate(size: int = 2048, repeats: int = 5) -> float:
+    """Returns the floating-point operations a second of NumPy's product of float32 matrices, the middle of some."""
+    draw = np.random.default_rng(0)
+    left, right = draw.random((size, size), np.float32), draw.random((size, size), np.float32)
+    product, seconds = left @ right, []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        np.matmul(left, right, out=product)
+        seconds.append(time.perf_counter() - started)
+    return 2 * size**3 / median(seconds)
 
 
-def _take_turns(children: Mapping[str, Child], rounds: range, options: argparse.Namespace, taken: Taken) -> None:
-    for number, name in turns([LIMIT, *children], len(rounds)):
-        if name == LIMIT:
-            say(f"round {rounds[number] + 1} of {options.rounds}")
-            taken.rates.append(matrix_rate())
-            continue
-        answer = children[name].ask(steps=options.steps)
-        taken.seconds[name].append(mean(answer["seconds"]))
-        taken.memory[name] = max(taken.memory[name], answer["memory"])
+def make_rows(found: Mapping[str, Samples], rates: Sequence[float]) -> list[Row]:
+    """Returns the rows of all ways; `rates` are the matrix product's, one a round."""
+    rows = [Row.of(f"{LIMIT}: rate", [rate / 1e9 for rate in rates], unit="GFLOP/s")]
+    for name, samples in found.items():
+        title = WAYS[name].title
+        rows += [
+            Row.of(f"{title}: a step", samples.seconds, unit="s"),
+            Row.of(f"{title}: speed", samples.speeds, unit="images/s", panel=SPEED),
+            Row.of(f"{title}: {SHARE}", samples.shares(rates), panel=SHARE),
+            Row.of(f"{title}: peak memory", [samples.memory / 1e9], unit="GB"),
+        ]
+        if "example" in found:
+            against = ratios(samples.speeds, found["example"].speeds)
+            rows.append(Row.of(f"{title}: speed against the example's own way", against))
+    return rows
 
+
+def find_goals(found: Mapping[str, Samples], rates: Sequence[float], *, counts: bool) -> list[Goal]:
+    """Compares what was found with what was to be reached; a goal whose ways were not run has no figure."""
+    torch = min((name for name in PEERS if name in found), key=lambda name: median(found[name].seconds), default="")
+    share = median(found["original"].shares(rates)) if "original" in found else None
+    memory = max((found[name].memory / 1e9 for name in ("original", "default-own") if name in found), default=None)
+    example, default = _faster(found, "original", "example"), _faster(found, "default", "original")
+    wanted = (
+        ("original against the example's own way", ">=", FASTER_THAN_EXAMPLE, example),
+        ("original against PyTorch's best", ">=", FASTER_THAN_TORCH, _faster(found, "original", torch)),
+        ("original: share of the matrix product's rate", ">=", SHARE_OF_LIMIT, share),
+        ("default against original, both at batch 100", ">=", FASTER_THAN_ORIGINAL, default),
+        ("peak memory of steps, GB", "<", MOST_GIGABYTES, memory),
+    )
+    return [Goal.of(name, sign, bound, got=got, counts=counts) for name, sign, bound, got in wanted]
+
+
+def _request(name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    words = [*WAYS[name].words, *overrides]
+    settings = compose_settings(words)
+    own, data = settings.model.model_dump(mode="json"), str(settings.data.file)
+    return {"words": words, "settings": own, "data": data, "mode": WAYS[name].mode}
+
+
+def _measure_rounds(
+    requests: Mapping[str, Any], rounds: int, options: argparse.Namespace, found: Mapping[str, Samples]
+) -> list[float]:
+    """Starts a process a way and measures all of them by turns; returns the matrix product's rates."""
+    measures: dict[str, Any] = {LIMIT: matrix_rate}
+    with ExitStack() as stack:
+        for name, request in requests.items():
+            way, python = WAYS[name], options.torch if name in PEERS else sys.executable
+            try:
+                start = Child(f"{CHILDREN}.{way.child}", environment=way.environment, python=python)
+                child = stack.enter_context(start)
+                child.ask(**request, steps=WARM_STEPS)  # The first steps are slower.
+                measures[name] = partial(child.ask, **request, steps=options.steps)
+            except (BenchmarkError, OSError) as error:
+                if name not in PEERS:
+                    raise
+                print(f"{way.title} is left out: {error}", flush=True)
+        taken = by_turns(measures, rounds)
+    rates = taken.pop(LIMIT)
+    for name, answers in taken.items():
+        found[name].seconds += [mean(answer["seconds"]) for answer in answers]
+        found[name].memory = max(found[name].memory, *(answer["memory"] for answer in answers))
+    return rates
+
+
+def _faster(found: Mapping[str, Samples], name: str, other: str) -> float | None:
+    if name not in found or other not in found:
+        return None
+    return median(ratios(found[name].speeds, found[other].speeds))
+
+
+BENCHMARK = Benchmark("step", "One training step of the AC-GAN", PANELS, measure, _add_options)
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    sys.exit(main())
+    BENCHMARK.main()

@@ -7,9 +7,10 @@ from pipeline.settings.job import Job
 from pipeline.sweeps.callback import closed_afterwards
 from pipeline.sweeps.jobs import already_finished
 from pipeline.sweeps.workers import claim_job
+from pipeline.training.timing import Timers, untimed
 
 
-def train(settings: Settings, job: Job) -> None:
+def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     """Trains the family that the settings choose, or resumes the same training where it was interrupted.
 
     DVC's stage publishes the results to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
@@ -18,6 +19,7 @@ def train(settings: Settings, job: Job) -> None:
     Args:
         settings: The command's settings.
         job: How the stage was called.
+        timers: Timers of the training's phases.
     """
     start = find_start(settings)
     if not claim_job(job):
@@ -39,7 +41,7 @@ def train(settings: Settings, job: Job) -> None:
     if already_finished(settings, job, digests=digests):
         return
     try:
-        results = train_in_folder(settings, job, digests=digests, calibration=calibration)
+        results = train_in_folder(settings, job, digests=digests, calibration=calibration, timers=timers)
     finally:
         if job.sweep:
             clear_models()

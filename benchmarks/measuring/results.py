@@ -1,35 +1,32 @@
-"""What a benchmark found: rows, goals, and both as JSON and as tables."""
+"""What a benchmark found: rows and goals, as JSON and as tables."""
 
 import json
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring.machine import Machine
+from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring.machine import Machine, machine_line
 from pipeline.data.files import write_bytes
+from pipeline.settings.paths import display
 
-SIGNS: Mapping[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-    "<": operator.lt,
-}
+SIGNS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A figure over several runs.
+    """A figure over several runs: their middle, the least and the greatest.
 
     Attributes:
-        name: What was measured.
-        median: The middle of the runs.
-        min: The least of them.
-        max: The greatest of them.
-        unit: What it is measured in.
+        name: What was measured, as `SUBJECT: MEASURE`; a table has a line a subject and a column a measure.
+        unit: What it is measured in; empty for shares and ratios.
         runs: How many runs there were.
+        panel: The panel of the picture that shows it; empty for none.
+        curve: The curve of that panel; empty for a bar.
+        at: Where on the curve; None for a line across the panel.
     """
 
     name: str
@@ -38,23 +35,35 @@ class Row:
     max: float
     unit: str
     runs: int
+    panel: str = ""
+    curve: str = ""
+    at: float | None = None
 
     @classmethod
-    def of(cls, name: str, values: Sequence[float], *, unit: str) -> "Row":
-        """Gives the row of some values, one at least."""
-        return cls(name, median(values), min(values), max(values), unit, len(values))
+    def of(cls, name: str, values: Sequence[float], *, unit: str = "", **place: Any) -> "Row":
+        """Returns the row of some values, one at least; `place` is its `panel`, `curve` and `at`."""
+        return cls(name, median(values), min(values), max(values), unit, len(values), **place)
+
+    @property
+    def subject(self) -> str:
+        """Whose figure it is."""
+        return self.name.partition(": ")[0]
+
+    @property
+    def measure(self) -> str:
+        """What was measured, with its unit."""
+        return self.name.partition(": ")[2] + (f" ({self.unit})" if self.unit else "")
+
+    @property
+    def spread(self) -> str:
+        """The median as text, and the least and the greatest in brackets where there are several runs."""
+        middle, least, greatest = (_figure(value) for value in (self.median, self.min, self.max))
+        return middle if self.runs == 1 else f"{middle} ({least}–{greatest})"
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What was to be reached, and what was.
-
-    Attributes:
-        name: Which figure, of what and when.
-        want: A sign and a bound, such as `>= 0.98`.
-        got: The figure; None where there is none.
-        met: Whether the goal is reached.
-    """
+    """What was to be reached (`>= 0.98`), and what was; None where there is no figure."""
 
     name: str
     want: str
@@ -63,73 +72,65 @@ class Goal:
 
     @classmethod
     def of(cls, name: str, sign: str, bound: float, *, got: float | None, counts: bool = True) -> "Goal":
-        """Compares a figure with what was wanted.
-
-        Args:
-            name: Which figure.
-            sign: `>=`, `>`, `<=` or `<`.
-            bound: What it is compared with.
-            got: The figure, if there is one.
-            counts: False where there are too few runs for any goal to be called met.
-
-        Returns:
-            The goal.
-        """
-        met = counts and got is not None and SIGNS[sign](got, bound)
-        return cls(name, f"{sign} {bound:.4g}", got, met)
+        """Compares a figure with a bound; where there are too few runs for any goal to be met, it does not count."""
+        return cls(name, f"{sign} {bound:.4g}", got, counts and got is not None and SIGNS[sign](got, bound))
 
 
-def write_results(
-    path: Path, *, machine: Machine, rows: Iterable[Row], goals: Iterable[Goal], details: Mapping[str, Any]
-) -> None:
-    """Writes a benchmark's results as JSON, whole or not at all.
+@dataclass(frozen=True)
+class Results:
+    """The results of a benchmark; `text` says what was measured, `details` go into the JSON file as they are."""
 
-    Args:
-        path: The file; its folder is made if missing.
-        machine: What was measured on.
-        rows: Figures over runs.
-        goals: What was to be reached.
-        details: What else the benchmark has to tell, under names of its own.
-    """
-    content = {
-        "machine": machine,
-        **details,
-        "rows": [asdict(row) for row in rows],
-        "goals": [asdict(goal) for goal in goals],
-    }
-    write_bytes((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
+    rows: Sequence[Row]
+    goals: Sequence[Goal]
+    text: str
+    machine: Machine = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Writes the results as JSON, whole or not at all; the file's folder is made if missing."""
+        rows, goals = [asdict(row) for row in self.rows], [asdict(goal) for goal in self.goals]
+        content = {"machine": self.machine, "text": self.text, **self.details, "rows": rows, "goals": goals}
+        write_bytes((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """Reads what `write` wrote; a `BenchmarkError` where the file is missing or another one."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            rows, goals = [Row(**row) for row in content.pop("rows")], [Goal(**goal) for goal in content.pop("goals")]
+            return cls(rows, goals, content.pop("text"), content.pop("machine"), content)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BenchmarkError(f"{display(path)} must hold a benchmark's results: {error}") from error
+
+    def markdown(self) -> str:
+        """Returns the text, a table for each set of measures that subjects have, the machine and the goals."""
+        got = ["-" if goal.got is None else _figure(goal.got) for goal in self.goals]
+        cells = [
+            (goal.name, goal.want, each, "yes" if goal.met else "no")
+            for goal, each in zip(self.goals, got, strict=True)
+        ]
+        table = markdown_table(("goal", "wanted", "got", "met"), cells)
+        return "\n\n".join([self.text, *rows_tables(self.rows), machine_line(self.machine), table]) + "\n"
 
 
-def exit_status(goals: Iterable[Goal]) -> int:
-    """Gives 0 where every goal is met, else 1."""
-    return 0 if all(goal.met for goal in goals) else 1
+def rows_tables(rows: Iterable[Row]) -> list[str]:
+    """Lays out rows as Markdown: a line a subject, and a table for each set of measures that subjects have."""
+    subjects: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        subjects.setdefault(row.subject, {})[row.measure] = row
+    tables: dict[tuple[str, ...], list[list[str]]] = {}
+    for subject, own in subjects.items():
+        runs = str(max(row.runs for row in own.values()))
+        tables.setdefault(tuple(own), []).append([subject, runs, *(row.spread for row in own.values())])
+    return [markdown_table(("what", "runs", *measures), cells) for measures, cells in tables.items()]
 
 
-def goals_table(goals: Iterable[Goal]) -> str:
-    """Gives the goals as a Markdown table."""
-    cells = [
-        (goal.name, goal.want, "-" if goal.got is None else f"{goal.got:.4g}", "yes" if goal.met else "no")
-        for goal in goals
-    ]
-    return markdown_table(("goal", "wanted", "got", "met"), cells, left=1)
-
-
-def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
-    """Lays out cells as a Markdown table.
-
-    Args:
-        headings: One a column.
-        rows: One cell a column each.
-        left: How many of the first columns are texts; the others hold numbers and stand at the right.
-
-    Returns:
-        Lines without an end of line after the last.
-    """
-    rule = ["---"] * left + ["---:"] * (len(headings) - left)
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lays out cells as a Markdown table, its first column to the left and the others to the right."""
+    rule = ["---"] + ["---:"] * (len(headings) - 1)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
 
 
-def machine_line(machine: Machine) -> str:
-    """Gives the machine as one line of text."""
-    releases = ", ".join(f"{name} {machine[name]}" for name in ("python", "numpy", "keras", "tensorflow"))
-    return f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB; {releases}"
+def _figure(value: float) -> str:
+    """Four significant digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

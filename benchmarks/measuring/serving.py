@@ -2,8 +2,8 @@
 
 import json
 import os
-import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,6 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
     """Answers requests on standard input until it is closed.
 
     What anything else prints goes to standard error, so that it cannot be taken for an answer.
-
-    Args:
-        answer: Takes a request and gives its answer, both of what JSON knows.
     """
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -29,13 +26,31 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
         replies.flush()
 
 
-def rest() -> None:
-    """Stops this process, all its threads with it, until it is woken (`benchmarks.measuring.children.Child.wake`)."""
-    os.kill(os.getpid(), signal.SIGSTOP)
+def serve_steps(build: Callable[[Answer], Any]) -> None:
+    """Serves requests for `steps` of the training that `words` set; each is built when it is first asked for.
+
+    What is built has `images_per_step`, and `take_step(step)` that counts from 0. An answer has the `seconds` of each
+    step, the `images` that a step draws and the most `memory` so far.
+    """
+    made: dict[tuple[str, ...], Any] = {}
+    taken: dict[tuple[str, ...], int] = {}
+
+    def answer(request: Answer) -> Answer:
+        words, seconds = tuple(request["words"]), []
+        if words not in made:
+            made[words], taken[words] = build(request), 0
+        for _ in range(request["steps"]):
+            started = time.perf_counter()
+            made[words].take_step(taken[words])
+            seconds.append(time.perf_counter() - started)
+            taken[words] += 1
+        return {"seconds": seconds, "images": made[words].images_per_step, "memory": peak_memory()}
+
+    serve(answer)
 
 
 def peak_memory() -> int:
-    """Gives the most memory that this process has held at once, in bytes."""
+    """Returns the most memory that this process has held at once, in bytes."""
     if STATUS.exists():
         # `ru_maxrss` would begin with what the parent held when it made this process.
         for line in STATUS.read_text(encoding="utf-8").splitlines():

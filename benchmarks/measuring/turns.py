@@ -1,42 +1,17 @@
 """Measuring by turns, A B A B, so that a machine that slows down or speeds up does so for everyone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-Key = TypeVar("Key")
 Sample = TypeVar("Sample")
 
-FEWEST_ROUNDS = 3
 
-
-def turns(keys: Sequence[Key], rounds: int) -> Iterator[tuple[int, Key]]:
-    """Gives whose turn it is: everyone once a round, in the order given.
-
-    Args:
-        keys: Who is measured.
-        rounds: How often.
-
-    Yields:
-        The round, from 0, and whose turn it is.
-    """
-    for number in range(rounds):
-        for key in keys:
-            yield number, key
-
-
-def by_turns(measures: Mapping[Key, Callable[[], Sample]], rounds: int) -> dict[Key, list[Sample]]:
-    """Measures everyone by turns.
-
-    Args:
-        measures: What is called for a sample of each.
-        rounds: How often.
-
-    Returns:
-        The samples of each, in the order of the rounds.
-    """
-    samples: dict[Key, list[Sample]] = {key: [] for key in measures}
-    for _, key in turns(list(measures), rounds):
-        samples[key].append(measures[key]())
+def by_turns(measures: Mapping[Any, Callable[[], Sample]], rounds: int) -> dict[Any, list[Sample]]:
+    """Measures everyone once a round, in the order given; returns the samples of each, in the order of the rounds."""
+    samples: dict[Any, list[Sample]] = {key: [] for key in measures}
+    for _ in range(rounds):
+        for key, measure in measures.items():
+            samples[key].append(measure())
     return samples
 
 

@@ -1,9 +1,27 @@
-"""Adam that takes less time on a CPU."""
+"""Adam, in one pass over each variable or as Keras computes it."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from pipeline.settings.compute import Kernels
+
+
+def build_adam(
+    model: keras.Model, learning_rate: float, *, kernels: Kernels, **options: Any
+) -> keras.optimizers.Optimizer:
+    """Builds Adam with its moments of a model's trainable variables.
+
+    Args:
+        model: The model.
+        learning_rate: The learning rate.
+        kernels: `fast` for `FusedAdam`, `plain` for Keras' own.
+        **options: Other arguments of `keras.optimizers.Adam`.
+    """
+    optimizer = (FusedAdam if kernels == "fast" else keras.optimizers.Adam)(learning_rate, **options)
+    optimizer.build(model.trainable_variables)
+    return optimizer
 
 
 class FusedAdam(keras.optimizers.Adam):

@@ -18,6 +18,7 @@ from pipeline.training.checkpoints import save_parts, save_state
 from pipeline.training.family import Training, find_family, named_variables
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
+from pipeline.training.timing import Phase, Timers, untimed
 
 IMAGES_PER_SECOND = Key("images_per_second")
 
@@ -31,16 +32,25 @@ class TrainingObserver:
         folder: The run's folder.
         run: The run in the tracking store.
         settings: The command's settings.
+        timers: Timers of all that is done with the events.
     """
 
     def __init__(
-        self, training: Training, history: History, *, folder: RunFolder, run: Run, settings: Settings
+        self,
+        training: Training,
+        history: History,
+        *,
+        folder: RunFolder,
+        run: Run,
+        settings: Settings,
+        timers: Timers = untimed,
     ) -> None:
         self._training = training
         self._history = history
         self._folder = folder
         self._run = run
         self._settings = settings
+        self._timers = timers
         self._family = find_family(settings.family)
         self._progress: TrainingProgress | None = None
         self._held_out = ""
@@ -76,17 +86,23 @@ class TrainingObserver:
         """Passes on one event; steps and reports only within `progress`."""
         match event:
             case Step():
-                self._bar.advance(event.step, _totals(event.losses))
+                with self._timers(Phase.PROGRESS):
+                    self._bar.advance(event.step, _totals(event.losses))
             case Points():
-                self._run.log([*event.points, *self._speed()])
+                with self._timers(Phase.TRACKING):
+                    self._run.log([*event.points, *self._speed()])
             case Reported():
-                self._show_report(event)
+                with self._timers(Phase.PROGRESS):
+                    self._show_report(event)
                 self._draw_samples(event.report.step)
-                self._save_weights(event)
+                with self._timers(Phase.CHECKPOINT):
+                    self._save_weights(event)
             case CheckpointDue():
-                save_state(self._folder.checkpoint, self._training.variables(), self._history)
-                self._folder.keep_best_checkpoint(self._history.best_step)
-                self._run.flush()
+                with self._timers(Phase.CHECKPOINT):
+                    save_state(self._folder.checkpoint, self._training.variables(), self._history)
+                    self._folder.keep_best_checkpoint(self._history.best_step)
+                with self._timers(Phase.TRACKING):
+                    self._run.flush()
 
     def _speed(self) -> list[Point]:
         """Images a second since the last points; not of the history, since it differs from run to run."""
@@ -126,9 +142,10 @@ class TrainingObserver:
                 log_layers(parts, name, self._run, f"layers-by-step/{step:07d}/{name}")
 
     def _draw_samples(self, step: int) -> None:
-        tiles = self._training.samples()
-        write_samples(self._folder.samples, step, tiles)
-        self._run.picture("samples", tile([tiles], magnify=self._settings.render.magnify), step=step)
+        with self._timers(Phase.PICTURES):
+            tiles = self._training.samples()
+            write_samples(self._folder.samples, step, tiles)
+            self._run.picture("samples", tile([tiles], magnify=self._settings.render.magnify), step=step)
 
 
 def _totals(losses: Mapping[Key, float]) -> dict[str, float]:

@@ -25,10 +25,16 @@ from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import DivergedError, Plan, run_steps
+from pipeline.training.timing import Phase, Timers, untimed
 
 
 def train_in_folder(
-    settings: Settings, job: Job, *, digests: Mapping[str, str], calibration: Calibration | None
+    settings: Settings,
+    job: Job,
+    *,
+    digests: Mapping[str, str],
+    calibration: Calibration | None,
+    timers: Timers = untimed,
 ) -> Path:
     """Trains in the folder that the digests name; see `train`.
 
@@ -37,7 +43,7 @@ def train_in_folder(
     """
     parent = paths.STORE_ROOT / "runs" / ("dvc" if stage_of_dvc() else "") / settings.family
     with claim(parent, combined_digest(*digests.values())) as folder:
-        train(settings, job, folder, digests=digests, calibration=calibration)
+        train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
         if not stage_of_dvc():
             folder.end("finished")
             return folder.path
@@ -53,6 +59,7 @@ def train(
     *,
     digests: Mapping[str, str],
     calibration: Calibration | None = None,
+    timers: Timers = untimed,
 ) -> None:
     """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
@@ -63,13 +70,15 @@ def train(
         digests: Hashes of the settings, the data and the code.
         calibration: The judge that measures reports and chooses the best of them; none for a family that makes no
             digits on demand, whose reports are chosen by their own score.
+        timers: Timers of its phases.
 
     Raises:
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
     """
     family = find_family(settings.family)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
-    training = build_training(family, settings, splits)
+    with timers(Phase.BUILD):
+        training = build_training(family, settings, splits)
     _freeze_for_collector()
     basis = score_basis(settings, calibration)
     history = restore(training, settings, folder, basis)
@@ -89,14 +98,15 @@ def train(
             outputs.introduce(run, settings, training.parts(), splits, data_digest=digests["data"])
             folder.update_metadata(introduced=run.run_id)
         run.log(history.points)
-        observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings)
+        observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings, timers=timers)
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
         with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
             observer.begin()
-            for event in run_steps(training, _plan(settings), history, measure):
+            for event in run_steps(training, _plan(settings), history, measure, timers=timers):
                 observer.on_event(event)
         _freeze_for_collector()
-        outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+        with timers(Phase.FINISH):
+            outputs.finish(training, history, family.example(settings), folder=folder, run=run)
 
 
 def _freeze_for_collector() -> None:

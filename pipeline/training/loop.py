@@ -9,6 +9,7 @@ from pipeline.data.keys import TRAIN, Key
 from pipeline.settings.errors import PipelineError
 from pipeline.training.family import Measured, Report, Training, Values
 from pipeline.training.history import History, Point
+from pipeline.training.timing import Phase, Timers, untimed
 
 Measure = Callable[[Training], Measured]
 
@@ -84,7 +85,9 @@ class CheckpointDue:
 Event = Step | Points | Reported | CheckpointDue
 
 
-def run_steps(training: Training, plan: Plan, history: History, measure: Measure | None = None) -> Iterator[Event]:
+def run_steps(
+    training: Training, plan: Plan, history: History, measure: Measure | None = None, *, timers: Timers = untimed
+) -> Iterator[Event]:
     """Trains from the end of `history` to the end of the plan.
 
     Args:
@@ -93,6 +96,7 @@ def run_steps(training: Training, plan: Plan, history: History, measure: Measure
         history: The metrics so far; it is extended.
         measure: Measures the digits at each report. Its score chooses the best report if the family's own report has
             no score.
+        timers: Timers of steps and evaluations.
 
     Yields:
         Events, in order. The caller writes a checkpoint when it is due, before it asks for the next event.
@@ -103,16 +107,17 @@ def run_steps(training: Training, plan: Plan, history: History, measure: Measure
     saved = time.monotonic()
     while not plan.is_done(history):
         if plan.report_is_due(history):
-            yield from _report(training, plan, history, measure)
+            yield from _report(training, plan, history, measure, timers)
         else:
-            yield from _step(training, plan, history)
+            yield from _step(training, plan, history, timers)
         if plan.is_done(history) or time.monotonic() - saved >= plan.checkpoint_seconds:
             yield CheckpointDue()
             saved = time.monotonic()
 
 
-def _step(training: Training, plan: Plan, history: History) -> Iterator[Event]:
-    losses = training.take_step(history.step)
+def _step(training: Training, plan: Plan, history: History, timers: Timers) -> Iterator[Event]:
+    with timers(Phase.STEP):
+        losses = training.take_step(history.step)
     _refuse_infinite(losses, history.step + 1)
     history.add(losses)
     yield Step(history.step, losses)
@@ -120,12 +125,15 @@ def _step(training: Training, plan: Plan, history: History) -> Iterator[Event]:
         yield Points(history.close_window())
 
 
-def _report(training: Training, plan: Plan, history: History, measure: Measure | None) -> Iterator[Event]:
+def _report(
+    training: Training, plan: Plan, history: History, measure: Measure | None, timers: Timers
+) -> Iterator[Event]:
     last_report = (history.step - 1) // plan.report_every * plan.report_every
     recent = history.mean_since(last_report, TRAIN)
-    report = training.report(history.step, recent)
-    _refuse_infinite(report.values, history.step)
-    measured = measure(training) if measure else None
+    with timers(Phase.EVALUATION):
+        report = training.report(history.step, recent)
+        _refuse_infinite(report.values, history.step)
+        measured = measure(training) if measure else None
     values, score = dict(report.values), report.score
     if measured:
         _refuse_infinite(measured.values, history.step)

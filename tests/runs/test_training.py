@@ -27,8 +27,10 @@ from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Values, clear_models
 from pipeline.training.loop import DivergedError, Measure
+from pipeline.training.timing import Phase
 from tests.composing import settings_of
 from tests.projects import metadata_of
+from tests.training.phases import Phases
 
 SMALL = (
     "+debug=smoke",
@@ -153,6 +155,14 @@ def test_a_longer_training_starts_from_a_finished_one(called: Called, mnist_file
     assert (new / "models" / "best").is_dir()
     samples = sorted(path.name for path in (new / "models" / "samples").iterdir())
     assert samples == [f"step-{step:07d}.npy" for step in (0, 3, 6, 8)]
+
+
+def test_every_phase_of_a_training_is_timed_from_its_networks_to_its_outputs(called: Called, mnist_file: Path) -> None:
+    phases = Phases()
+    train.train(settings(mnist_file, "seed=9"), Job("pipeline.train", SMALL), timers=phases)
+    assert (phases.entered[0], phases.entered[-1]) == (Phase.BUILD, Phase.FINISH)
+    assert set(phases.entered) == set(Phase)
+    assert [phases.entered.count(phase) for phase in (Phase.STEP, Phase.EVALUATION, Phase.PICTURES)] == [6, 2, 3]
 
 
 def test_a_longer_training_that_holds_out_nothing_has_no_best_report(called: Called, mnist_file: Path) -> None:

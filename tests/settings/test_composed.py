@@ -63,6 +63,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("judge.shift", 0.5, INTEGER),
     ("compute.jobs", 0, "greater than or equal to 1"),
     ("compute.xla", "yes", LOGICAL),
+    ("compute.kernels", "quick", "'fast' or 'plain'"),
     ("compute.precision", "float16", "'float32' or 'mixed_bfloat16'"),
     ("acgan.recipe", "keras", "'shared' or 'original'"),
     ("acgan.steps", 0, "greater than or equal to 1"),

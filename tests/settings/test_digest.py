@@ -24,6 +24,7 @@ DECISIVE: dict[str, Any] = {
     "judge.learning_rate": 0.002,
     "judge.shift": 1,
     "compute.xla": True,
+    "compute.kernels": "plain",
     "compute.precision": "mixed_bfloat16",
     "acgan.recipe": "original",
     "acgan.steps": 1499,

@@ -1,14 +1,17 @@
-"""Tests of trainings that are compiled by XLA or compute in bfloat16."""
+"""Tests of trainings that are compiled by XLA, compute in bfloat16 or by Keras' own layers."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from pipeline.settings.composed import Settings
+from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.family import Training, Values, build_training, find_family
 from tests.training.encoder_decoder.coding import coding_settings
-from tests.training.tiny import NO_DROPOUT, small_settings, small_splits
+from tests.training.tiny import NO_DROPOUT, arrays, small_settings, small_splits
 
 SETTINGS: dict[str, Settings] = {
     # XLA draws dropout by another algorithm.
@@ -20,9 +23,12 @@ each_family = pytest.mark.parametrize("family", SETTINGS)
 
 
 def _training(family: str, **compute: Any) -> Training:
-    settings = SETTINGS[family]
+    return _training_of(SETTINGS[family], **compute)
+
+
+def _training_of(settings: Settings, **compute: Any) -> Training:
     settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=compute)})
-    return build_training(find_family(family), settings, small_splits(settings))
+    return build_training(find_family(settings.family), settings, small_splits(settings))
 
 
 def _losses(training: Training) -> Values:
@@ -47,3 +53,37 @@ def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(fa
         name: value.dtype for name, value in plain.variables().items()
     }
     assert rounded.samples().dtype == np.float32
+
+
+# `original` drops features by the same draws whatever the kernels; `shared` draws half the bits with fast ones.
+SAME_DRAWS: Mapping[str, Settings] = {
+    "original": small_settings(recipe="original"),
+    "shared, no dropout": small_settings(recipe="shared", adam={"global_clipnorm": 0.01}, **NO_DROPOUT),
+    "autoencoder": SETTINGS["autoencoder"],
+    "vae": SETTINGS["vae"],
+}
+
+
+@pytest.mark.parametrize("name", SAME_DRAWS)
+def test_a_step_by_plain_kernels_has_the_same_losses_gradients_and_statistics(name: str) -> None:
+    fast, plain = (_training_of(SAME_DRAWS[name], kernels=kernels) for kernels in ("fast", "plain"))
+    assert fast.take_step(0) == pytest.approx(plain.take_step(0), rel=2e-5)
+    after, expected = arrays(fast.variables()), arrays(plain.variables())
+    assert after.keys() == expected.keys()
+    # Adam's first step is a gradient's sign, so that moments are compared and not the weights they move.
+    weights = {variable.path for model in plain.parts().values() for variable in model.trainable_variables}
+    compared = [key for key, variable in plain.variables().items() if variable.path not in weights]
+    assert len(compared) > len(weights)
+    for key in compared:
+        largest = np.abs(expected[key]).max()
+        np.testing.assert_allclose(after[key], expected[key], rtol=1e-3, atol=1e-3 * largest, err_msg=key)
+
+
+def test_plain_kernels_are_keras_own_layers_and_adam() -> None:
+    training = _training_of(small_settings(), kernels="plain")
+    assert isinstance(training, AcganTraining)
+    networks = training.networks
+    assert networks.discriminate is networks.discriminator
+    assert networks.generate is networks.generator
+    assert networks.generate_averaged is networks.averaged
+    assert type(networks.generator_optimizer) is keras.optimizers.Adam

@@ -1,15 +1,17 @@
 """The two networks of the AC-GAN in training, with their optimisers and the generator's average."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from pipeline.kernels.accelerate import accelerate
-from pipeline.kernels.adam import FusedAdam
+from pipeline.kernels.adam import build_adam
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.compute import Kernels
 
 
 @dataclass(frozen=True)
@@ -58,31 +60,42 @@ class Networks:
             average.assign(decay * average + (1 - decay) * current)
 
 
-def build_networks(settings: AcganSettings, *, seed: int) -> Networks:
-    """Builds both networks, and all variables of their optimisers, so that no step creates a variable."""
+def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fast") -> Networks:
+    """Builds both networks, and all variables of their optimisers, so that no step creates a variable.
+
+    Args:
+        settings: Networks, recipe and optimisers.
+        seed: Decides the initial weights and the draws of dropout.
+        kernels: What a step computes with; with `plain` it calls Keras' own layers.
+    """
     generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-    averaged, generate = generator, accelerate(generator)
+    averaged, generate = generator, _accelerated(generator, kernels)
     generate_averaged = generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-        generate_averaged = accelerate(averaged)
+        generate_averaged = _accelerated(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed)
+    dropout_bits: Literal[16, 32] = 16 if settings.recipe == "shared" else 32
     return Networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=accelerate(discriminator, dropout_bits=16 if settings.recipe == "shared" else 32),
-        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator),
-        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator),
+        discriminate=_accelerated(discriminator, kernels, dropout_bits),
+        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator, kernels),
+        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator, kernels),
         averaged=averaged,
         generate_averaged=generate_averaged,
     )
 
 
-def _adam(settings: AcganSettings, learning_rate: float, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = FusedAdam(learning_rate, **settings.adam.model_dump())
-    optimizer.build(model.trainable_variables)
-    return optimizer
+def _accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16, 32] = 32) -> keras.Model:
+    return accelerate(model, dropout_bits=dropout_bits) if kernels == "fast" else model
+
+
+def _adam(
+    settings: AcganSettings, learning_rate: float, model: keras.Model, kernels: Kernels
+) -> keras.optimizers.Optimizer:
+    return build_adam(model, learning_rate, kernels=kernels, **settings.adam.model_dump())
 
 
 def _move(

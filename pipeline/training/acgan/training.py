@@ -33,7 +33,7 @@ class AcganTraining(Training):
         self.splits = splits
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train.labels)
-        self.networks = build_networks(self.settings, seed=self.seed)
+        self.networks = build_networks(self.settings, seed=self.seed, kernels=settings.compute.kernels)
         self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
         self._recipe = RECIPES[self.settings.recipe]
         self._step = tf.function(self._compute_step, jit_compile=settings.compute.xla)

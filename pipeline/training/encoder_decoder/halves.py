@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.kernels.adam import FusedAdam
+from pipeline.kernels.adam import build_adam
+from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.convolutional import ConvolutionalSettings
 from pipeline.training.family import named_variables
 
@@ -35,16 +36,19 @@ class Halves:
         encoder: The first half.
         decoder: The second half.
         settings: Which half learns, and the learning rate.
-        xla: Whether XLA compiles the steps.
+        compute: Whether XLA compiles the steps, and which Adam takes them.
     """
 
     def __init__(
-        self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, xla: bool
+        self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, compute: ComputeSettings
     ) -> None:
         self.models = {ENCODER: encoder, DECODER: decoder}
         self._settings = settings
-        self._xla = xla
-        self._optimizers = {name: _adam(settings, model) for name, model in self.models.items()}
+        self._xla = compute.xla
+        self._optimizers = {
+            name: build_adam(model, settings.learning_rate, kernels=compute.kernels)
+            for name, model in self.models.items()
+        }
         self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
 
     def move(self, step: int, inputs: Inputs, compute: Compute) -> dict[str, float]:
@@ -104,9 +108,3 @@ def learning_rate(settings: ConvolutionalSettings, step: int) -> float:
         return settings.learning_rate
     done = min(1.0, step / settings.decay_steps)
     return settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-
-def _adam(settings: ConvolutionalSettings, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = FusedAdam(settings.learning_rate)
-    optimizer.build(model.trainable_variables)
-    return optimizer

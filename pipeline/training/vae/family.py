@@ -50,7 +50,7 @@ class VaeTraining(CodingTraining):
         self.settings = settings.model
         encoder = build_encoder(self.settings, seed=settings.seed)
         decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, xla=settings.compute.xla))
+        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, compute=settings.compute))
         self._before_tanh = before_tanh(decoder)
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:

@@ -1,0 +1,1 @@
+"""The processes that are measured, each `python -m benchmarks.children.NAME`, asked by `benchmarks.measuring.child`."""

@@ -1,0 +1,21 @@
+"""Child process: the pipeline's own training, a block of steps at a time; more than one training may be alive."""
+
+from typing import Any
+
+from benchmarks.measuring.serving import Answer, serve_steps
+from benchmarks.measuring.settings import compose_settings
+
+
+def build(request: Answer) -> Any:
+    """Builds the training that the request's words set."""
+    import pipeline.models  # noqa: F401
+    from pipeline.data import mnist
+    from pipeline.training.family import build_training, find_family
+
+    settings = compose_settings(request["words"])
+    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    return build_training(find_family(settings.family), settings, splits)
+
+
+if __name__ == "__main__":
+    serve_steps(build)

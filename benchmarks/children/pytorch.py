@@ -1,0 +1,111 @@
+"""Child process: the same networks and the same step in PyTorch; it needs PyTorch and NumPy and nothing else."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measuring.serving import serve_steps
+
+CLASSES, IMAGE = 10, 28
+Outputs = tuple[Any, Any]
+
+
+class PyTorch:
+    """The published step, `eager`, `channels-last` (what its own guide advises for convolutions) or `compiled`."""
+
+    def __init__(self, settings: dict[str, Any], data: str, mode: str) -> None:
+        import torch
+
+        torch.manual_seed(0)
+        self._torch, self._settings = torch, settings
+        self.images_per_step = int(settings["batch_size"])
+        with np.load(data) as archive:
+            self._images, self._labels = archive["x_train"], archive["y_train"].astype(np.int64)
+        self._draw = np.random.default_rng(0)
+        self.embedding = torch.nn.Embedding(CLASSES, settings["latent_size"])
+        self.generator = build_generator(settings["latent_size"], settings["generator"]["filters"])
+        self.discriminator, self.heads = build_discriminator(**settings["discriminator"])
+        self._judging = torch.nn.ModuleList([self.discriminator, self.heads])
+        self._making = torch.nn.ModuleList([self.embedding, self.generator])
+        self._optimizers = [self._adam("generator", self._making), self._adam("discriminator", self._judging)]
+        if mode == "channels-last":
+            self._making.to(memory_format=torch.channels_last)
+            self._judging.to(memory_format=torch.channels_last)
+        wrap = torch.compile if mode == "compiled" else lambda function: function
+        self._generate, self._judge = wrap(self._plain_generate), wrap(self._plain_judge)
+
+    def take_step(self, step: int) -> None:
+        """Trains the discriminator on real and generated images, then the generator through it on twice as many."""
+        torch, count, label = self._torch, self.images_per_step, self._settings["soft_label"]
+        start = step * count % (len(self._images) - count + 1)
+        real = torch.from_numpy(self._images[start : start + count, np.newaxis].astype(np.float32) / 127.5 - 1)
+        digits = torch.from_numpy(self._labels[start : start + count])
+        latent, asked = self._pairs(count)
+        self.generator.eval()
+        with torch.no_grad():
+            generated = self._generate(latent, asked)
+        self.generator.train()
+        target, weights = self._halves(label), self._halves(self._settings["auxiliary_weight"])
+        self._judging.requires_grad_(True)
+        outputs = self._judge(torch.cat((real, generated)))
+        self._move(1, self._loss(outputs, target, torch.cat((digits, asked)), weights))
+        latent, asked = self._pairs(2 * count)
+        self._judging.requires_grad_(False)
+        outputs = self._judge(self._generate(latent, asked))
+        self._move(0, self._loss(outputs, torch.full((2 * count,), label["trick"]), asked, torch.ones(2 * count)))
+
+    def _plain_generate(self, latent: Any, digit: Any) -> Any:
+        return self.generator(latent * self.embedding(digit))
+
+    def _plain_judge(self, images: Any) -> Outputs:
+        features = self.discriminator(images)
+        return self.heads[0](features)[:, 0], self.heads[1](features)
+
+    def _loss(self, outputs: Outputs, target: Any, digits: Any, weights: Any) -> Any:
+        functional = self._torch.nn.functional
+        generation = functional.binary_cross_entropy_with_logits(outputs[0], target)
+        return generation + (functional.cross_entropy(outputs[1], digits, reduction="none") * weights).mean()
+
+    def _move(self, number: int, loss: Any) -> None:
+        self._optimizers[number].zero_grad()
+        loss.backward()
+        self._optimizers[number].step()
+
+    def _halves(self, values: dict[str, float]) -> Any:
+        return self._torch.tensor([values["real"], values["generated"]]).repeat_interleave(self.images_per_step)
+
+    def _adam(self, name: str, networks: Any) -> Any:
+        betas = self._settings["adam"]["beta_1"], self._settings["adam"]["beta_2"]
+        return self._torch.optim.Adam(networks.parameters(), lr=self._settings[name]["learning_rate"], betas=betas)
+
+    def _pairs(self, count: int) -> tuple[Any, Any]:
+        latent = self._draw.uniform(-1, 1, (count, self._settings["latent_size"])).astype(np.float32)
+        return self._torch.from_numpy(latent), self._torch.from_numpy(self._draw.integers(0, CLASSES, count))
+
+
+def build_generator(latent_size: int, filters: tuple[int, int, int]) -> Any:
+    """Builds the generator from what the embedding has been multiplied into."""
+    from torch import nn
+
+    first, second, third = filters
+    twice: dict[str, int] = {"stride": 2, "padding": 2, "output_padding": 1}
+    layers = [nn.Linear(latent_size, 9 * first), nn.ReLU(), nn.Unflatten(1, (first, 3, 3))]
+    layers += [nn.ConvTranspose2d(first, second, 5), nn.ReLU(), nn.BatchNorm2d(second)]
+    layers += [nn.ConvTranspose2d(second, third, 5, **twice), nn.ReLU(), nn.BatchNorm2d(third)]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(third, 1, 5, **twice), nn.Tanh())
+
+
+def build_discriminator(filters: tuple[int, ...], dropout: float, **_: Any) -> tuple[Any, Any]:
+    """Builds the discriminator's backbone, and its two outputs as logits."""
+    from torch import nn
+
+    layers: list[Any] = []
+    for before, after, stride in zip((1, *filters), filters, (2, 1, 2, 1), strict=False):
+        layers += [nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+    features = filters[-1] * (IMAGE // 4) ** 2
+    heads = nn.ModuleList([nn.Linear(features, 1), nn.Linear(features, CLASSES)])
+    return nn.Sequential(*layers, nn.Flatten()), heads
+
+
+if __name__ == "__main__":
+    serve_steps(lambda request: PyTorch(request["settings"], request["data"], request["mode"]))

@@ -1,0 +1,103 @@
+"""Child process in a copy of the project: the whole of `pipeline.train`, or the bare loop over the same training.
+
+Both are timed by the training's own seam, a block a phase. Asked to, they stop themselves before every so many steps,
+so that two of them can take their steps by turns.
+"""
+
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
+from threading import Thread
+
+from benchmarks.children import ours
+from benchmarks.measuring.serving import Answer, peak_memory, serve
+from benchmarks.measuring.settings import compose_settings
+from pipeline.settings.job import Job
+from pipeline.training.family import clear_models
+from pipeline.training.timing import Phase
+
+PARTS = (Phase.PROGRESS, Phase.TRACKING, Phase.PICTURES, Phase.CHECKPOINT)
+
+
+class Clock:
+    """Timers that keep the span of every phase, in seconds of `time.perf_counter`.
+
+    Before every `stop_every` steps, where that is given, the process stops itself, threads and all.
+    """
+
+    def __init__(self, stop_every: int | None = None) -> None:
+        self.spans: dict[Phase, list[tuple[float, float]]] = defaultdict(list)
+        self._stop_every = stop_every
+
+    @contextmanager
+    def __call__(self, phase: Phase) -> Iterator[None]:
+        """Times a phase."""
+        if phase == Phase.STEP and self._stop_every and len(self.spans[phase]) % self._stop_every == 0:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        started = time.perf_counter()
+        yield
+        self.spans[phase].append((started, time.perf_counter()))
+
+    def seconds(self, phase: Phase, since: float = 0.0) -> list[float]:
+        """Returns the length of each span of a phase that began since a time."""
+        return [end - start for start, end in self.spans[phase] if start >= since]
+
+
+def train_whole(words: Sequence[str], clock: Clock) -> Answer:
+    """Trains as the command does; returns what `benchmarks.overhead.Round` has.
+
+    Neither the first step counts, which is compiled, nor the first report, in whose place the last is taken.
+    """
+    from pipeline import train
+
+    with terminal():
+        train.train(compose_settings(words), Job("pipeline.train", tuple(words)), timers=clock)
+    ended = time.perf_counter()
+    first, finish = clock.spans[Phase.STEP][0], clock.spans[Phase.FINISH][0][0]
+    steps, reports = clock.seconds(Phase.STEP)[1:], clock.seconds(Phase.EVALUATION)
+    return {
+        "steps": steps,
+        "evaluation": reports[-1] * len(reports),
+        "between": finish - first[1] - sum(steps) - sum(reports),
+        "once": first[0] - clock.spans[Phase.BUILD][0][1] + ended - finish,
+        "parts": {phase.value: sum(clock.seconds(phase, since=first[1])) for phase in PARTS},
+        "memory": peak_memory(),
+    }
+
+
+def train_bare(words: Sequence[str], clock: Clock) -> Answer:
+    """Takes the same steps and does nothing else; `steps` are the seconds of each but the first."""
+    training = ours.build({"words": words})
+    for step in range(compose_settings(words).model.steps):
+        with clock(Phase.STEP):
+            training.take_step(step)
+    return {"steps": clock.seconds(Phase.STEP)[1:]}
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Lets standard output be a terminal, so that the live bar is drawn."""
+    reader, writer = os.openpty()
+
+    def swallow() -> None:
+        with suppress(OSError):
+            while os.read(reader, 4096):
+                pass
+
+    Thread(target=swallow, daemon=True).start()
+    with os.fdopen(writer, "w", encoding="utf-8") as screen, redirect_stdout(screen):
+        yield
+    os.close(reader)
+
+
+def _answer(request: Answer) -> Answer:
+    clear_models()
+    train = train_whole if request["whole"] else train_bare
+    return train(request["words"], Clock(request.get("stop_every")))
+
+
+if __name__ == "__main__":
+    serve(_answer)

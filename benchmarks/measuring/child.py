@@ -1,0 +1,110 @@
+"""Child processes that are started once and then asked by turns; each has an environment of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Self
+
+from benchmarks import UNTOUCHED
+from benchmarks.measuring.errors import BenchmarkError
+from pipeline.settings.paths import ROOT
+
+PATIENCE_SECONDS = 10
+
+
+class Child:
+    """A process that serves requests (`benchmarks.measuring.serving`), as long as the `with` block lasts.
+
+    It runs `python -m MODULE` in a folder, which its modules are imported from. In its environment some variables are
+    set; None takes one out. A `BenchmarkError` is raised where it has ended when an answer is waited for.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *,
+        environment: Mapping[str, str | None] | None = None,
+        folder: Path = ROOT,
+        python: str = sys.executable,
+    ) -> None:
+        self._module = module
+        self._log = TemporaryFile("w+b")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [python, "-m", module],
+            cwd=folder,
+            env=changed(UNTOUCHED, environment or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Sends a request and waits for its answer."""
+        self.send(**request)
+        return self.receive()
+
+    def send(self, **request: Any) -> None:
+        """Sends a request; `receive` waits for its answer."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._failure() from None
+
+    def receive(self) -> dict[str, Any]:
+        """Waits for the answer to the oldest request that has none."""
+        assert self._process.stdout
+        if not (line := self._process.stdout.readline()):
+            raise self._failure()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def wait_until_stopped(self) -> None:
+        """Waits until the process has stopped itself, as by SIGSTOP."""
+        _, status = os.waitpid(self._process.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            raise self._failure()
+
+    def resume(self) -> None:
+        """Lets a process that has stopped itself go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        """Returns the child itself; it runs since it was made."""
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Lets the process end; one that does not, or is stopped, is killed."""
+        if error is not None:
+            self._process.kill()
+        try:
+            self._process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _failure(self) -> BenchmarkError:
+        status = self._process.wait()
+        self._log.seek(0)
+        said = last_line(self._log.read())
+        return BenchmarkError(f"`{self._module}` must answer. Received: exit status {status}: {said}")
+
+
+def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Returns an environment with some variables set, and without those that are None."""
+    return {name: value for name, value in {**environment, **changes}.items() if value is not None}
+
+
+def last_line(output: bytes) -> str:
+    """Returns the last line of an output that is not empty."""
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "no output")
