@@ -2,10 +2,8 @@
 
 Each recipe is trained with each seed by `python -m pipeline.train`, one run after the other, first all recipes with the
 first seed. Each report measures 10,000 digits against as many validation images of the judge. Seconds count from the
-start of the command, so imports, reports and tracking are in them; the judge is calibrated beforehand.
-
-What the store has already, of the same settings and code, is not trained again, so that an interrupted sweep goes on. A
-run that was interrupted itself is ended first and then trained anew, since nobody knows its time.
+start of the command, imports, reports and tracking included; the judge is trained beforehand. A run of the same settings
+and code is read from the store. An interrupted one is ended and then trained again: nobody knows its time.
 """
 
 import argparse
@@ -124,9 +122,8 @@ def make_rows(runs: Sequence[Run], references: Mapping[str, float]) -> list[Row]
         rows.append(Row.of(f"{recipe}, the whole command: time", [run.seconds for run in own], unit="s"))
         if scores := [run.classification_accuracy for run in own if run.classification_accuracy is not None]:
             rows.append(Row.of(f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", scores))
-    return rows + [
-        Row.of(f"real digits: {name}", [references[name]], panel=name, curve="real digits") for name in SIGNS
-    ]
+    real = "real digits"
+    return rows + [Row.of(f"{real}: {name}", [references[name]], panel=name, curve=real) for name in SIGNS]
 
 
 def enough_seeds(runs: Sequence[Run]) -> set[str]:

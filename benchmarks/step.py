@@ -29,7 +29,6 @@ from benchmarks.measuring.settings import compose_settings
 from benchmarks.measuring.turns import by_turns, ratios
 from pipeline.data.sources import ensure_fetched
 
-CHILDREN = "benchmarks.children"
 WARM_STEPS, ROUNDS_A_START = 2, 3
 LIMIT, SPEED, SHARE = "NumPy's matrix product", "real images a second", "share of the matrix product's rate"
 FASTER_THAN_EXAMPLE, FASTER_THAN_TORCH, SHARE_OF_LIMIT, FASTER_THAN_ORIGINAL, MOST_GIGABYTES = 2.0, 1.5, 0.8, 1.6, 1.5
@@ -91,7 +90,7 @@ def measure(options: argparse.Namespace) -> Results:
     text = f"One training step of the AC-GAN: medians over {options.rounds} rounds of {options.steps} steps."
     requests = {name: _request(name, options.overrides) for name in options.only}
     ensure_fetched(compose_settings(options.overrides).data, report=print, progress=False)
-    with Child(f"{CHILDREN}.arithmetic") as counting:
+    with Child("benchmarks.children.arithmetic") as counting:
         work = {name: counting.ask(**request)["operations"] for name, request in requests.items()}
     found = {name: Samples(request["settings"]["batch_size"], work[name]) for name, request in requests.items()}
     rates: list[float] = []
@@ -164,11 +163,11 @@ def _measure_rounds(
         for name, request in requests.items():
             way, python = WAYS[name], options.torch if name in PEERS else sys.executable
             try:
-                start = Child(f"{CHILDREN}.{way.child}", environment=way.environment, python=python)
+                start = Child(f"benchmarks.children.{way.child}", environment=way.environment, python=python)
                 child = stack.enter_context(start)
                 child.ask(**request, steps=WARM_STEPS)  # The first steps are slower.
                 measures[name] = partial(child.ask, **request, steps=options.steps)
-            except (BenchmarkError, OSError) as error:
+            except BenchmarkError as error:
                 if name not in PEERS:
                     raise
                 print(f"{way.title} is left out: {error}", flush=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryFile
 from typing import Any, Self
 
@@ -32,6 +33,8 @@ class Child:
         folder: Path = ROOT,
         python: str = sys.executable,
     ) -> None:
+        if not which(python):
+            raise BenchmarkError(f"`python` must be an interpreter. Received: {python}")
         self._module = module
         self._log = TemporaryFile("w+b")  # noqa: SIM115
         self._process = subprocess.Popen(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 Answer = dict[str, Any]
-
 STATUS = Path("/proc/self/status")
 
 

@@ -67,6 +67,11 @@ def test_a_child_that_fails_is_one_line_with_its_last_words(modules: Path) -> No
     assert str(raised.value) == "`echo` must answer. Received: exit status 1: ValueError: no such step"
 
 
+def test_an_interpreter_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(BenchmarkError, match="must be an interpreter. Received: /no/such/python"):
+        Child("echo", python="/no/such/python")
+
+
 def test_trainings_of_other_settings_count_their_steps_apart(modules: Path) -> None:
     with Child("count", folder=modules) as child:
         answers = [child.ask(words=words, steps=steps) for words, steps in ((["a"], 2), (["b"], 1), (["a"], 1))]
