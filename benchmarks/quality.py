@@ -2,8 +2,8 @@
 
 Each recipe is trained with each seed by `python -m pipeline.train`, one run after the other, first all recipes with the
 first seed. Each report measures 10,000 digits against as many validation images of the judge. Seconds count from the
-start of the command, imports, reports and tracking included; the judge is trained beforehand. A run of the same settings
-and code is read from the store. An interrupted one is ended and then trained again: nobody knows its time.
+start of the command, imports, reports and tracking included; the judge is trained beforehand. What the store has of the
+same settings and code is read from there. An interrupted run is ended and trained again: nobody knows its time.
 """
 
 import argparse
@@ -43,8 +43,7 @@ TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
     ("default", 600, {FRECHET: 1.5, COVERAGE: 0.75}),
     ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.8, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
 )
-SHARE_OF_ORIGINAL = 0.1
-OVER = "seconds since the command"
+SHARE_OF_ORIGINAL, OVER = 0.1, "seconds since the command"
 PANELS = (Panel(ACCURACY, OVER, scale="logit"), Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear"))
 
 
