@@ -9,6 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from pipeline.data.code import stage_code
 from pipeline.settings.paths import ROOT
 from tests.projects import Finished, Project, metadata_of
 
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PAGE = (ROOT / "docs" / "new-family.md").read_text(encoding="utf-8")
 SHORT = ("+debug=smoke", "shallow.steps=40", "shallow.report_every=20", "tracking.system_metrics=false")
-FILES = {"pipeline/settings/shallow.py", "pipeline/models/shallow.py", "pipeline/training/shallow.py"}
+FILES = {"pipeline/settings/shallow.py", "pipeline/models/shallow.py", "pipeline/training/shallow/__init__.py"}
 
 
 def files() -> dict[str, str]:
@@ -44,11 +45,12 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
     project = Project.copied_to(tmp_path_factory.mktemp("family") / "a project", mnist_file)
     for path, text in files().items():
         assert not (project.root / path).exists()
+        (project.root / path).parent.mkdir(exist_ok=True)
         (project.root / path).write_text(text, encoding="utf-8")
     parameters, stages = project.root / "params.yaml", project.root / "dvc.yaml"
     parameters.write_text(parameters.read_text(encoding="utf-8") + block_behind("At the end of `params.yaml`"))
-    families = re.compile(r"^  - families: .*\n", flags=re.MULTILINE)
-    stages.write_text(families.sub(block_behind("In `dvc.yaml`"), stages.read_text(encoding="utf-8")))
+    families, rest = stages.read_text(encoding="utf-8").split("\nstages:\n")
+    stages.write_text(f"{families}{block_behind('In `dvc.yaml`')}\nstages:\n{rest}")
     commands = {"train": project.start("python", "-m", "pipeline.train", "model=shallow", *SHORT).finish()}
     (run,) = (path for path in (project.root / "runs" / "shallow").iterdir() if path.is_dir())
     for stage in ("evaluate", "render"):
@@ -57,10 +59,12 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
     return Added(project, run, commands)
 
 
-def test_a_family_is_three_files_a_choice_a_block_and_a_name(added: Added) -> None:
+def test_a_family_is_three_files_a_choice_a_block_and_an_entry(added: Added) -> None:
     assert files().keys() == {*FILES, "conf/model/shallow.yaml"}
     stages = yaml.safe_load((added.project.root / "dvc.yaml").read_text(encoding="utf-8"))
-    assert stages["vars"][0]["families"][-1] == "shallow"
+    assert list(stages["vars"][0]["families"])[-1] == "shallow"
+    code = stage_code("train", "shallow", root=added.project.root)
+    assert {added.project.root / path for path in FILES} <= set(code)
     for name, command in added.commands.items():
         assert command.returncode == 0, (name, command.stderr)
 
