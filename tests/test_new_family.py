@@ -9,10 +9,11 @@ import pytest
 import yaml
 from PIL import Image
 
+from pipeline.data.code import stage_code
 from pipeline.settings.paths import ROOT
 from tests.projects import Finished, Project, metadata_of
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PAGE = (ROOT / "docs" / "new-family.md").read_text(encoding="utf-8")
 SHORT = ("+debug=smoke", "shallow.steps=40", "shallow.report_every=20", "tracking.system_metrics=false")
@@ -48,8 +49,8 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
         (project.root / path).write_text(text, encoding="utf-8")
     parameters, stages = project.root / "params.yaml", project.root / "dvc.yaml"
     parameters.write_text(parameters.read_text(encoding="utf-8") + block_behind("At the end of `params.yaml`"))
-    entry = block_behind("At the end of `families` in `dvc.yaml`")
-    stages.write_text(stages.read_text(encoding="utf-8").replace("\nstages:\n", f"{entry}\nstages:\n", 1))
+    families, rest = stages.read_text(encoding="utf-8").split("\nstages:\n")
+    stages.write_text(f"{families}{block_behind('In `dvc.yaml`')}\nstages:\n{rest}")
     commands = {"train": project.start("python", "-m", "pipeline.train", "model=shallow", *SHORT).finish()}
     (run,) = (path for path in (project.root / "runs" / "shallow").iterdir() if path.is_dir())
     for stage in ("evaluate", "render"):
@@ -58,10 +59,12 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
     return Added(project, run, commands)
 
 
-def test_a_family_is_three_files_a_choice_a_block_and_a_name(added: Added) -> None:
+def test_a_family_is_three_files_a_choice_a_block_and_an_entry(added: Added) -> None:
     assert files().keys() == {*FILES, "conf/model/shallow.yaml"}
     stages = yaml.safe_load((added.project.root / "dvc.yaml").read_text(encoding="utf-8"))
     assert list(stages["vars"][0]["families"])[-1] == "shallow"
+    code = stage_code("train", "shallow", root=added.project.root)
+    assert {added.project.root / path for path in FILES} <= set(code)
     for name, command in added.commands.items():
         assert command.returncode == 0, (name, command.stderr)
 
@@ -97,7 +100,7 @@ def test_its_runs_are_tracked_in_an_experiment_of_its_own(added: Added) -> None:
     runs = {run.data.tags["kind"]: run for run in client.search_runs([experiment.experiment_id])}
     assert runs.keys() == {"training", "evaluate", "render"}
     assert runs["training"].data.params["shallow.code_size"] == "16"
-    assert runs["training"].data.metrics["trained/test/loss"] == runs["evaluate"].data.metrics["test/loss"]
+    assert runs["training"].data.metrics["final/test/loss"] == runs["evaluate"].data.metrics["test/loss"]
 
 
 def test_a_mistake_in_its_settings_is_one_line_that_names_the_close_one(added: Added) -> None:
