@@ -7,10 +7,9 @@ import keras
 
 
 def opens(operation: Any) -> bool:
-    """Whether a layer is a model that is no more than its layers: Functional or built Sequential, with Keras' `call`.
+    """Whether a layer or operation is a model that is no more than its layers.
 
-    Args:
-        operation: A layer, or any operation of a functional model.
+    That is a Functional or built Sequential model with Keras' own `call`.
     """
     if not isinstance(operation, keras.Model) or not isinstance(operation, keras.Function | keras.Sequential):
         return False
@@ -44,12 +43,8 @@ def layer_of(tensor: keras.KerasTensor) -> Any:
 def walk(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Walks every operation of a model; a nested model is followed by its own operations.
 
-    Args:
-        model: A Functional or built Sequential model.
-        address: Beginning of every address, such as the model's name.
-
     Yields:
-        An operation and its address: `address` and the names of the nested models that contain it.
+        An operation and its address: `address`, such as the model's name, and the names of the nested models around it.
     """
     for operation in graph_of(model).operations:
         yield operation, address

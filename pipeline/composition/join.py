@@ -43,15 +43,7 @@ def join(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
 
 
 def nest(first: keras.Model, second: keras.Model, *, name: str) -> keras.Model:
-    """Joins two models as two boxes: the model that `join` returns, drawn so that A → B shows at a glance.
-
-    Args:
-        first: A Functional or built Sequential model.
-        second: A Functional or Sequential model, of another name.
-        name: The joined model's name.
-
-    Returns:
-        A functional model with the two halves as its layers.
+    """Joins two models of different names as the two layers of a third, so that A → B shows at a glance.
 
     Raises:
         CompositionError: As for `join`.

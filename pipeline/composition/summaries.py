@@ -1,4 +1,8 @@
-"""Summaries of models as plain text in a monospaced font: no colours, nothing cut off."""
+"""Summaries of built models as plain text in a monospaced font: no colours, nothing cut off.
+
+Lines have at least 120 columns, more where a name would be cut off. The table of a model that is not a straight line
+has the column "Connected to".
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,26 +15,12 @@ WIDEST = 2000
 
 
 def boxed(model: keras.Model) -> str:
-    """Keras' own table, with one row per nested model.
-
-    Args:
-        model: A built model; one that is not a straight line has the column "Connected to".
-
-    Returns:
-        Lines of at least 120 columns, wider where a name would be cut off.
-    """
+    """Keras' own table, with one row per nested model."""
     return _summary(model, expand_nested=False)
 
 
 def opened(model: keras.Model) -> str:
-    """Keras' own table, with the layers of nested models listed below each.
-
-    Args:
-        model: A built model; one that is not a straight line has the column "Connected to".
-
-    Returns:
-        Lines of at least 120 columns, wider where a name would be cut off.
-    """
+    """Keras' own table, with the layers of nested models listed below each."""
     return _summary(model, expand_nested=True)
 
 

@@ -1,4 +1,7 @@
-"""The coefficients of each layer as NumPy arrays: copied, written, read, restored and described."""
+"""The coefficients of each layer as NumPy arrays: copied, written, read, restored and described.
+
+Coefficients are `{layer name: {weight name: array}}`, in the model's order.
+"""
 
 import csv
 import json
@@ -27,16 +30,10 @@ class WeightsError(PipelineError):
 
 @dataclass(frozen=True)
 class WeightRow:
-    """Statistics of one weight of one layer.
+    """Statistics of the numbers of one weight of one layer.
 
-    Attributes:
-        layer: The layer's name.
-        weight: The weight's name, unique in its layer.
-        shape: The array's shape.
-        mean: The mean of its numbers.
-        standard_deviation: Their standard deviation.
-        zeros: The share of them that are exactly zero, in [0, 1].
-        norm: The square root of the sum of their squares.
+    The name `weight` is unique in its layer. `zeros` is the share that is exactly zero, in [0, 1]; `norm` is the square
+    root of the sum of squares.
     """
 
     layer: str
@@ -49,14 +46,9 @@ class WeightRow:
 
 
 def coefficients(model: keras.Model) -> Coefficients:
-    """Copies the coefficients of every layer that has any, batch normalisation's moving statistics among them.
+    """Copies the coefficients of a built model's layers, batch normalisation's moving statistics among them.
 
-    Args:
-        model: A built model; nested models are opened.
-
-    Returns:
-        `{layer name: {weight name: array}}` in the model's order. Layers of nested models that share a name have the
-        names of the nested models as prefixes.
+    Nested models are opened. Layers that share a name have the names of the nested models as prefixes.
     """
     return {
         layer: {name: np.array(variable.numpy()) for name, variable in variables.items()}
@@ -65,11 +57,7 @@ def coefficients(model: keras.Model) -> Coefficients:
 
 
 def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
-    """Puts coefficients into a model, bit for bit, all of them or none.
-
-    Args:
-        model: A built model with the same layer names, weight names and shapes.
-        coefficients: The coefficients that `coefficients` or `read` returned.
+    """Puts coefficients into a built model of the same names and shapes, bit for bit, all of them or none.
 
     Raises:
         WeightsError: Names, shapes or dtypes differ; the model is unchanged then.
@@ -88,9 +76,7 @@ def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDAr
 def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Path) -> None:
     """Writes one `.npz` per layer, numbered in the model's order, and `index.json` with their names.
 
-    Args:
-        coefficients: `{layer name: {weight name: array}}`.
-        folder: The folder, created if missing; files that an earlier call wrote are removed.
+    The folder is created if missing; files that an earlier call wrote are removed.
     """
     for entry in _read_index(folder) if (folder / INDEX).exists() else []:
         (folder / entry["file"]).unlink(missing_ok=True)
@@ -106,13 +92,7 @@ def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Pa
 
 
 def read(folder: Path) -> Coefficients:
-    """Reads the files that `write` wrote, in the same order; never unpickles.
-
-    Args:
-        folder: The folder that holds `index.json` and the `.npz` files.
-
-    Returns:
-        `{layer name: {weight name: array}}`.
+    """Reads the folder that `write` wrote, in the same order; never unpickles.
 
     Raises:
         WeightsError: A file is missing, or `write` did not write it.
@@ -129,11 +109,7 @@ def read(folder: Path) -> Coefficients:
 
 
 def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[WeightRow]:
-    """Describes every weight in one row, in the order of `coefficients`; sums are taken in float64.
-
-    Args:
-        coefficients: `{layer name: {weight name: array}}`.
-    """
+    """Describes every weight in one row, in the order of `coefficients`; sums are taken in float64."""
     return [
         _describe(layer, name, array.astype(np.float64))
         for layer, arrays in coefficients.items()
@@ -142,12 +118,7 @@ def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[We
 
 
 def write_table(rows: Sequence[WeightRow], path: Path) -> None:
-    """Writes the rows as CSV with a header; shapes as `3x3x1x32`, numbers to six digits.
-
-    Args:
-        rows: The rows that `table` returned.
-        path: The file to write; its folder is created if missing.
-    """
+    """Writes the rows of `table` as CSV with a header; shapes as `3x3x1x32`, numbers to six digits."""
     with replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(WeightRow)])

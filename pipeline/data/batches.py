@@ -1,4 +1,7 @@
-"""The random draws of a step, as a function of its number: there is no state to save or to lose."""
+"""The random draws of a step, as a function of its number: there is no state to save or to lose.
+
+Seeds, steps and streams are 0 or more. A stream is the purpose of draws; no two steps or streams of a seed share one.
+"""
 
 from functools import lru_cache
 
@@ -9,19 +12,10 @@ DIGITS = 10
 
 
 def batch_indices(seed: int, step: int, *, batch_size: int, count: int) -> NDArray[np.int64]:
-    """Returns the images of one step.
+    """Returns the images of one step: indices in [0, `count`), int64 `(batch_size,)`.
 
-    Each epoch is a permutation of all images, so every image is seen once in it. A batch may hold the end of one epoch
-    and the beginning of the next.
-
-    Args:
-        seed: The run's seed, 0 or more.
-        step: The step, from 0.
-        batch_size: Images in a step.
-        count: Images in the data set.
-
-    Returns:
-        Indices in [0, `count`), int64 `(batch_size,)`.
+    Each epoch is a permutation of all `count` images, so every image is seen once in it. A batch may hold the end of
+    one epoch and the beginning of the next.
     """
     start = step * batch_size
     stop = start + batch_size
@@ -44,15 +38,6 @@ def draw_pairs(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Draws the generator's inputs: latents and the digits to generate.
 
-    No two steps or streams share a draw.
-
-    Args:
-        seed: The run's seed, 0 or more.
-        step: The step, from 0.
-        stream: The purpose of the draws, 0 or more; two streams of one seed are independent.
-        count: Number of pairs.
-        latent_size: Numbers in a latent.
-
     Returns:
         Latents, float32 `(count, latent_size)`, uniform in [-1, 1), and digits 0 to 9, int32 `(count, 1)`.
     """
@@ -62,18 +47,7 @@ def draw_pairs(
 
 
 def draw_noise(seed: int, step: int, stream: int, *, count: int, size: int) -> NDArray[np.float32]:
-    """Draws standard normal numbers; no two steps or streams share a draw.
-
-    Args:
-        seed: The run's seed, 0 or more.
-        step: The step, from 0.
-        stream: The purpose of the draws, 0 or more; two streams of one seed are independent.
-        count: Number of vectors.
-        size: Numbers in a vector.
-
-    Returns:
-        float32 `(count, size)`; the first vectors are the same whatever `count` is.
-    """
+    """Draws standard normal numbers, float32 `(count, size)`; the first vectors are the same whatever `count` is."""
     return _generator(seed, step, stream).standard_normal((count, size), dtype=np.float32)
 
 

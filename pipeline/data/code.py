@@ -25,12 +25,9 @@ ROOTS = {
 
 
 def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> list[Path]:
-    """Returns the files whose code decides the outputs of a stage: its own, and what its work imports.
+    """Returns the files whose code decides the outputs of a stage, such as `train`: its own, and what its work imports.
 
-    Args:
-        stage: A stage, such as `train`.
-        family: The family that the stage runs for; None for `fetch` and `judge`.
-        root: The project's root folder.
+    `family` is the one that the stage runs for; None for `fetch` and `judge`.
     """
     without = WITHOUT_EFFECT if stage in DRAWING else (*WITHOUT_EFFECT, "rendering")
     modules = (f"{PACKAGE}.{module.format(family=family)}" for module in ROOTS[stage])
@@ -78,10 +75,7 @@ def combined_digest(*digests: str) -> str:
 
 def _file_of(module: str, root: Path) -> Path | None:
     path = root.joinpath(*module.split("."))
-    for file in (path / "__init__.py", path.with_suffix(".py")):
-        if file.exists():
-            return file
-    return None
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists()), None)
 
 
 def _has_code(file: Path) -> bool:

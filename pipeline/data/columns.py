@@ -11,14 +11,9 @@ class TooFewImagesError(DataError):
 
 
 def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
-    """Number of rows that `class_columns` can fill: the number of images of the rarest class.
+    """Number of rows that `class_columns` can fill: the images of the rarest class, 0 if a class has none.
 
-    Args:
-        labels: `(n,)`, whole numbers from 0 to `classes` - 1.
-        classes: The number of classes.
-
-    Returns:
-        The number of rows; 0 if a class has no image.
+    `labels` are `(n,)`, whole numbers from 0 to `classes` - 1.
     """
     return int(np.bincount(labels, minlength=classes)[:classes].min())
 
@@ -32,7 +27,7 @@ def class_columns(
         images: `(n, height, width)`, or `(n, height, width, channels)`.
         labels: `(n,)`, whole numbers; column c holds the images whose label is c.
         rows: Number of images per class.
-        classes: The number of classes.
+        classes: Number of classes.
 
     Returns:
         `(rows, classes, height, width)`, with channels if `images` has them, of the same dtype.

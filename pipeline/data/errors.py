@@ -1,10 +1,4 @@
-"""Errors of the data.
-
-::
-
-    PipelineError
-    └── DataError    the data cannot be fetched or read, or are not MNIST
-"""
+"""Errors of the data."""
 
 import zipfile
 import zlib

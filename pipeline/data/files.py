@@ -25,10 +25,7 @@ class LockedError(PipelineError):
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Puts a new file in place of an old one once it is whole and on the disk.
-
-    Args:
-        path: The file; missing folders are made.
+    """Puts a new file in place of an old one once it is whole and on the disk; missing folders are made.
 
     Yields:
         A hidden path beside it, with its suffix, to write to. It is renamed after the block, or removed on an error.

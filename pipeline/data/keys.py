@@ -56,11 +56,7 @@ class Key:
     @classmethod
     @cache
     def parse(cls, text: str) -> "Key":
-        """Reads a key, also one that a former version wrote.
-
-        Args:
-            text: Parts between single slashes, such as `heldout/hard/generator/loss`.
-        """
+        """Reads a key, such as `heldout/hard/generator/loss`, also one that a former version wrote."""
         return cls(**_fields(text))
 
     @cached_property

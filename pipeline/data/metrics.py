@@ -7,13 +7,9 @@ from pipeline.data.keys import Key
 
 
 def nest(values: Mapping[Key, object]) -> dict[str, Any]:
-    """Returns metrics in a block for each part of their keys before the last.
+    """Returns metrics in a block for each part of their keys before the last; no key is the first parts of another.
 
-    Args:
-        values: By key, such as `test/hard/generator/loss`; no key is the first parts of another.
-
-    Returns:
-        Such as `{"test": {"hard": {"generator": {"loss": 0.7}}}}`.
+    The value of `test/hard/generator/loss` becomes `{"test": {"hard": {"generator": {"loss": 0.7}}}}`.
     """
     nested: dict[str, Any] = {}
     for key, value in values.items():

@@ -86,13 +86,7 @@ NAMES = tuple(field.name for field in fields(Mnist))
 
 
 def verify(mnist: Mnist) -> Mnist:
-    """Returns the arrays if they are MNIST, byte for byte.
-
-    Args:
-        mnist: Arrays from any source.
-
-    Returns:
-        The same arrays.
+    """Returns the same arrays if they are MNIST, byte for byte.
 
     Raises:
         DataError: An array has another dtype, shape or content.
@@ -109,11 +103,7 @@ def verify(mnist: Mnist) -> Mnist:
 
 
 def write(mnist: Mnist, path: Path) -> None:
-    """Writes MNIST, whole or not at all, as an archive with Keras' names of the arrays.
-
-    Args:
-        mnist: The arrays; equal arrays make equal files.
-        path: The file.
+    """Writes MNIST, whole or not at all, as an archive with Keras' names; equal arrays make equal files.
 
     Raises:
         WriteError: The file cannot be written.
@@ -124,12 +114,6 @@ def write(mnist: Mnist, path: Path) -> None:
 def load(path: Path) -> Mnist:
     """Reads an `mnist.npz` of this project or of Keras, unverified.
 
-    Args:
-        path: The archive.
-
-    Returns:
-        The four arrays, unchanged.
-
     Raises:
         DataError: The file is not such an archive.
     """
@@ -139,11 +123,7 @@ def load(path: Path) -> Mnist:
 def read(path: Path) -> Mnist:
     """Reads and verifies the file that the stage `fetch` wrote.
 
-    Args:
-        path: The file.
-
-    Returns:
-        MNIST, read-only; the same arrays at every call, as long as the file does not change.
+    The arrays are read-only and the same at every call, as long as the file does not change.
 
     Raises:
         DataError: The file is missing or is not MNIST.
@@ -170,14 +150,7 @@ def _read(path: Path, _changed: int, _size: int) -> Mnist:
 
 
 def split(mnist: Mnist, settings: DataSettings) -> Splits:
-    """Splits MNIST by purpose, in its own order.
-
-    Args:
-        mnist: The arrays.
-        settings: Number of training images to hold out, and maximum number of images in a split.
-
-    Returns:
-        Views of the arrays, not copies.
+    """Splits MNIST by purpose, in its own order; the splits are views of the arrays, not copies.
 
     Raises:
         DataError: No image would be left to train on.

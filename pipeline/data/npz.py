@@ -19,38 +19,23 @@ UNIX, REGULAR_FILE = 3, 0o100644
 
 
 def write_npz(arrays: Arrays, path: Path) -> None:
-    """Writes arrays to `path`, whole or not at all, without compression or dates.
-
-    Args:
-        arrays: The arrays by name, in the order of the file.
-        path: The file; missing folders are created.
+    """Writes arrays in their order, whole or not at all, without compression or dates; missing folders are made.
 
     Raises:
         WriteError: The file cannot be written.
     """
     with replacing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
-            _write_member(archive, name, array)
-
-
-def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
-    content = io.BytesIO()
-    np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-    header = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)
-    header.create_system = UNIX
-    header.external_attr = REGULAR_FILE << 16
-    archive.writestr(header, content.getbuffer())
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            header = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)
+            header.create_system = UNIX
+            header.external_attr = REGULAR_FILE << 16
+            archive.writestr(header, content.getbuffer())
 
 
 def read_npz(path: Path, *names: str) -> list[NDArray[Any]]:
-    """Reads arrays from an `.npz` file; pickled objects are refused.
-
-    Args:
-        path: The file.
-        names: Names of the arrays to read.
-
-    Returns:
-        The arrays in the order of `names`.
+    """Reads arrays from an `.npz` file, in the order of `names`; pickled objects are refused.
 
     Raises:
         DataError: The file is not such an archive, or lacks an array.

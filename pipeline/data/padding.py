@@ -10,15 +10,10 @@ PAPER = np.float32(-1)
 
 
 def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.float32]:
-    """Places digits in the middle of larger images.
+    """Places digits in the middle of larger images, whose channels repeat the grey.
 
-    Args:
-        images: uint8 `(n, 28, 28)`, 0 for paper and 255 for ink.
-        size: Height and width of the larger images, 28 or more.
-        channels: Number of channels that repeat the grey.
-
-    Returns:
-        float32 `(n, size, size, channels)` in [-1, 1], -1 for paper.
+    uint8 `(n, 28, 28)`, 0 for paper and 255 for ink, becomes float32 `(n, size, size, channels)` in [-1, 1], -1 for
+    paper; `size` is 28 or more.
     """
     padded = np.full((len(images), size, size, channels), PAPER)
     middle = window(size)
@@ -27,13 +22,9 @@ def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.fl
 
 
 def crop(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cuts digits out of the middle of larger images and averages their channels.
+    """Cuts digits `(n, 28, 28, 1)` out of the middle of larger images and averages their channels.
 
-    Args:
-        images: `(n, size, size, channels)`; `size` is 28 or more.
-
-    Returns:
-        `(n, 28, 28, 1)`.
+    The images are `(n, size, size, channels)`; `size` is 28 or more.
     """
     middle = window(images.shape[1])
     cropped: NDArray[np.float32] = images[:, middle, middle].mean(axis=-1, keepdims=True, dtype=np.float32)

@@ -45,10 +45,7 @@ class Source:
 def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> str:
     """Fetches MNIST from the first source that has it, verifies it and writes it to `settings.file`.
 
-    Args:
-        settings: The source (`auto` for all in turn) and the file to write.
-        report: Takes one line for each source that is tried, and one with the reason if it fails.
-        progress: Whether to draw progress, as on a terminal.
+    `report` takes one line for each source that is tried, and one with the reason if it fails; `progress` draws bars.
 
     Returns:
         The name of the source.
@@ -61,7 +58,8 @@ def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bo
     for source in choose(settings.source):
         report(f"{source.name}: {source.origin}")
         try:
-            mnist = _take(source, progress)
+            with tempfile.TemporaryDirectory(prefix="mnist-", ignore_cleanup_errors=True) as folder:
+                mnist = verify(source.take(Path(folder), progress))
         except DataError as error:
             refused.append(f"{source.name} refused: {error}")
             report(refused[-1])
@@ -79,19 +77,10 @@ def ensure_fetched(settings: DataSettings, *, report: Callable[[str], None], pro
         fetch(settings, report=report, progress=progress)
 
 
-def _take(source: Source, progress: bool) -> Mnist:
-    with tempfile.TemporaryDirectory(prefix="mnist-", ignore_cleanup_errors=True) as folder:
-        return verify(source.take(Path(folder), progress))
-
-
 def choose(name: str) -> list[Source]:
-    """Returns the sources to try, in order.
+    """Returns the sources to try, at least one, in order.
 
-    Args:
-        name: The name of a source, `folder:PATH`, or `auto` for all; a folder is among them if `MNIST_DIR` names one.
-
-    Returns:
-        At least one source.
+    `name` is that of a source, `folder:PATH`, or `auto` for all; a folder is among them if `MNIST_DIR` names one.
 
     Raises:
         DataError: `name` asks for a folder and `MNIST_DIR` names none.

@@ -24,36 +24,20 @@ DropoutBits = Literal[16, 32]
 
 
 def accelerate(model: keras.Model, *, dropout_bits: DropoutBits = 32) -> keras.Model:
-    """Builds a model over the layers of another, with fast kernels for convolutions and batch normalisation.
+    """Builds a model over the layers of a functional one, with fast kernels for convolutions and batch normalisation.
 
-    Args:
-        model: A functional model.
-        dropout_bits: Random bits that decide about each number of a dropout: 32 as in Keras, or 16, which takes less
-            time and drops other numbers.
-
-    Returns:
-        A functional model with the same variables. With 32 bits its outputs equal the model's to float32's rounding.
+    It has the same variables. `dropout_bits` decide about each number of a dropout: with 32, as in Keras, outputs equal
+    the model's to float32's rounding; 16 take less time and drop other numbers.
     """
     return keras.models.clone_model(model, clone_function=partial(_accelerated, dropout_bits=dropout_bits))
 
 
-class FastConvolution(keras.layers.Layer):
-    """Computes another layer's convolution with a fast kernel and its bias with a gradient of its own.
+class FastLayer(keras.layers.Layer):
+    """Computes what another layer computes, with that layer's own variables."""
 
-    Args:
-        layer: A built Conv2D or Conv2DTranspose; its activation follows.
-        compute: Function from maps and kernel to maps.
-    """
-
-    def __init__(self, layer: keras.layers.Layer, compute: Kernel) -> None:
+    def __init__(self, layer: keras.layers.Layer) -> None:
         super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
         self.layer = layer
-        self.compute = compute
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the layer's own output, to rounding."""
-        maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
-        return self.layer.activation(maps)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Returns the layer's own output shape."""
@@ -61,16 +45,26 @@ class FastConvolution(keras.layers.Layer):
         return shape
 
 
-class FastNormalization(keras.layers.Layer):
-    """Computes another layer's batch normalisation as one operation; in inference it calls that layer.
+class FastConvolution(FastLayer):
+    """Computes a built Conv2D or Conv2DTranspose with a fast kernel, and its bias with a gradient of its own.
 
     Args:
-        layer: A built BatchNormalization of maps.
+        layer: The layer; its activation follows.
+        compute: Function from maps and kernel to maps.
     """
 
-    def __init__(self, layer: keras.layers.BatchNormalization) -> None:
-        super().__init__(name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
-        self.layer = layer
+    def __init__(self, layer: keras.layers.Layer, compute: Kernel) -> None:
+        super().__init__(layer)
+        self.compute = compute
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the layer's own output, to rounding."""
+        maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
+        return self.layer.activation(maps)
+
+
+class FastNormalization(FastLayer):
+    """Computes a built batch normalisation of maps as one operation; in inference it calls that layer."""
 
     def call(self, inputs: tf.Tensor, *, training: bool = False, mask: None = None) -> tf.Tensor:
         """Returns the layer's own output, to rounding, and updates its moving averages.
@@ -89,29 +83,13 @@ class FastNormalization(keras.layers.Layer):
             average.assign(average * layer.momentum + current * (1 - layer.momentum))
         return outputs
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the shape of the inputs."""
-        return input_shape
 
-
-class FastDropout(keras.layers.Layer):
-    """Computes another layer's dropout from half the random bits, with seeds of that layer's own generator.
-
-    Args:
-        layer: A Dropout that draws for each number on its own, without a noise shape.
-    """
-
-    def __init__(self, layer: keras.layers.Dropout) -> None:
-        super().__init__(name=layer.name, dtype=layer.dtype_policy)
-        self.layer = layer
+class FastDropout(FastLayer):
+    """Computes a dropout without a noise shape from half the random bits, with seeds of that layer's own generator."""
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """Drops numbers in training, and returns the inputs otherwise."""
         return drop(inputs, self.layer.rate, self.layer.seed_generator.next()) if training else inputs
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the shape of the inputs."""
-        return input_shape
 
 
 def _accelerated(layer: keras.layers.Layer, *, dropout_bits: DropoutBits) -> keras.layers.Layer:

@@ -13,11 +13,7 @@ def build_adam(
 ) -> keras.optimizers.Optimizer:
     """Builds Adam with its moments of a model's trainable variables.
 
-    Args:
-        model: The model.
-        learning_rate: The learning rate.
-        kernels: `fast` for `FusedAdam`, `plain` for Keras' own.
-        **options: Other arguments of `keras.optimizers.Adam`.
+    It is `FusedAdam` for `fast` kernels and Keras' own for `plain` ones; options are those of `keras.optimizers.Adam`.
     """
     optimizer = (FusedAdam if kernels == "fast" else keras.optimizers.Adam)(learning_rate, **options)
     optimizer.build(model.trainable_variables)
@@ -27,11 +23,8 @@ def build_adam(
 class FusedAdam(keras.optimizers.Adam):
     """Adam (Kingma & Ba 2015, arXiv 1412.6980) in one pass over each variable per step, where Keras makes 12.
 
-    Moments and weights equal those of Keras to float32's rounding. Gradients must be dense.
-
-    Args:
-        arguments: Those of `keras.optimizers.Adam`.
-        options: Likewise.
+    Arguments are those of `keras.optimizers.Adam`. Moments and weights equal those of Keras to float32's rounding.
+    Gradients must be dense.
 
     Raises:
         ValueError: `amsgrad` is set.

@@ -8,15 +8,8 @@ LEVELS = 1 << 16
 def drop(maps: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
     """Sets a share of numbers to 0 and scales up the rest, so that the expected sum stays the same.
 
-    16 random bits decide about a number, where Keras spends 32. So the share is rounded to a multiple of 1/65,536.
-
-    Args:
-        maps: Numbers of any shape.
-        rate: The share, in [0, 1).
-        seed: `(2,)` integers; equal seeds drop the same numbers.
-
-    Returns:
-        Numbers of the same shape.
+    16 random bits decide about a number, where Keras spends 32. So the share `rate`, in [0, 1), is rounded to a
+    multiple of 1/65,536. Maps may have any shape; equal seeds, `(2,)` integers, drop the same numbers.
     """
     dropped = min(round(rate * LEVELS), LEVELS - 1)
     count = tf.size(maps)

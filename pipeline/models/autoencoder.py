@@ -14,10 +14,6 @@ def build_encoder(settings: AutoencoderSettings, *, seed: int) -> keras.Model:
 
     Those means are the code. If `width` differs from `dim`, a dense layer maps them to `dim` numbers.
 
-    Args:
-        settings: Image size, channels, code size and base of the filters.
-        seed: Seed of its initial weights.
-
     Returns:
         A model from `{"image": (n, image_size, image_size, channels)}` in [-1, 1] to codes `(n, dim)`.
     """
@@ -34,11 +30,6 @@ def build_encoder(settings: AutoencoderSettings, *, seed: int) -> keras.Model:
 
 def build_decoder(settings: AutoencoderSettings, encoder: keras.Model, *, seed: int) -> keras.Model:
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
-
-    Args:
-        settings: Code size, base of the filters and channels.
-        encoder: The encoder that `build_encoder` returned.
-        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"code": (n, dim)}` to images `(n, image_size, image_size, channels)` in [-1, 1].

@@ -16,13 +16,8 @@ PIXELS = "pixels"
 def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Iterator[int]) -> keras.KerasTensor:
     """Halves an image five times: convolution, batch normalisation, LeakyReLU 0.2, with twice the filters each time.
 
-    Args:
-        image: `(n, image_size, image_size, channels)`.
-        settings: Base of the filters and momentum of batch normalisation.
-        stream: Seeds of the initial weights, one per convolution.
-
-    Returns:
-        `(n, image_size / 32, image_size / 32, base_filters)`.
+    `(n, image_size, image_size, channels)` becomes `(n, image_size / 32, image_size / 32, base_filters)`. Each
+    convolution takes the seed of its initial weights from `stream`.
     """
     base, features = settings.base_filters, image
     for number, count in enumerate((base // 16, base // 8, base // 4, base // 2, base), start=1):
@@ -35,13 +30,7 @@ def halve(image: keras.KerasTensor, settings: ConvolutionalSettings, stream: Ite
 
 
 def project(units: int, stream: Iterator[int], name: str) -> layers.Layer:
-    """Builds a dense layer without an activation, which computes in float32.
-
-    Args:
-        units: Numbers in its output.
-        stream: Seeds; the next one is that of its initial weights.
-        name: The layer's name.
-    """
+    """Builds a dense layer of float32 without an activation; `stream` has the seed of its initial weights."""
     return layers.Dense(units, kernel_initializer=_glorot(stream), name=name, dtype=FULL)
 
 
@@ -55,11 +44,7 @@ def last_map(encoder: keras.Model) -> tuple[int, int]:
 def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code: str, seed: int) -> keras.Model:
     """Builds the decoder that turns the code of an encoder into an image of the encoder's input size.
 
-    Args:
-        settings: Code size, base of the filters, channels and momentum of batch normalisation.
-        encoder: The encoder; the decoder starts at the size of its last map.
-        code: Name of the decoder's input.
-        seed: Seed of its initial weights.
+    It starts at the size of the encoder's last map; `code` is the name of its input.
 
     Returns:
         A model from `{code: (n, code_size)}` to images `(n, image_size, image_size, channels)` in [-1, 1].
@@ -79,13 +64,10 @@ def build_decoder(settings: ConvolutionalSettings, encoder: keras.Model, *, code
 
 
 def before_tanh(decoder: keras.Model) -> keras.Model:
-    """Builds a decoder without its last tanh, of the same layers.
+    """Builds a decoder without its last tanh, of the layers of one that `build_decoder` returned.
 
-    A pixel in [0, 1] is (tanh x + 1) / 2, which is the sigmoid of 2x. So 2x is its logit, and
-    cross-entropy from it stays finite however certain the decoder is.
-
-    Args:
-        decoder: A decoder that `build_decoder` returned, or one loaded from its file.
+    A pixel in [0, 1] is (tanh x + 1) / 2, which is the sigmoid of 2x. So 2x is its logit, and cross-entropy from it
+    stays finite however certain the decoder is.
 
     Returns:
         A model from the same input to x, `(n, image_size, image_size, channels)`.

@@ -16,9 +16,7 @@ IMAGE_SHAPE = (28, 28, 1)
 def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.Model:
     """Builds the discriminator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
-    Args:
-        settings: Its filters and its dropout rate.
-        seed: Seed of its initial weights and its dropout.
+    `seed` decides its initial weights and its dropout.
 
     Returns:
         A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"generation": (n, 1), "auxiliary": (n, 10)}`: the

@@ -16,11 +16,6 @@ SMALLEST_MAP = 3
 def build_generator(settings: GeneratorSettings, *, latent_size: int, seed: int) -> keras.Model:
     """Builds the generator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
-    Args:
-        settings: Its filters, scale of the embedding and momentum of batch normalisation.
-        latent_size: Numbers in a latent vector.
-        seed: Seed of its initial weights.
-
     Returns:
         A model from `{"latent": (n, latent_size), "digit": (n, 1)}`, digits 0 to 9, to images `(n, 28, 28, 1)` in
         [-1, 1].

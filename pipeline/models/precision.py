@@ -12,8 +12,7 @@ FULL = "float32"
 def computing_in(precision: str) -> Iterator[None]:
     """Makes every layer that is built in the block compute in a precision, unless the layer has a policy of its own.
 
-    Args:
-        precision: Name of a dtype policy of Keras, such as `float32` or `mixed_bfloat16`.
+    `precision` names a dtype policy of Keras, such as `float32` or `mixed_bfloat16`.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)

@@ -14,10 +14,6 @@ def build_encoder(settings: VaeSettings, *, seed: int) -> keras.Model:
 
     The noise is an input, so that a draw is a function of the step and not a state. Noise 0 gives the mean.
 
-    Args:
-        settings: Image size, channels, latent size and base of the filters.
-        seed: Seed of its initial weights.
-
     Returns:
         A model from `{"image": (n, image_size, image_size, channels)}` in [-1, 1] and `{"noise": (n, latent_size)}`,
         standard normal, to `{"mean", "log_variance", "latent"}`, each `(n, latent_size)`.
@@ -37,9 +33,6 @@ def build_encoder(settings: VaeSettings, *, seed: int) -> keras.Model:
 def build_sampling(latent_size: int) -> keras.Model:
     """Builds the sampling layer: latent = mean + exp(log-variance / 2) × noise, arXiv 1312.6114, section 2.4.
 
-    Args:
-        latent_size: Numbers in a latent vector.
-
     Returns:
         A model from `[mean, log_variance, noise]` to a latent, each `(n, latent_size)`. It consists of Keras' own
         layers, so that a saved model loads where this package is not installed.
@@ -54,11 +47,6 @@ def build_sampling(latent_size: int) -> keras.Model:
 
 def build_decoder(settings: VaeSettings, encoder: keras.Model, *, seed: int) -> keras.Model:
     """Builds the decoder, from the size of the encoder's last map to the size of the image.
-
-    Args:
-        settings: Latent size, base of the filters and channels.
-        encoder: The encoder that `build_encoder` returned.
-        seed: Seed of its initial weights.
 
     Returns:
         A model from `{"latent": (n, latent_size)}` to images `(n, image_size, image_size, channels)` in [-1, 1].

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_filters
+from pipeline.settings.convolutional import NARROWEST, ConvolutionalSettings
 
 
 class AutoencoderSettings(ConvolutionalSettings):
@@ -21,7 +21,7 @@ class AutoencoderSettings(ConvolutionalSettings):
 
     @model_validator(mode="after")
     def _whole_filters(self) -> Self:
-        if not has_whole_filters(self.base_filters):
+        if self.base_filters % NARROWEST:
             address = "dim must, where width is null," if self.width is None else "width must"
             raise ValueError(f"{address} be a multiple of 16, the base of the filters. Received: {self.base_filters}")
         return self

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any, Generic, Self
@@ -59,7 +60,7 @@ class Settings(Frozen, Generic[Model_co]):
         """All values that decide a training, by address: `{"acgan.soft_label.real": 0.95, …}`."""
         blocks = {
             "seed": self.seed,
-            "data": self._training_data(),
+            "data": {"validation": self.data.validation, "limit": self.data.limit},
             "judge": self.judge.model_dump(mode="json"),
             "compute": self.compute.model_dump(mode="json", exclude={"jobs"}),
             self.family: self.model.model_dump(mode="json"),
@@ -77,10 +78,7 @@ class Settings(Frozen, Generic[Model_co]):
         }
 
     def with_training(self, blocks: Mapping[str, Any]) -> Self:
-        """Returns these settings with the values that `of_training` returned for another run.
-
-        Args:
-            blocks: The blocks of the other run.
+        """Returns these settings with the blocks that `of_training` returned for another run.
 
         Raises:
             pydantic.ValidationError: The family's block lacks a setting or has an unknown one.
@@ -100,18 +98,11 @@ class Settings(Frozen, Generic[Model_co]):
         content = json.dumps([self.parameters(), self.family, self.label], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def _training_data(self) -> dict[str, Any]:
-        return {"validation": self.data.validation, "limit": self.data.limit}
-
 
 def validate(composed: Mapping[str, Any]) -> Settings[Any]:
-    """Builds the settings of a command from a composed configuration.
+    """Builds the settings of a command from plain values, composed of `conf/config.yaml` and `params.yaml`.
 
-    Args:
-        composed: Plain values in one block per key, composed of `conf/config.yaml` and `params.yaml`.
-
-    Returns:
-        The validated settings; `model` is an instance of the family's own class.
+    `model` is an instance of the family's own class.
 
     Raises:
         SettingsError: A key is unknown, or a value has the wrong type or is out of range. The text names the address,
@@ -168,10 +159,8 @@ def suggest(address: str, known: list[str]) -> str:
 def known_addresses() -> list[str]:
     """Returns the address of every setting of every family, such as `acgan.soft_label.real`."""
     families = [module.name for module in iter_modules(pipeline.settings.__path__) if has_family(module.name)]
-    addresses = _addresses((), Settings)
-    for family in families:
-        addresses += _addresses((family,), family_settings(family))
-    return addresses
+    blocks = (_addresses((family,), family_settings(family)) for family in families)
+    return [*_addresses((), Settings), *chain.from_iterable(blocks)]
 
 
 def _addresses(prefix: tuple[str, ...], model: type[Frozen]) -> list[str]:

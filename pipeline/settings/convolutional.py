@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pipeline.settings.family import FamilySettings
 
 HALVINGS = 5
-NARROWEST = 16
+NARROWEST = 16  # the narrowest block has a sixteenth of the base's filters
 
 
 class ConvolutionalSettings(FamilySettings, ABC):
@@ -51,8 +51,3 @@ class ConvolutionalSettings(FamilySettings, ABC):
     @abstractmethod
     def base_filters(self) -> int:
         """Filters of the widest convolutions, a multiple of 16; they halve with each block away from the code."""
-
-
-def has_whole_filters(base: int) -> bool:
-    """Whether the narrowest block, which has a sixteenth of `base` filters, has a whole number of them."""
-    return base >= NARROWEST and base % NARROWEST == 0

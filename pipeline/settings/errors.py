@@ -1,10 +1,4 @@
-"""Errors that a user can mend; their text is the whole message.
-
-::
-
-    PipelineError
-    └── SettingsError    a setting is unknown, of the wrong type or out of range
-"""
+"""Errors that a user can mend; their text is the whole message."""
 
 
 class PipelineError(Exception):

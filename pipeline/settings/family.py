@@ -36,13 +36,7 @@ def has_family(name: str) -> bool:
 
 
 def family_settings(name: str) -> type[FamilySettings]:
-    """Finds the settings of a family by its name.
-
-    Args:
-        name: A family, as in `model=NAME`.
-
-    Returns:
-        The class in `pipeline/settings/NAME.py` that is a `FamilySettings`, such as `VaeSettings`.
+    """Returns the class in `pipeline/settings/NAME.py` that is a `FamilySettings`, such as `VaeSettings`.
 
     Raises:
         SettingsError: There is no such family.

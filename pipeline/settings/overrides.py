@@ -37,18 +37,15 @@ def explain(error: Exception) -> str:
     if isinstance(error, OverrideParseException):
         return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"
     if unknown := re.search(r"Could not override '([^']+)'", text):
-        return _explain_unknown(getattr(error.__cause__, "full_key", None) or unknown[1])
+        address = getattr(error.__cause__, "full_key", None) or unknown[1]
+        if choices := _choices(address):
+            return f"`{address}` has no choice yet: write +{address}=CHOICE, with the + ({choices})"
+        return f"`{address}` is not a setting{suggest(address, known_addresses())}"
     if twice := re.search(r"Multiple values for (\w+)", text):
         return f"`{twice[1]}` has a choice already: write {twice[1]}=CHOICE, without the +"
     if missing := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
         return f"`{missing[1]}` must be one of conf/{missing[1]} ({_choices(missing[1])}). Received: {missing[2]}"
     return " ".join(text.split())
-
-
-def _explain_unknown(address: str) -> str:
-    if choices := _choices(address):
-        return f"`{address}` has no choice yet: write +{address}=CHOICE, with the + ({choices})"
-    return f"`{address}` is not a setting{suggest(address, known_addresses())}"
 
 
 def _choices(group: str) -> str:

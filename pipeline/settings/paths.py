@@ -7,16 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def outermost(root: Path) -> Path:
-    """Returns the project that owns `root`.
+    """Returns the project that owns `root`: itself, or the project whose `.dvc/tmp/exps/` holds it.
 
-    DVC runs queued experiments in copies under `.dvc/tmp/exps/`. Whatever outlives such a copy (the tracking store,
-    checkpoints of interrupted runs) belongs to the project around it.
-
-    Args:
-        root: A project's root folder.
-
-    Returns:
-        `root` itself, or the project whose `.dvc/tmp/exps/` holds it.
+    DVC runs queued experiments in copies there. Whatever outlives such a copy (the tracking store, checkpoints of
+    interrupted runs) belongs to the project around it.
     """
     for parent in root.parents:
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):

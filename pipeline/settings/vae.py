@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.settings.convolutional import ConvolutionalSettings, has_whole_filters
+from pipeline.settings.convolutional import NARROWEST, ConvolutionalSettings
 
 
 class VaeSettings(ConvolutionalSettings):
@@ -23,7 +23,7 @@ class VaeSettings(ConvolutionalSettings):
 
     @model_validator(mode="after")
     def _whole_filters(self) -> Self:
-        if not has_whole_filters(self.width):
+        if self.width % NARROWEST:
             raise ValueError(f"width must be a multiple of 16, the base of the filters. Received: {self.width}")
         return self
 

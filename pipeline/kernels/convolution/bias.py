@@ -12,15 +12,7 @@ from pipeline.kernels.convolution.subpixel import Gradients
 
 
 def add_bias(maps: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """Adds one number to each map.
-
-    Args:
-        maps: `(n, height, width, outputs)`.
-        bias: `(outputs,)`.
-
-    Returns:
-        `(n, height, width, outputs)`.
-    """
+    """Adds one number to each map: a bias `(outputs,)` to maps `(n, height, width, outputs)`."""
     compute: Any = tf.custom_gradient(_added)
     return compute(maps, bias)
 

@@ -48,11 +48,7 @@ def has_points(places: Window, window: Window) -> bool:
 
 @cache
 def transposed_convolution(places: Window, window: Window) -> Bilinear:
-    """Matrices of a transposed convolution of stride 1, `valid`.
-
-    Args:
-        places: Height and width of the maps.
-        window: Height and width of the window.
+    """Matrices of a transposed convolution of stride 1, `valid`; `places` and `window` are height and width.
 
     Raises:
         ValueError: There are no points for these sizes; see `has_points`.

@@ -21,12 +21,8 @@ def double_by_subpixel(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     Each of the four holds the pixels whose row and column are even or odd: a sub-pixel convolution (Shi et al. 2016,
     arXiv 1609.05158, section 3). Its gradients are TensorFlow's own, which are fast enough.
 
-    Args:
-        maps: `(n, height, width, inputs)`.
-        kernel: `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it.
-
-    Returns:
-        `(n, 2 height, 2 width, outputs)`.
+    Maps `(n, height, width, inputs)` and a kernel `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it, make
+    `(n, 2 height, 2 width, outputs)`.
     """
     compute: Any = tf.custom_gradient(_doubled)
     return compute(maps, kernel)
@@ -37,11 +33,7 @@ def _doubled(maps: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Gradients]:
         return (
             tf.nn.conv2d(upstream, kernel, strides=2, padding="SAME"),
             tf.raw_ops.Conv2DBackpropFilter(
-                input=upstream,
-                filter_sizes=kernel.shape,
-                out_backprop=maps,
-                strides=[1, 2, 2, 1],
-                padding="SAME",
+                input=upstream, filter_sizes=kernel.shape, out_backprop=maps, strides=[1, 2, 2, 1], padding="SAME"
             ),
         )
 

@@ -26,12 +26,8 @@ Find = Callable[[Window, Window], Bilinear]
 def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Applies a convolution of stride 1, `same`: a 7×7 map and a 3×3 window take 97 products of numbers, not 441.
 
-    Args:
-        maps: `(n, height, width, inputs)`.
-        kernel: `(rows, columns, inputs, outputs)`, as Keras' Conv2D keeps it, with odd rows and columns.
-
-    Returns:
-        `(n, height, width, outputs)`.
+    Maps `(n, height, width, inputs)` and a kernel `(rows, columns, inputs, outputs)` of odd rows and columns, as Keras'
+    Conv2D keeps it, make `(n, height, width, outputs)`.
 
     Raises:
         ValueError: There are no points for maps and window of these sizes; see `has_points`.
@@ -42,12 +38,8 @@ def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Applies a transposed convolution of stride 1, `valid`: a 3×3 map and a 5×5 window take 61 products, not 225.
 
-    Args:
-        maps: `(n, height, width, inputs)`.
-        kernel: `(rows, columns, outputs, inputs)`, as Keras' Conv2DTranspose keeps it.
-
-    Returns:
-        `(n, height + rows - 1, width + columns - 1, outputs)`.
+    Maps `(n, height, width, inputs)` and a kernel `(rows, columns, outputs, inputs)`, as Keras' Conv2DTranspose keeps
+    it, make `(n, height + rows - 1, width + columns - 1, outputs)`.
 
     Raises:
         ValueError: There are no points for maps and window of these sizes; see `has_points`.
@@ -58,12 +50,8 @@ def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 def double(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Applies a 5×5 transposed convolution of stride 2, `same`: a 7×7 map takes 388 products, not 1,225.
 
-    Args:
-        maps: `(n, height, width, inputs)`.
-        kernel: `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it.
-
-    Returns:
-        `(n, 2 height, 2 width, outputs)`.
+    Maps `(n, height, width, inputs)` and a kernel `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it, make
+    `(n, 2 height, 2 width, outputs)`.
 
     Raises:
         ValueError: There are no points for maps and window of these sizes; see `has_points`.
