@@ -100,7 +100,7 @@ def test_its_runs_are_tracked_in_an_experiment_of_its_own(added: Added) -> None:
     runs = {run.data.tags["kind"]: run for run in client.search_runs([experiment.experiment_id])}
     assert runs.keys() == {"training", "evaluate", "render"}
     assert runs["training"].data.params["shallow.code_size"] == "16"
-    assert runs["training"].data.metrics["final/test/loss"] == runs["evaluate"].data.metrics["test/loss"]
+    assert runs["training"].data.metrics["trained/test/loss"] == runs["evaluate"].data.metrics["test/loss"]
 
 
 def test_a_mistake_in_its_settings_is_one_line_that_names_the_close_one(added: Added) -> None:
