@@ -17,13 +17,9 @@ COMPARED = "Mean ± half the 95 % interval over seeds (Student's t)."
 
 
 def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Names settings by their differences: `real=1.75 generated=0.25`.
+    """Names settings, each as address → value with the same addresses, by their differences.
 
-    Args:
-        settings: Address → value of each, all with the same addresses.
-
-    Returns:
-        One name each; an address is shortened to its last parts that no other address ends in.
+    A name is `real=1.75 generated=0.25`: an address is shortened to its last parts that no other address ends in.
     """
     addresses = list(dict.fromkeys(address for one in settings for address in one))
     short = {address: _shortened(address, addresses) for address in addresses}
@@ -35,13 +31,7 @@ def setting_rows(
 ) -> list[Row]:
     """Returns the rows of the table that compares settings: name, each measure as `0.9870 ± 0.0041`, seeds.
 
-    Args:
-        settings: The settings by name, in the order to show.
-        measures: The measures to show.
-        references: Scores of real digits by measure: the last row, left out where empty.
-
-    Returns:
-        A row a setting; a measure that no run of it has is left out.
+    A measure that no run of a setting has is left out. The last row has the scores of real digits, if there are any.
     """
     rows: list[Row] = []
     for name, setting in settings.items():

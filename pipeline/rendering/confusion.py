@@ -14,10 +14,7 @@ COLOURS = "Blues"
 def draw_confusion(counts: NDArray[np.integer], path: Path, *, title: str) -> None:
     """Draws the readings of each digit, in percent of those asked for; the colour is logarithmic.
 
-    Args:
-        counts: Whole numbers, 0 or more, `(10, 10)`: the row is the digit asked for, the column the reading.
-        path: The picture (PNG), written whole.
-        title: The line above.
+    `counts` are whole numbers, 0 or more, `(10, 10)`: the row is the digit asked for, the column the reading.
 
     Raises:
         ValueError: `counts` is not square, or holds a number below 0.

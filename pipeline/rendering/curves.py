@@ -37,12 +37,8 @@ def loss_curves(
     A panel whose values span more than a factor of 25 has a logarithmic axis. Where a value is 0 or below, spikes are
     cut off and counted on the picture instead. Long series are drawn faintly, with their running median.
 
-    Args:
-        history: Key → steps `(n,)` and losses `(n,)`; a line a split and scheme, a panel a component and loss.
-        path: The picture (PNG), written whole.
-        title: The line above the panels.
-        unit: The unit of the losses.
-        units: Other units, by loss.
+    `history` maps a key to steps `(n,)` and losses `(n,)`: a line a split and scheme, a panel a component and loss.
+    `units` are those of losses that are not in `unit`.
 
     Raises:
         ValueError: The history is empty, or steps and losses differ in length.

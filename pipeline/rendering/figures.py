@@ -38,15 +38,10 @@ LOOK: dict[Any, Any] = {
 
 @contextmanager
 def picture(size: tuple[float, float], path: Path, *, title: str) -> Iterator[Figure]:
-    """Opens an empty figure to draw in, and writes it as PNG at the end of the block.
+    """Opens an empty figure to draw in, and writes it as PNG, whole, at the end of the block.
 
-    Args:
-        size: Width and height in inches of what is below the title, at 100 pixels an inch.
-        path: The picture, written whole; the same drawing gives the same bytes.
-        title: The line above everything.
-
-    Yields:
-        The figure.
+    `size` is width and height in inches of what is below the title, at 100 pixels an inch. The same drawing gives the
+    same bytes.
     """
     with mpl.rc_context(LOOK):
         figure = Figure(figsize=(size[0], size[1] + TITLE_INCHES), dpi=DOTS_PER_INCH)
@@ -61,16 +56,10 @@ def picture(size: tuple[float, float], path: Path, *, title: str) -> Iterator[Fi
 def panels(
     shape: tuple[int, int], path: Path, *, title: str, inches: tuple[float, float]
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
-    """Opens a figure of equal panels to draw in, and writes it as PNG at the end of the block.
+    """Opens a figure of equal panels to draw in, and writes it as PNG at the end of the block; see `picture`.
 
-    Args:
-        shape: Rows and columns of panels.
-        path: The picture, as for `picture`.
-        title: The line above all panels.
-        inches: Width and height of one panel.
-
-    Yields:
-        The figure, and its panels row by row.
+    `shape` is rows and columns of panels, `inches` width and height of one; yielded are the figure and its panels row
+    by row.
     """
     rows, columns = shape
     with picture((columns * inches[0], rows * inches[1]), path, title=title) as figure:
@@ -89,11 +78,7 @@ def scale_wide(
 ) -> bool:
     """Makes an axis logarithmic if its values are above 0 and span more than a factor of 25; returns whether it is.
 
-    Args:
-        axes: The panel.
-        way: Which of its axes.
-        span: The lowest and the highest value.
-        ticks: Marks in each decade.
+    `span` is the lowest and the highest value; `ticks` are the marks in each decade.
     """
     low, high = span
     if not 0 < low * LOG_SPAN < high:
@@ -107,13 +92,7 @@ def scale_wide(
 
 
 def note(axes: Axes, text: str, *, alarming: bool = False) -> None:
-    """Writes a remark into the upper right corner of a panel.
-
-    Args:
-        axes: The panel.
-        text: One or a few short lines.
-        alarming: Whether it is bad news and stands out.
-    """
+    """Writes a remark of a few short lines into a panel's upper right corner; an alarming one stands out."""
     axes.text(0.985, 0.965, text, transform=axes.transAxes, **note_style(alarming=alarming))
 
 

@@ -61,10 +61,7 @@ def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic
     A panel is bars, lines and texts on the figure itself. Matplotlib's axes take more than twice as long, for which
     every training would wait.
 
-    Args:
-        coefficients: Layer → weight → array of any shape; layers may be without weights.
-        path: The picture (PNG), written whole.
-        title: The line above the panels.
+    `coefficients` are layer → weight → array of any shape; layers may be without weights.
 
     Raises:
         ValueError: No layer has a weight.
@@ -83,15 +80,10 @@ def weight_histograms(coefficients: Mapping[str, Mapping[str, NDArray[np.generic
 
 
 def describe(layer: str, name: str, array: NDArray[np.generic]) -> Histogram:
-    """Counts a weight's values.
+    """Counts the values of a layer's weight, of any shape.
 
     The axis leaves out the outermost 0.05 % of values on either side; the remarks have the whole range. Remarks also
     report weights of a single value, and values that are not finite.
-
-    Args:
-        layer: The layer's name.
-        name: The weight's.
-        array: Its values, of any shape.
     """
     values = np.asarray(array, np.float64).ravel()
     finite = values[np.isfinite(values)]

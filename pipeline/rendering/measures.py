@@ -9,13 +9,9 @@ from pipeline.rendering.curves import Series
 
 
 def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[Key, tuple[Series, Series]]]:
-    """Separates the losses of a training from its measures, which have a reference.
+    """Separates the losses of a training from its measures, and returns these with their references.
 
-    Args:
-        curves: Steps and values by key; a measure is on `heldout` and on `reference`.
-
-    Returns:
-        Losses, and measures with their references.
+    A measure is on `heldout` and on `reference`.
     """
     references = {key.on(HELD_OUT): curve for key, curve in curves.items() if key.split == REFERENCE}
     measures = {key: (curves[key], reference) for key, reference in references.items()}
@@ -24,15 +20,10 @@ def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[
 
 
 def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, title: str, best: int | None) -> None:
-    """Draws each measure over the steps of a training's reports.
+    """Draws each measure over the steps of a training's reports, and marks the `best` step.
 
-    Values that span more than a factor of 25 have a logarithmic axis.
-
-    Args:
-        history: Measure → steps and values, `(n,)` each, of generated and of real digits.
-        path: The picture (PNG), written whole.
-        title: The line above the panels.
-        best: The step of the best report, or None.
+    Values that span more than a factor of 25 have a logarithmic axis. `history` maps a measure to steps and values,
+    `(n,)` each, of generated and of real digits.
 
     Raises:
         ValueError: There is no measure.

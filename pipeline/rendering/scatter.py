@@ -15,14 +15,9 @@ MANY = 2000
 def draw_scatter(
     points: NDArray[np.floating], digits: NDArray[np.integer], path: Path, *, title: str, axes: tuple[str, str]
 ) -> None:
-    """Draws points in the colours of their digits, with a legend; both axes have one scale.
+    """Draws points `(n, 2)` in the colours of their digits, with a legend; both axes have one scale.
 
-    Args:
-        points: `(n, 2)`.
-        digits: Whole numbers 0 to 9, `(n,)`; the legend has only those that occur.
-        path: The picture (PNG), written whole.
-        title: The line above.
-        axes: The labels of the two axes.
+    `digits` are whole numbers 0 to 9, `(n,)`, of which the legend has those that occur; `axes` are labels.
 
     Raises:
         ValueError: There is not one digit a point, or a point has not two finite numbers.
@@ -34,10 +29,8 @@ def draw_scatter(
     size, alpha = (5, 0.5) if len(points) > MANY else (14, 0.8)
     with figures.panels((1, 1), path, title=title, inches=(7.6, 7.0)) as (figure, ((panel,),)):
         for digit in sorted(set(digits.tolist())):
-            place = points[digits == digit]
-            panel.scatter(
-                place[:, 0], place[:, 1], s=size, alpha=alpha, linewidths=0, color=COLOURS[digit], label=digit
-            )
+            across, up = points[digits == digit].T
+            panel.scatter(across, up, s=size, alpha=alpha, linewidths=0, color=COLOURS[digit], label=digit)
         panel.set(xlabel=axes[0], ylabel=axes[1])
         panel.set_aspect("equal", adjustable="datalim")
         legend = figure.legend(loc="outside right center", title="digit", frameon=False, markerscale=3)

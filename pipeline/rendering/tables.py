@@ -19,15 +19,9 @@ Cell = str | float | None
 
 
 def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
-    """Lays out named rows of numbers, such as the losses of each component.
+    """Lays out named rows of numbers, such as the losses of each component, for a console to print.
 
-    Args:
-        title: The line above the table.
-        columns: The headings; the first stands above the rows' names.
-        rows: One cell a column: a text, a number, or None for an empty cell.
-
-    Returns:
-        The table; a console prints it.
+    The first heading stands above the rows' names. A cell is a text, a number, or None for an empty one.
 
     Raises:
         ValueError: A row has not one cell a column.
@@ -46,12 +40,7 @@ def rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
 def losses_table(title: str, splits: Mapping[str, Mapping[Key, float]]) -> Table:
     """Lays out the losses of each component on each split: `component | loss | generation_loss | auxiliary_loss`.
 
-    Args:
-        title: The line above the table.
-        splits: Heading → losses of one split and scheme.
-
-    Returns:
-        The table, a row a component and split.
+    `splits` maps a heading to the losses of one split and scheme; the table has a row a component and split.
     """
     cells: dict[tuple[str, str], dict[str, float]] = {}
     for split, values in splits.items():
@@ -67,12 +56,7 @@ def losses_table(title: str, splits: Mapping[str, Mapping[Key, float]]) -> Table
 def measurements_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
     """Lays out measures of generated digits beside those of real ones: `measure | value | real digits`.
 
-    Args:
-        title: The line above the table.
-        measurements: Key → measurement; those of single digits are left to `digits_table`.
-
-    Returns:
-        The table, a row a measure.
+    Measures of single digits are left to `digits_table`.
     """
     shown = {key.name: found for key, found in measurements.items() if not key.of_one_digit}
     rows = [(name, found.value, found.reference) for name, found in shown.items()]
@@ -80,15 +64,7 @@ def measurements_table(title: str, measurements: Mapping[Key, Measurement]) -> T
 
 
 def digits_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
-    """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`.
-
-    Args:
-        title: The line above the table.
-        measurements: Key → measurement; those of single digits are shown.
-
-    Returns:
-        The table, a row a digit.
-    """
+    """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`."""
     shown = [key for key in measurements if key.of_one_digit]
     measures = list(dict.fromkeys(key.measure for key in shown))
     rows = []
@@ -101,14 +77,10 @@ def digits_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
 
 
 def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
-    """Lays out the jobs of a sweep, a row each.
+    """Lays out the jobs of a sweep, a row each; failed jobs stand out.
 
-    Args:
-        rows: Heading → value of each job; a job may lack some. Long headings break at slashes, dots and underscores.
-        title: The line above the table.
-
-    Returns:
-        The table, its headings in the order of their first appearance; failed jobs stand out.
+    A job may lack some values. Headings are in the order of their first appearance, and long ones break at slashes,
+    dots and underscores.
     """
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
     columns = [[row.get(heading) for row in rows] for heading in headings]

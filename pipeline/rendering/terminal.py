@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console, RenderableType
@@ -35,7 +34,6 @@ class Length:
     first_step: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses an impossible length."""
         if not (0 <= self.first_step <= self.steps and self.batch_size > 0 and self.images_per_epoch > 0):
             raise ValueError(f"`first_step` must lie in 0 to `steps`, and sizes be 1 or more. Received: {self}")
 
@@ -70,21 +68,15 @@ class TrainingProgress:
         interval: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepares the bar; entering the context shows it.
+        """Prepares the bar; entering the context shows it, by default on standard output.
 
-        Args:
-            length: The length of the run.
-            label: What kind of run it is, such as "smoke"; may be empty.
-            prefix: Its place in a sweep, such as "job 2 of 4"; may be empty.
-            console: Where to show it; standard output by default.
-            interval: Seconds between two plain lines.
-            clock: The time in seconds.
+        `label` is what kind of run it is, such as "smoke", and `prefix` its place in a sweep, such as "job 2 of 4";
+        both may be empty. `interval` is the seconds between two plain lines, `clock` the time in seconds.
         """
         self._length = length
-        self._head = " | ".join(part for part in (prefix, label) if part)
+        self.head = " | ".join(part for part in (prefix, label) if part)
         self._console = console or make_console()
-        self._interval = interval
-        self._clock = clock
+        self._interval, self._clock = interval, clock
         self._losses: dict[str, float] = {}
         self._printed_at, self._printed_step = clock(), -1
         self._live = self._console.is_interactive and self._console.file.isatty()
@@ -102,26 +94,17 @@ class TrainingProgress:
             self._print(f"training {self._length.steps:,} steps, {spoken}{continued}")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stops the bar, or prints the last plain line."""
         if self._live:
             self._bar.stop()
         else:
             self._print_progress()
 
-    @property
-    def head(self) -> str:
-        """The run's place in a sweep and its label."""
-        return self._head
-
     def advance(self, step: int, losses: Mapping[str, float] | None = None) -> None:
-        """Records that a step is done.
+        """Records that a step, counted from 1 over the whole run, is done; it may skip some.
 
-        Args:
-            step: The step, counted from 1 over the whole run; it may skip some.
-            losses: The latest losses by the names to show; without them the former ones stay.
+        `losses` are the latest by the names to show; without them the former ones stay.
         """
         if losses:
             self._losses = dict(losses)
@@ -130,11 +113,7 @@ class TrainingProgress:
             self._print_progress()
 
     def report(self, *renderables: RenderableType) -> None:
-        """Prints tables or texts above the bar, or after a plain line of the progress.
-
-        Args:
-            *renderables: Tables, or texts in which brackets stay brackets.
-        """
+        """Prints tables, or texts as they are, above the bar or after a plain line of the progress."""
         if not self._live:
             self._print_progress()
         for renderable in renderables:
@@ -166,7 +145,7 @@ class TrainingProgress:
 
     def _print(self, line: str) -> None:
         self._printed_at = self._clock()
-        self._console.print(Text(" | ".join(part for part in (self._head, line) if part)), soft_wrap=True)
+        self._console.print(Text(" | ".join(part for part in (self.head, line) if part)), soft_wrap=True)
 
 
 class _TextColumn(ProgressColumn):
@@ -196,14 +175,7 @@ class _Bar(Progress):
 
 
 def make_console(file: TextIO | None = None) -> Console:
-    """Returns a console that never breaks tables in log files.
-
-    Args:
-        file: Where it writes; standard output by default.
-
-    Returns:
-        A console as wide as the terminal, or 160 columns wide in a file.
-    """
+    """Returns a console as wide as the terminal, or 160 columns wide in a file, where tables must not break."""
     file = file or sys.stdout
     return Console(file=file, width=None if file.isatty() else LOG_WIDTH, highlight=False)
 

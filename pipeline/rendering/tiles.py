@@ -18,13 +18,9 @@ GAP_GREY = 72
 
 
 def to_pixels(images: NDArray[np.floating]) -> Pixels:
-    """Rounds images in [-1, 1] to the nearest of 256 levels.
+    """Rounds images of any shape in [-1, 1] to uint8: -1 becomes 0 (black), 1 becomes 255 (white).
 
-    Args:
-        images: Any shape, floats in [-1, 1]; rounding errors of 1e-3 beyond are clipped.
-
-    Returns:
-        The same shape in uint8: -1 is 0 (black), 1 is 255 (white).
+    Rounding errors of 1e-3 beyond [-1, 1] are clipped.
 
     Raises:
         ValueError: A value is not finite, or lies outside [-1, 1].
@@ -70,11 +66,9 @@ def tile(
 
 
 def save_png(image: Pixels, path: Path) -> None:
-    """Writes a picture as PNG: the same pixels always give the same bytes.
+    """Writes a picture as PNG, whole or not at all: the same pixels always give the same bytes.
 
-    Args:
-        image: `(height, width)` grey or `(height, width, 3)` colour, uint8.
-        path: The file, written whole or not at all; its folder is made if missing.
+    `image` is `(height, width)` grey or `(height, width, 3)` colour, uint8; the folder is made if missing.
     """
     encoded = io.BytesIO()
     Image.fromarray(image).save(encoded, "PNG", optimize=True)

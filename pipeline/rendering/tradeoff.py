@@ -40,13 +40,8 @@ def trade_off(
     digits. The rows on the right name the colours; settings keep the order given and are never ranked. On the left an
     interval much wider than all runs together is cut off rather than shrink everything else.
 
-    Args:
-        settings: The settings by name.
-        path: The picture (PNG), written whole.
-        measures: The measure along the left panel, the one up it, and the one along the right panel.
-        references: Scores of real digits by measure; may lack some.
-        title: The line above the panels.
-        remark: The line below the panels: the kind of the intervals, or that there are none.
+    `measures` are the one along the left panel, the one up it, and the one along the right panel; `references` may lack
+    some. `remark` is the line below the panels: the kind of the intervals, or that there are none.
 
     Raises:
         ValueError: There is no setting.
@@ -54,7 +49,8 @@ def trade_off(
     if not settings:
         raise ValueError("`settings` must hold at least one. Received: none")
     across, upward, beside = measures
-    colours = _colours(len(settings))
+    shades = mpl.colormaps["viridis"]
+    colours = [shades(0.88 * place / max(1, len(settings) - 1)) for place in range(len(settings))]
     height = max(4.2, 0.42 * len(settings) + 1.2)
     with figures.panels((1, 2), path, title=title, inches=(6.4, height)) as (figure, [[left, right]]):
         for setting, colour in zip(settings.values(), colours, strict=True):
@@ -72,11 +68,6 @@ def describe(measures: tuple[Key, Key, Key]) -> str:
     """Returns the caption of `trade_off`: `accuracy against coverage, beside them Fréchet digit distance`."""
     across, upward, beside = map(_spoken, measures)
     return f"{upward} against {across}" + (f", beside them {beside}" if beside not in (across, upward) else "")
-
-
-def _colours(count: int) -> list[Colour]:
-    shades = mpl.colormaps["viridis"]
-    return [shades(0.88 * place / max(1, count - 1)) for place in range(count)]
 
 
 def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[Key, Key], colour: Colour) -> None:

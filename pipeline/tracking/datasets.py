@@ -36,13 +36,8 @@ class Examples:
 
 def log_examples(store: Store, run_id: str, examples: Examples) -> None:
     """Logs `examples` as an input of a run."""
-    described = from_numpy(
-        examples.images,
-        source=CodeDatasetSource({"source": examples.source}),
-        targets=examples.labels,
-        name=examples.name,
-        digest=examples.digest[:_LONGEST_DIGEST],
-    )
+    source, digest = CodeDatasetSource({"source": examples.source}), examples.digest[:_LONGEST_DIGEST]
+    described = from_numpy(examples.images, source=source, targets=examples.labels, name=examples.name, digest=digest)
     tags = {MLFLOW_DATASET_CONTEXT: examples.context, "sha256": examples.digest, "source": examples.source}
     entry = DatasetInput(Dataset(**described.to_dict()), [InputTag(key, value) for key, value in tags.items()])
     store.client.log_inputs(run_id, [entry])

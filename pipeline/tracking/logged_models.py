@@ -44,20 +44,14 @@ def model_example(model: Any, inputs: Arrays) -> ModelExample:
 
 
 def log_model(store: Store, run_id: str, name: str, keras_model: Any, example: ModelExample) -> str:
-    """Logs a Keras model on a run; an earlier one of the same name on the same run is replaced.
+    """Logs a Keras model on a run, replacing an earlier one of the same name on it, and returns its id.
 
-    Args:
-        store: The store.
-        run_id: The run that made the model.
-        name: The model's name, such as `generator`.
-        keras_model: A Keras model built on a dict of named inputs; one built on a list does not predict by pyfunc.
-        example: Its inputs, outputs and requirements.
-
-    Returns:
-        The logged model's id; `models:/ID` is its address, and `runs:/RUN/NAME` too.
+    `models:/ID` is its address, and `runs:/RUN/NAME` too. The model must be built on a dict of named inputs; one built
+    on a list does not predict by pyfunc.
     """
-    for earlier in _logged(store, run_id, name):
-        store.client.delete_logged_model(earlier)
+    condition = f"source_run_id = '{run_id}' AND name = '{name}'"
+    for earlier in store.client.search_logged_models([store.experiment_id], condition):
+        store.client.delete_logged_model(earlier.model_id)
     logged = store.client.create_logged_model(store.experiment_id, name=name, source_run_id=run_id)
     store.client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     with TemporaryDirectory() as folder:
@@ -66,11 +60,6 @@ def log_model(store: Store, run_id: str, name: str, keras_model: Any, example: M
         store.client.log_model_artifacts(logged.model_id, folder)
     store.client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
-
-
-def _logged(store: Store, run_id: str, name: str) -> list[str]:
-    condition = f"source_run_id = '{run_id}' AND name = '{name}'"
-    return [model.model_id for model in store.client.search_logged_models([store.experiment_id], condition)]
 
 
 def _save(keras_model: Any, folder: Path, description: Model, example: ModelExample) -> None:

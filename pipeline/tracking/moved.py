@@ -8,12 +8,7 @@ _ADDRESSES = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("
 
 
 def follow_moved_folder(file: Path, artifacts: Path) -> None:
-    """Points the addresses in a default store at the artifacts beside it.
-
-    Args:
-        file: The store's SQLite file.
-        artifacts: The folder that holds the artifacts of its experiments, a folder each.
-    """
+    """Points the addresses in a default store's SQLite file at the artifacts beside it, a folder an experiment."""
     with closing(sqlite3.connect(file, timeout=30)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'logged_models'").fetchone():
             return

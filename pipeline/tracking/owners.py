@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import psutil
 
@@ -14,11 +14,8 @@ _HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
 
 def owner_tags() -> dict[str, str]:
     """Returns the tags that mark a run as this process's: host, process id and start time."""
-    return {
-        _HOST: socket.gethostname(),
-        _PROCESS: str(os.getpid()),
-        _STARTED: f"{psutil.Process().create_time():.2f}",
-    }
+    started = f"{psutil.Process().create_time():.2f}"
+    return {_HOST: socket.gethostname(), _PROCESS: str(os.getpid()), _STARTED: started}
 
 
 def owner_lives(tags: Mapping[str, str]) -> bool:
@@ -34,28 +31,20 @@ def owner_lives(tags: Mapping[str, str]) -> bool:
 
 
 def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:
-    """Closes as KILLED the runs that killed processes of this host left RUNNING.
+    """Closes as KILLED the runs that killed processes of this host left RUNNING, and returns their ids.
 
-    Args:
-        store: The store and experiment to look in.
-        is_alive: Whether the process of a run with these tags still runs.
-
-    Returns:
-        The ids of the runs closed.
+    `is_alive` is whether the process of a run with these tags still runs.
 
     Raises:
         TrackingError: If the store does not answer.
     """
+    closed: list[str] = []
     with one_line_errors(store.uri):
-        return list(_close(store, is_alive))
-
-
-def _close(store: Store, is_alive: Callable[[Mapping[str, str]], bool]) -> Iterator[str]:
-    for run in runs_where(store, "attributes.status = 'RUNNING'"):
-        tags = run.data.tags
-        if tags.get(_HOST) != socket.gethostname() or is_alive(tags):
-            continue
-        why = f"its process {tags[_PROCESS]} ended without closing it"
-        store.client.set_tag(run.info.run_id, "closed.because", why)
-        store.client.set_terminated(run.info.run_id, "KILLED")
-        yield run.info.run_id
+        for run in runs_where(store, "attributes.status = 'RUNNING'"):
+            run_id, tags = run.info.run_id, run.data.tags
+            if tags.get(_HOST) == socket.gethostname() and not is_alive(tags):
+                why = f"its process {tags[_PROCESS]} ended without closing it"
+                store.client.set_tag(run_id, "closed.because", why)
+                store.client.set_terminated(run_id, "KILLED")
+                closed.append(run_id)
+    return closed

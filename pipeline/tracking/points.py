@@ -16,15 +16,11 @@ _SYSTEM = "system/"
 class PointLog:
     """The points of one run, written every thousand points, or ten seconds after the last batch.
 
-    Args:
-        client: MLflow's client of the store.
-        run_id: The run written on.
-        resumed: Whether the run may have points already; they are skipped by key and step.
+    A `resumed` run may have points already; they are skipped by key and step.
     """
 
     def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
-        self._client = client
-        self._run_id = run_id
+        self._client, self._run_id = client, run_id
         self._held = _held_points(client, run_id) if resumed else set()
         self._pending: list[Metric] = []
         self._written_at = time.monotonic()

@@ -24,18 +24,10 @@ _PICTURE = re.compile(r"images/(?P<key>.+?)\+step\+(?P<step>\d+)\+.*\+compressed
 
 
 class Recorder:
-    """Writes on one run.
-
-    Args:
-        store: The store that has the run.
-        run_id: The run.
-        resumed: Whether the run may have points and pictures already, which are not written again.
-    """
+    """Writes on one run; a `resumed` one may have points and pictures already, which are not written again."""
 
     def __init__(self, store: Store, run_id: str, *, resumed: bool = False) -> None:
-        self.store = store
-        self.run_id = run_id
-        self._client = store.client
+        self.store, self.run_id, self._client = store, run_id, store.client
         with one_line_errors(store.uri):
             self._points = PointLog(store.client, run_id, resumed=resumed)
             self._pictures = self._held_pictures() if resumed else set()
@@ -61,12 +53,8 @@ class Recorder:
     def picture(self, key: str, image: np.ndarray, step: int) -> None:
         """Logs a picture of one step; the pages show the pictures of a name with a slider over steps.
 
-        The slider shows small copies; the whole picture is also logged, as `pictures/KEY/step-STEP.png`.
-
-        Args:
-            key: The picture's name, the same at every step.
-            image: uint8, `(height, width)` or `(height, width, 3)`.
-            step: The step it shows.
+        The slider shows small copies; the whole picture is also logged, as `pictures/KEY/step-STEP.png`. It is uint8,
+        `(height, width)` or `(height, width, 3)`.
         """
         if (key, step) in self._pictures:
             return

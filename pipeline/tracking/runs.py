@@ -13,13 +13,7 @@ from typing import Any, Self
 from mlflow import MlflowClient
 from mlflow.entities import Param, RunTag
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
-from mlflow.utils.mlflow_tags import (
-    MLFLOW_PARENT_RUN_ID,
-    MLFLOW_RUN_NOTE,
-    MLFLOW_SOURCE_NAME,
-    MLFLOW_SOURCE_TYPE,
-    MLFLOW_USER,
-)
+from mlflow.utils import mlflow_tags
 
 from pipeline.tracking.owners import owner_tags
 from pipeline.tracking.recorder import Recorder
@@ -70,13 +64,10 @@ class Run(Recorder):
     def __init__(
         self, store: Store, description: RunDescription, *, resume: str | None = None, system_metrics: bool = True
     ) -> None:
-        self.resumed = resume is not None and store.knows(resume)
+        earlier = resume if resume is not None and store.knows(resume) else None
+        self.resumed = earlier is not None
         with one_line_errors(store.uri):
-            run_id = (
-                _reopen(store, resume, description)
-                if resume is not None and self.resumed
-                else _create(store, description)
-            )
+            run_id = _create(store, description) if earlier is None else _reopen(store, earlier, description)
             super().__init__(store, run_id, resumed=self.resumed)
             self._monitor = self._watch() if system_metrics else None
 
@@ -105,10 +96,7 @@ class Run(Recorder):
 
     def _watch(self) -> Any:
         monitor = _MONITOR(
-            self.run_id,
-            sampling_interval=SECONDS_A_SAMPLE,
-            resume_logging=self.resumed,
-            tracking_uri=self.store.uri,
+            self.run_id, sampling_interval=SECONDS_A_SAMPLE, resume_logging=self.resumed, tracking_uri=self.store.uri
         )
         monitor.start()
         return monitor
@@ -177,15 +165,15 @@ def _log_parameters(client: MlflowClient, run_id: str, description: RunDescripti
 
 def _tags(description: RunDescription) -> dict[str, str]:
     tags = {
-        MLFLOW_USER: _user(),
-        MLFLOW_SOURCE_NAME: Path(sys.argv[0]).name,
-        MLFLOW_SOURCE_TYPE: "LOCAL",
-        MLFLOW_RUN_NOTE: description.note,
+        mlflow_tags.MLFLOW_USER: _user(),
+        mlflow_tags.MLFLOW_SOURCE_NAME: Path(sys.argv[0]).name,
+        mlflow_tags.MLFLOW_SOURCE_TYPE: "LOCAL",
+        mlflow_tags.MLFLOW_RUN_NOTE: description.note,
         **description.tags,
         **owner_tags(),
     }
     if description.parent_run_id is not None:
-        tags[MLFLOW_PARENT_RUN_ID] = description.parent_run_id
+        tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = description.parent_run_id
     return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
 
 
@@ -197,10 +185,8 @@ def _user() -> str:
 
 
 def _status(error: BaseException | None) -> str:
-    if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return "FINISHED"
-        return "KILLED" if isinstance(error.code, int) and error.code > _SIGNALLED else "FAILED"
-    if error is None:
+    code = error.code if isinstance(error, SystemExit) else None
+    if error is None or (isinstance(error, SystemExit) and code in (None, 0)):
         return "FINISHED"
-    return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+    signalled = isinstance(code, int) and code > _SIGNALLED
+    return "KILLED" if signalled or isinstance(error, KeyboardInterrupt) else "FAILED"

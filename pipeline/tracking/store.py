@@ -73,18 +73,10 @@ def default_uri(root: Path) -> str:
 
 
 def connect(*, family: str, experiment: str, root: Path) -> Store:
-    """Opens the tracking store and the family's experiment, each made if missing.
+    """Opens the tracking store and the experiment `{experiment}-{family}`, each made if missing.
 
-    The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter has its artifacts
-    beside it, in `root/mlartifacts`; any other store decides for itself.
-
-    Args:
-        family: The family whose runs are tracked, such as `acgan`.
-        experiment: The setting `tracking.experiment`, the first part of the experiment's name.
-        root: The project's folder.
-
-    Returns:
-        The store, at the experiment `{experiment}-{family}`.
+    The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter has its artifacts beside
+    it, in `root/mlartifacts`; any other store decides for itself. `experiment` is the setting `tracking.experiment`.
 
     Raises:
         TrackingError: The store cannot be reached or opened, or the experiment was deleted.

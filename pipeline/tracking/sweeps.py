@@ -43,12 +43,8 @@ class SweepChild:
     @property
     def row(self) -> dict[str, object]:
         """The job as a row of the sweep's table."""
-        return {
-            "run": self.name,
-            "status": self.status,
-            **self.varied,
-            **{key.text: value for key, value in self.measures.items()},
-        }
+        measures = {key.text: value for key, value in self.measures.items()}
+        return {"run": self.name, "status": self.status, **self.varied, **measures}
 
     @property
     def seeded(self) -> SeededRun:
@@ -77,15 +73,9 @@ class SweepResult:
 
 
 def open_sweep(store: Store, folder: Path, description: RunDescription) -> str:
-    """Opens a sweep's parent run, or finds the one of the sweep in `folder`.
+    """Opens a sweep's parent run, or finds that of the sweep in `folder`, and returns its id.
 
-    Args:
-        store: The store and experiment.
-        folder: The sweep's folder, by which its jobs find the parent.
-        description: Name, tags and note of the sweep.
-
-    Returns:
-        The parent's run id; the run stays open until `close_sweep`.
+    Its jobs find it by the folder. It stays open until `close_sweep`.
     """
     found = find_sweep(store, folder)
     tags = {**description.tags, "kind": "sweep", _FOLDER: _address(folder)}
@@ -122,11 +112,7 @@ def children(store: Store, run_id: str) -> list[SweepChild]:
 def close_sweep(store: Store, run_id: str, outcome: SweepResult, *, status: str = "FINISHED") -> None:
     """Stores the result of a sweep on its parent, in files and in the description, and ends the run.
 
-    Args:
-        store: The store.
-        run_id: The parent's run.
-        outcome: Tables and picture.
-        status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
+    `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     recorder = Recorder(store, run_id)
     try:

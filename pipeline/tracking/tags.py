@@ -11,23 +11,16 @@ _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "
 
 
 def environment_tags(root: Path) -> dict[str, str]:
-    """Returns the tags of a run from the tree in `root`.
+    """Returns the tags of a run whose code is in `root`: in a temporary copy of DVC's, the copy.
 
-    Args:
-        root: The folder whose code runs: in a temporary copy of DVC's, the copy.
-
-    Returns:
-        `git.commit` and `git.dirty` (`unknown` outside git); `dvc.stage` and `dvc.experiment` where DVC runs it.
+    They are `git.commit` and `git.dirty` (`unknown` outside git); `dvc.stage` and `dvc.experiment` where DVC runs it.
     """
-    tags = _git_tags(root)
-    for key, variable in (("dvc.stage", "DVC_STAGE"), ("dvc.experiment", "DVC_EXP_NAME")):
-        if value := os.environ.get(variable):
-            tags[key] = value
-    return tags
+    variables = {"dvc.stage": "DVC_STAGE", "dvc.experiment": "DVC_EXP_NAME"}
+    return _git_tags(root) | {key: os.environ[name] for key, name in variables.items() if os.environ.get(name)}
 
 
 def _git_tags(root: Path) -> dict[str, str]:
-    lines = _git_status(root)
+    lines = (_git(root, *_STATUS) or "").splitlines()
     metadata = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
     commit = metadata.get("branch.oid", _UNKNOWN)
     if commit in (_UNKNOWN, "(initial)"):
@@ -42,20 +35,10 @@ def committed_file(root: Path, name: str) -> str | None:
     return _git(root, "show", f"HEAD:./{name}")
 
 
-def _git_status(root: Path) -> list[str]:
-    return (_git(root, *_STATUS) or "").splitlines()
-
-
 def _git(root: Path, *arguments: str) -> str | None:
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     try:
-        found = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=10,
-            check=True,
-        )
+        found = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout
