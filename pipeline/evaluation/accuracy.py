@@ -32,13 +32,7 @@ def confusion(probabilities: NDArray[np.floating], digits: NDArray[np.integer]) 
 
 
 def accuracy(counts: Confusion) -> float:
-    """Computes the share of all digits that are read as asked for.
-
-    Args:
-        counts: From `confusion`, of at least one digit.
-
-    Returns:
-        A share in [0, 1].
+    """Computes the share of all digits that are read as asked for, in [0, 1].
 
     Raises:
         ValueError: Nothing was counted.
@@ -50,14 +44,7 @@ def accuracy(counts: Confusion) -> float:
 
 
 def accuracy_by_digit(counts: Confusion) -> NDArray[np.float64]:
-    """Computes the share of each digit that is read as asked for.
-
-    Args:
-        counts: From `confusion`.
-
-    Returns:
-        Shares in [0, 1], `(10,)`; NaN where the digit was never asked for.
-    """
+    """Computes the share of each digit that is read as asked for, `(10,)` in [0, 1]; NaN where it was not asked for."""
     asked = counts.sum(axis=1)
     shares = np.full(DIGITS, np.nan)
     np.divide(counts.diagonal(), asked, out=shares, where=asked > 0)

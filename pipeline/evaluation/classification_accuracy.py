@@ -27,7 +27,9 @@ class MissingDigitsError(PipelineError):
 def classification_accuracy(
     generated: NDArray[np.generic], asked: Digits, *, unseen: NDArray[np.generic], labels: Digits, learn: Learn
 ) -> float:
-    """Computes the share of real digits that a classifier reads right after learning from generated ones.
+    """Computes the share of real digits, in [0, 1], that a classifier reads right after learning from generated ones.
+
+    Its reference is the share after learning from real digits.
 
     Args:
         generated: Generated images, n of them, as `learn` takes them.
@@ -35,9 +37,6 @@ def classification_accuracy(
         unseen: Real images, m of them, as the reader takes them.
         labels: Their digits, 0 to 9, `(m,)`.
         learn: Trains a classifier on images and digits; returns its function from images to p(y given x), `(m, 10)`.
-
-    Returns:
-        A share in [0, 1]; its reference is the share after learning from real digits.
 
     Raises:
         MissingDigitsError: A digit of `labels` was never asked for.

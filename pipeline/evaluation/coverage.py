@@ -33,14 +33,10 @@ class Manifold:
 
     @classmethod
     def fit(cls, features: NDArray[np.floating], neighbours: int = NEIGHBOURS) -> Self:
-        """Finds the neighbourhoods.
-
-        Args:
-            features: `(n, d)`, n above `neighbours`.
-            neighbours: The k of the k-th nearest neighbour, the point itself not counted; 1 or more.
+        """Finds the neighbourhoods of features `(n, d)`.
 
         Raises:
-            ValueError: There are too few points.
+            ValueError: `neighbours` is below 1 or not below n; the point itself is not counted.
         """
         if not 1 <= neighbours < len(features):
             raise ValueError(f"`neighbours` must be 1 to {len(features) - 1}, below the points. Received: {neighbours}")
@@ -72,23 +68,16 @@ class Coverage:
 
 
 def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
-    """Computes all four measures.
-
-    Args:
-        generated: Neighbourhoods of generated digits.
-        real: Neighbourhoods of real digits, of the same k.
+    """Computes all four measures of the neighbourhoods of generated and of real digits.
 
     Raises:
         ValueError: The manifolds differ in k.
     """
     if generated.neighbours != real.neighbours:
-        raise ValueError(
-            "`generated` and `real` must be of as many neighbours. "
-            f"Received: {generated.neighbours} and {real.neighbours}"
-        )
+        received = f"{generated.neighbours} and {real.neighbours}"
+        raise ValueError(f"`generated` and `real` must be of as many neighbours. Received: {received}")
     hosts = np.zeros(len(generated.points), np.int64)
-    covered = np.zeros(len(real.points), bool)
-    recalled = np.zeros(len(real.points), bool)
+    covered, recalled = np.zeros((2, len(real.points)), bool)
     for rows, distances in Distances(generated.points).blocks(real.points):
         inside = distances < real.reach[rows, np.newaxis]
         hosts += inside.sum(axis=0)
@@ -103,15 +92,7 @@ def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
 
 
 def coverage_alone(generated: NDArray[np.floating], real: Manifold) -> float:
-    """Computes the coverage alone, in a third of the time: generated digits need no neighbourhoods.
-
-    Args:
-        generated: Features of generated digits, `(n, d)`.
-        real: Neighbourhoods of real digits.
-
-    Returns:
-        The share of real points with a generated one in their neighbourhood.
-    """
+    """Computes the coverage alone, in a third of the time: generated features `(n, d)` need no neighbourhoods."""
     covered = np.zeros(len(real.points), bool)
     for rows, distances in Distances(generated.astype(np.float64)).blocks(real.points):
         covered[rows] = distances.min(axis=1) < real.reach[rows]

@@ -12,12 +12,9 @@ BLOCK_BYTES = 2**25
 
 
 class Distances(Generic[Number]):
-    """Squared distances to given points, by |x|² + |y|² - 2 x·y as one product of matrices.
+    """Squared distances to given points `(m, d)`, by |x|² + |y|² - 2 x·y as one product of matrices.
 
     The product rounds: a distance is exact to `rounding`, and one of 0 may come out below 0.
-
-    Args:
-        points: `(m, d)`.
     """
 
     def __init__(self, points: NDArray[Number]) -> None:
@@ -25,10 +22,7 @@ class Distances(Generic[Number]):
         self._right = np.column_stack([points, ones, squared_lengths(points)]).T
 
     def blocks(self, points: NDArray[Number]) -> Iterator[tuple[slice, NDArray[Number]]]:
-        """Computes the squared distances from other points, in blocks of at most 32 MiB.
-
-        Args:
-            points: `(n, d)`, of the same type.
+        """Computes the squared distances from other points `(n, d)`, of the same type, in blocks of at most 32 MiB.
 
         Yields:
             The rows of `points`, and their squared distances `(rows, m)`. The next block overwrites the array.
@@ -43,29 +37,18 @@ class Distances(Generic[Number]):
 
 
 def squared_lengths(points: NDArray[Number]) -> NDArray[Number]:
-    """Computes the squared length of each point.
-
-    Args:
-        points: `(n, d)`.
-
-    Returns:
-        `(n,)`.
-    """
+    """Computes the squared length `(n,)` of each of the points `(n, d)`."""
     lengths: NDArray[Number] = np.einsum("ij,ij->i", points, points)
     return lengths
 
 
 def rounding(points: NDArray[Number], reach: NDArray[Number]) -> NDArray[Number]:
-    """Returns a bound on the rounding error of the squared distances of `Distances`.
+    """Returns a bound on the rounding error of the squared distances of `Distances`: (d + 2) ε (|x| + |y|)², `(n,)`.
 
     Args:
         points: `(n, d)`, of the type in which distances are computed.
         reach: A bound on the distance of the other point, `(n,)`.
-
-    Returns:
-        `(n,)`: (d + 2) ε (|x| + |y|)².
     """
-    terms = points.shape[1] + 2
     longest = 2 * np.sqrt(squared_lengths(points)) + reach
-    bound: NDArray[Number] = terms * np.finfo(points.dtype).eps * np.square(longest)
+    bound: NDArray[Number] = (points.shape[1] + 2) * np.finfo(points.dtype).eps * np.square(longest)
     return bound

@@ -21,11 +21,8 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
     """Computes the structural similarity of pairs (Wang et al. 2004, IEEE Transactions on Image Processing 13).
 
     The parameters are those of its authors: a Gaussian window of 11 pixels and standard deviation 1.5, K₁ = 0.01,
-    K₂ = 0.03. The mean is over the windows that lie within the image.
-
-    Args:
-        first: Images as `unit_pixels` takes them, 11 pixels high and wide or more.
-        second: As many images of the same size.
+    K₂ = 0.03. The mean is over the windows that lie within the image. Both arguments are n images as
+    `unit_pixels` takes them.
 
     Returns:
         `(n,)`, 1 for equal images, about 0 for unrelated ones, -1 at least.
@@ -40,8 +37,7 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
             f"Received: {x.shape} and {y.shape}"
         )
     x_mean, y_mean = _windowed(x), _windowed(y)
-    x_variance = _windowed(x * x) - x_mean**2
-    y_variance = _windowed(y * y) - y_mean**2
+    x_variance, y_variance = _windowed(x * x) - x_mean**2, _windowed(y * y) - y_mean**2
     covariance = _windowed(x * y) - x_mean * y_mean
     luminance = (2 * x_mean * y_mean + LUMINANCE_CONSTANT) / (x_mean**2 + y_mean**2 + LUMINANCE_CONSTANT)
     structure = (2 * covariance + CONTRAST_CONSTANT) / (x_variance + y_variance + CONTRAST_CONSTANT)

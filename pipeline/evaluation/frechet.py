@@ -17,23 +17,13 @@ TOTAL_VARIANCE = 100.0
 
 @dataclass(frozen=True)
 class FeatureScale:
-    """The factor of features that makes the total variance of real training images 100.
-
-    Attributes:
-        factor: Above 0.
-    """
+    """The factor of features, above 0, that makes the total variance of real training images 100."""
 
     factor: float
 
     @classmethod
     def fit(cls, features: NDArray[np.floating]) -> Self:
-        """Computes the scale of a judge.
-
-        Args:
-            features: The judge's features of real training images, `(n, d)`, n at least 2.
-
-        Returns:
-            The scale by which their variances sum to 100.
+        """Computes the scale of a judge from its features of real training images, `(n, d)`, n at least 2.
 
         Raises:
             ValueError: The features do not vary.
@@ -44,29 +34,16 @@ class FeatureScale:
         return cls(float(np.sqrt(TOTAL_VARIANCE / variance)))
 
     def apply(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Scales features.
-
-        Args:
-            features: The judge's features of any images, `(n, d)`.
-
-        Returns:
-            Scaled features, float32 `(n, d)`.
-        """
+        """Scales the judge's features of any images, `(n, d)`, to float32."""
         return (features * self.factor).astype(np.float32)
 
 
 def frechet_distance(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
-    """Computes the squared 2-Wasserstein distance between Gaussians fitted to two samples.
+    """Computes the squared 2-Wasserstein distance, 0 or more, between Gaussians fitted to two samples.
 
     |m₁ - m₂|² + tr(C₁ + C₂ - 2 (C₁C₂)^½). With C = RᵀR of a QR decomposition, the trace of (C₁C₂)^½ is the sum of the
-    singular values of R₁R₂ᵀ. No covariance is formed and no matrix root taken, so singular covariances do no harm.
-
-    Args:
-        first: Features `(n, d)`, n at least 2.
-        second: Features `(m, d)`, m at least 2.
-
-    Returns:
-        The distance, 0 or more, in squared units of the features.
+    singular values of R₁R₂ᵀ. No covariance is formed and no matrix root taken, so singular covariances do no harm. The
+    features are `(n, d)` and `(m, d)`, the distance is in their squared units.
 
     Raises:
         ValueError: A sample has fewer than two points, or the samples differ in d.
@@ -88,16 +65,9 @@ def frechet_by_digit(
     second: NDArray[np.floating],
     second_digits: NDArray[np.integer],
 ) -> NDArray[np.float64]:
-    """Computes the Fréchet distance within each digit.
+    """Computes the Fréchet distance within each digit, `(10,)`; NaN where a sample has fewer than two of the digit.
 
-    Args:
-        first: Features `(n, d)`.
-        first_digits: Their digits, 0 to 9, `(n,)`.
-        second: Features `(m, d)`.
-        second_digits: Their digits, 0 to 9, `(m,)`.
-
-    Returns:
-        Distances `(10,)`; NaN where a sample has fewer than two of the digit.
+    The features are `(n, d)` and `(m, d)`, their digits whole numbers 0 to 9, `(n,)` and `(m,)`.
     """
     distances = np.full(DIGITS, np.nan)
     for digit in range(DIGITS):

@@ -31,14 +31,12 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
-    """Computes the mean of values and its interval by Student's t.
+    """Computes the mean of the values of several seeds and its interval by Student's t.
 
-    Args:
-        values: The value of each seed, at least one.
-        confidence: The share of such intervals that hold the true mean, above 0 and below 1.
+    `confidence` is the share of such intervals that hold the true mean.
 
     Raises:
-        ValueError: There is no value, or `confidence` is out of range.
+        ValueError: There is no value, or `confidence` is not above 0 and below 1.
     """
     if not len(values) or not 0 < confidence < 1:
         raise ValueError(

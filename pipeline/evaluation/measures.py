@@ -19,20 +19,13 @@ from pipeline.evaluation.score import digit_score
 
 Values = dict[Key, float]
 
-ACCURACY = Key("accuracy")
-FRECHET = Key("frechet_digit_distance")
-COVERAGE = Key("coverage")
+ACCURACY, FRECHET, COVERAGE = Key("accuracy"), Key("frechet_digit_distance"), Key("coverage")
 
 
 def measure_quickly(generated: Sample, real: Sample) -> Values:
-    """Computes the three measures of a training's reports, by which the best report is chosen.
+    """Computes accuracy, Fréchet distance and coverage, by which the best report of a training is chosen.
 
-    Args:
-        generated: Generated digits, more than five.
-        real: Real digits, more than five. Pass the same sample each time: it caches its neighbourhoods.
-
-    Returns:
-        `accuracy`, `frechet_digit_distance` and `coverage`.
+    Both samples hold more than five digits. Pass the same real one each time: it caches its neighbourhoods.
     """
     return {
         ACCURACY: accuracy(confusion(generated.probabilities, generated.digits)),
@@ -42,16 +35,10 @@ def measure_quickly(generated: Sample, real: Sample) -> Values:
 
 
 def measure(generated: Sample, real: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
-    """Computes every measure.
+    """Computes every measure; the quick ones have the keys and values of `measure_quickly`.
 
-    Args:
-        generated: Generated digits, more than five.
-        real: Real digits that nothing was trained on, more than five.
-        seed: Seed of the pairs that are compared for diversity, 0 or more.
-        pairs: Pairs of each digit.
-
-    Returns:
-        The measures; the quick ones have the keys and values of `measure_quickly`.
+    Both samples hold more than five digits, and nothing was trained on the real ones. The other arguments are those of
+    `measure_alone`.
     """
     return measure_alone(generated, real, seed=seed, pairs=pairs) | measure_against(generated, real)
 
@@ -81,14 +68,9 @@ def measure_alone(sample: Sample, unseen: Sample, *, seed: int, pairs: int = PAI
 
 
 def measure_against(sample: Sample, real: Sample) -> Values:
-    """Computes the measures that compare two distributions.
+    """Computes the measures that compare a sample's distribution with that of real digits.
 
-    Args:
-        sample: The digits to measure.
-        real: Real digits.
-
-    Returns:
-        Fréchet digit distance, also within each digit, precision, recall, density and coverage.
+    They are the Fréchet digit distance, also within each digit, precision, recall, density and coverage.
     """
     overlap = measure_coverage(sample.manifold, real.manifold)
     within = frechet_by_digit(sample.features, sample.digits, real.features, real.digits)

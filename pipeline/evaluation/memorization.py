@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.distances import Distances, rounding, squared_lengths
-from pipeline.evaluation.pixels import unit_pixels
+from pipeline.evaluation.pixels import flat_pixels
 
 COMPONENTS = 100
 FITTED_IMAGES = 5000
@@ -34,16 +34,12 @@ class Nearest:
 
 
 class TrainingImages:
-    """Training images, prepared for finding the nearest of them.
-
-    Args:
-        images: One or more, as `unit_pixels` takes them.
-    """
+    """Training images, one or more as `unit_pixels` takes them, prepared for finding the nearest of them."""
 
     def __init__(self, images: NDArray[np.generic]) -> None:
         if not len(images):
             raise ValueError("`images` must be one at least. Received: none")
-        self._pixels = _flat(images)
+        self._pixels = flat_pixels(images)
         self._mean = self._pixels.mean(axis=0)
         some = self._pixels[:FITTED_IMAGES] - self._mean
         _, axes = np.linalg.eigh(some.T @ some)
@@ -57,16 +53,10 @@ class TrainingImages:
     def nearest(self, images: NDArray[np.generic]) -> Nearest:
         """Finds the nearest training image of each image, exactly.
 
-        Args:
-            images: n images as `unit_pixels` takes them, of the training images' size.
-
-        Returns:
-            Distances and indices.
-
         Raises:
-            ValueError: The images are of another size.
+            ValueError: The images are of another size than the training images.
         """
-        pixels = _flat(images)
+        pixels = flat_pixels(images)
         if pixels.shape[1] != self._pixels.shape[1]:
             raise ValueError(
                 f"`images` must have {self._pixels.shape[1]} pixels as the training images do. "
@@ -78,12 +68,11 @@ class TrainingImages:
             block = pixels[rows]
             pairs = self._candidates(block, squared)
             if len(pairs) > PAIRS_AN_IMAGE * len(block):
-                pairs = np.concatenate(
-                    [
-                        self._candidates(block[part], whole) + part.start * len(self._pixels)
-                        for part, whole in self._whole.blocks(block)
-                    ]
-                )
+                portions = self._whole.blocks(block)
+                found = [
+                    self._candidates(block[part], whole) + part.start * len(self._pixels) for part, whole in portions
+                ]
+                pairs = np.concatenate(found)
             distances[rows], indices[rows] = self._best(block, pairs)
         return Nearest(distances, indices)
 
@@ -112,23 +101,11 @@ class TrainingImages:
 def compare_nearest(images: Nearest, unseen: Nearest) -> Mapping[str, float]:
     """Compares distances to training images with those of unseen real images.
 
-    Args:
-        images: The nearest training images of the images to measure.
-        unseen: The nearest training images of unseen real images.
-
     Returns:
         `quantile_1`, `quantile_10` and `median` of the distances, and `share_nearer`: the share nearer than the first
         percentile of the unseen images, so 0.01 without memorisation.
     """
     low, lower, median = np.quantile(images.distances, [0.01, 0.1, 0.5])
-    return {
-        "quantile_1": float(low),
-        "quantile_10": float(lower),
-        "median": float(median),
-        "share_nearer": float((images.distances < np.quantile(unseen.distances, 0.01)).mean()),
-    }
-
-
-def _flat(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    pixels = unit_pixels(images)
-    return pixels.reshape(len(pixels), -1)
+    nearer = (images.distances < np.quantile(unseen.distances, 0.01)).mean()
+    values = {"quantile_1": low, "quantile_10": lower, "median": median, "share_nearer": nearer}
+    return {name: float(value) for name, value in values.items()}

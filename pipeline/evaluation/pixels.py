@@ -32,3 +32,9 @@ def unit_pixels(images: NDArray[np.generic]) -> Pixels:
         raise ValueError(f"`images` must be finite and in [-1, 1]. Received: values from {low:.4g} to {high:.4g}")
     pixels: Pixels = np.clip((images.astype(np.float32) + np.float32(1)) / np.float32(2), 0, 1)
     return pixels
+
+
+def flat_pixels(images: NDArray[np.generic]) -> Pixels:
+    """Returns `unit_pixels` with one row an image, `(n, height * width)`."""
+    pixels = unit_pixels(images)
+    return pixels.reshape(len(pixels), -1)

@@ -12,13 +12,7 @@ from dataclasses import dataclass
 from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.diversity import PAIRS
-from pipeline.evaluation.measures import (
-    ACCURACY,
-    Values,
-    measure_against,
-    measure_alone,
-    measure_quickly,
-)
+from pipeline.evaluation.measures import ACCURACY, Values, measure_against, measure_alone, measure_quickly
 from pipeline.evaluation.sample import Sample
 from pipeline.settings.errors import PipelineError
 
@@ -29,55 +23,35 @@ class MissingReferenceError(PipelineError):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A value with its reference.
-
-    Attributes:
-        value: The value of generated digits.
-        reference: The value of real digits.
-    """
+    """A value of generated digits with its reference, that of real digits."""
 
     value: float
     reference: float
 
 
 def find_references(training: Sample, unseen: Sample, *, seed: int, pairs: int = PAIRS) -> Values:
-    """Computes the reference of every measure.
+    """Computes the reference of every measure, by the keys of `measure`.
 
     Args:
         training: Real digits of the training split, as many as will be generated.
         unseen: The real digits that generated ones will be measured against.
         seed: Seed of the pairs that are compared for diversity, 0 or more.
         pairs: Pairs of each digit.
-
-    Returns:
-        References by the keys of `measure`.
     """
     return measure_alone(unseen, unseen, seed=seed, pairs=pairs) | measure_against(training, unseen)
 
 
 def find_quick_references(training: Sample, unseen: Sample) -> Values:
-    """Computes the references of the quick measures.
+    """Computes the references of the quick measures, by the keys of `measure_quickly`.
 
-    Args:
-        training: Real digits of the training split, as many as will be generated.
-        unseen: The real digits that generated ones will be measured against.
-
-    Returns:
-        References by the keys of `measure_quickly`.
+    The samples are those of `find_references`.
     """
     own = {ACCURACY: accuracy(confusion(unseen.probabilities, unseen.digits))}
     return measure_quickly(training, unseen) | own
 
 
 def beside_references(values: Mapping[Key, float], references: Mapping[Key, float]) -> dict[Key, Measurement]:
-    """Pairs each value with its reference.
-
-    Args:
-        values: By key.
-        references: By key; those of other measures are left out.
-
-    Returns:
-        Both by key, in the order of `values`.
+    """Pairs each value with its reference, by key and in the order of `values`; other references are left out.
 
     Raises:
         MissingReferenceError: A value has no reference.

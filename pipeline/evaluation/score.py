@@ -6,17 +6,14 @@ from scipy.special import rel_entr
 
 
 def digit_score(probabilities: NDArray[np.floating]) -> float:
-    """Computes exp of the mean KL divergence of p(y given x) from p(y).
-
-    Args:
-        probabilities: The judge's p(y given x), `(n, classes)`, n at least 1; rows that sum to 1 but for rounding.
+    """Computes exp of the mean KL divergence of p(y given x), `(n, classes)`, from p(y).
 
     Returns:
         1 where the judge reads every image alike, up to the number of classes where it is certain of each image and
         reads all classes equally often.
 
     Raises:
-        ValueError: There is no image, or a row is no distribution.
+        ValueError: There is no image, or a row is no distribution, which sums to 1 but for rounding.
     """
     exact = probabilities.astype(np.float64)
     if not len(exact) or exact.min() < 0 or not np.allclose(exact.sum(axis=1), 1, atol=1e-3):

@@ -46,14 +46,9 @@ class Setting:
 
 
 def by_setting(runs: Iterable[SeededRun]) -> list[Setting]:
-    """Groups runs that differ in their seed alone.
+    """Groups runs, oldest first, that differ in their seed alone into settings, in the order of their first run.
 
-    Args:
-        runs: The runs, oldest first; of several with one setting and one seed the newest with measures counts, since a
-            repetition is no further seed.
-
-    Returns:
-        The settings, in the order of their first run.
+    Of several runs with one setting and one seed the newest with measures counts: a repetition is no further seed.
     """
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Mapping[Key, float]]] = {}
     for run in runs:

@@ -21,12 +21,7 @@ class CheckpointError(PipelineError):
 
 
 def save_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
-    """Writes a training's state to a file aside, which then replaces the last one.
-
-    Args:
-        path: The file, `.npz`.
-        variables: All variables that a step reads or changes, by name.
-        history: The metrics so far.
+    """Writes all variables that a step reads or changes, by name, and the metrics so far to an `.npz` file.
 
     Raises:
         WriteError: The file cannot be written; the last one remains.
@@ -38,14 +33,9 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
 
 
 def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
-    """Restores a training to the state that `save_state` wrote.
+    """Restores a training to the state that `save_state` wrote, and returns the history up to it.
 
-    Args:
-        path: The file.
-        variables: The same variables by name; they are overwritten.
-
-    Returns:
-        The history up to that state.
+    The variables, by the same names, are overwritten.
 
     Raises:
         CheckpointError: The file is damaged, or its variables have other names, dtypes or shapes.
@@ -71,11 +61,7 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
 
 
 def save_parts(folder: Path, parts: Mapping[str, keras.Model]) -> None:
-    """Saves each model as `folder/NAME.keras`, written aside first.
-
-    Args:
-        folder: The folder, created if missing.
-        parts: The models by name.
+    """Saves each model as `folder/NAME.keras`, written aside first; the folder is created if missing.
 
     Raises:
         WriteError: A file cannot be written; the last one of its name remains.

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
+from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Splits
+from pipeline.data.mnist import Splits, scaled
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 from pipeline.settings.family import FamilySettings
@@ -79,12 +80,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class Picture:
-    """Tiles of images, in blocks side by side.
-
-    Attributes:
-        blocks: Each `(rows, columns, height, width)` in [-1, 1].
-        headings: The heading of each block.
-    """
+    """Tiles of images, in blocks side by side: each `(rows, columns, height, width)` in [-1, 1] and with a heading."""
 
     blocks: Sequence[NDArray[np.float32]]
     headings: tuple[str, ...]
@@ -111,12 +107,7 @@ Pictures = dict[str, Picture | Scatter]
 
 
 class Training(ABC):
-    """A composition in training.
-
-    Attributes:
-        images_per_step: Real images in a step.
-        images_per_epoch: Real images in an epoch.
-    """
+    """A composition in training, with `images_per_step` and `images_per_epoch` real images in a step and an epoch."""
 
     images_per_step: int
     images_per_epoch: int
@@ -134,10 +125,7 @@ class Training(ABC):
         """Generates tiles `(rows, columns, height, width)` in [-1, 1] from inputs that never change."""
 
     def generate(self, count: int) -> Generated:
-        """Generates digits from inputs that never change and that no step uses.
-
-        Args:
-            count: Number of digits.
+        """Generates `count` digits from inputs that never change and that no step uses.
 
         Raises:
             NotImplementedError: The family has no `generate`.
@@ -193,6 +181,13 @@ def find_family(name: str) -> Family[Any]:
     """Returns a family by its name: `FAMILY` in `pipeline/training/NAME.py`, or in the package of that name."""
     family: Family[Any] = import_module(f"pipeline.training.{name}").FAMILY
     return family
+
+
+def real_tiles(splits: Splits, settings: Settings[FamilySettings]) -> NDArray[np.float32]:
+    """Test images `(rows, 10, 28, 28)` in [-1, 1], one class per column, in at most `render.rows` rows."""
+    images, labels = splits.test.images, splits.test.labels
+    rows = min(settings.render.rows, available_rows(labels))
+    return scaled(class_columns(images, labels, rows=rows))
 
 
 def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:

@@ -64,8 +64,7 @@ class History:
 
     def close_window(self) -> list[Point]:
         """Ends the running mean and returns it as points at the current step."""
-        points = [Point(key, total / self.window_steps, self.step) for key, total in self.window.items()]
-        self.points += points
+        points = self.record({key: total / self.window_steps for key, total in self.window.items()})
         self.window, self.window_steps = {}, 0
         return points
 
@@ -76,14 +75,9 @@ class History:
         return points
 
     def improve(self, score: tuple[float, ...], *, judged: bool = False) -> bool:
-        """Remembers a report as the best so far if its score is lower than that of all others.
+        """Remembers a report as the best so far if its score is lower than all others, and returns whether it is.
 
-        Args:
-            score: The report's score; numbers are compared in order.
-            judged: Whether the score is the judge's and not the report's own.
-
-        Returns:
-            Whether the report is the best so far.
+        Numbers of a score are compared in order. `judged` says that it is the judge's and not the report's own.
         """
         if self.best_score is not None and score >= self.best_score:
             return False
@@ -132,10 +126,7 @@ class History:
 
 
 def read_history(state: Path) -> History:
-    """Reads the history alone from a training's state.
-
-    Args:
-        state: The file that `save_state` wrote.
+    """Reads the history alone from the file of a training's state that `save_state` wrote.
 
     Raises:
         HistoryError: The file is missing or damaged, or is no such state.

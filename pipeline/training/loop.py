@@ -88,12 +88,12 @@ Event = Step | Points | Reported | CheckpointDue
 def run_steps(
     training: Training, plan: Plan, history: History, measure: Measure | None = None, *, timers: Timers = untimed
 ) -> Iterator[Event]:
-    """Trains from the end of `history` to the end of the plan.
+    """Trains from the end of `history`, which is extended, to the end of the plan.
 
     Args:
         training: The composition in training; its variables change.
         plan: The length of the training and the intervals of its events.
-        history: The metrics so far; it is extended.
+        history: The metrics so far.
         measure: Measures the digits at each report. Its score chooses the best report if the family's own report has
             no score.
         timers: Timers of steps and evaluations.

@@ -11,11 +11,7 @@ NEAR_MINIMUM = 0.03
 
 
 def entropy(probability: float) -> float:
-    """Entropy of a yes-or-no answer in nats, such as H(0.95) = 0.1985.
-
-    Args:
-        probability: Probability of a yes, in [0, 1].
-    """
+    """Entropy in nats of an answer that is yes with a probability in [0, 1], such as H(0.95) = 0.1985."""
     return -sum(share * log(share) for share in (probability, 1 - probability) if share > 0)
 
 
@@ -24,13 +20,7 @@ def describe_collapse(recent: Mapping[Key, float], settings: AcganSettings) -> t
 
     A generator has collapsed if its classes are not recognised (auxiliary loss at least 2.2; chance is ln 10 = 2.303)
     by a discriminator that is never wrong (generation loss near the entropy of its soft labels, which is its minimum).
-
-    Args:
-        recent: Mean training losses since the last report, nats.
-        settings: The soft labels.
-
-    Returns:
-        One warning, or none.
+    `recent` holds the mean training losses since the last report, in nats. Returns one warning, or none.
     """
     minimum = (entropy(settings.soft_label.real) + entropy(settings.soft_label.generated)) / 2
     auxiliary = recent[train_key("auxiliary_loss", "generator")]

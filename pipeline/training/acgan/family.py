@@ -3,15 +3,14 @@
 import numpy as np
 
 from pipeline.data.batches import draw_pairs
-from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.keys import TEST, held_out_key
-from pipeline.data.mnist import Splits, scaled
+from pipeline.data.mnist import Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.acgan.sampling import Stream, generate_digits, sample_tiles
 from pipeline.training.acgan.training import AcganTraining
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Values
+from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Values, real_tiles
 
 
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
@@ -22,24 +21,16 @@ def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Gen
 
 def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Values:
     """Scores both networks on the test split, as many generated images, and twice as many for the generator."""
-    scored = losses_on(
-        parts,
-        splits.test,
-        settings.model,
-        seed=settings.seed,
-        stream=Stream.TEST_LOSSES,
-        batch_size=settings.evaluate.batch_size,
-    )
+    at_once, stream = settings.evaluate.batch_size, Stream.TEST_LOSSES
+    scored = losses_on(parts, splits.test, settings.model, seed=settings.seed, stream=stream, batch_size=at_once)
     return {key.on(TEST): value for key, value in scored.items()}
 
 
 def pictures(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Pictures:
     """Draws the grid: ten columns of generated digits beside ten columns of real ones, one class per column."""
-    real = splits.test
-    rows = min(settings.render.rows, available_rows(real.labels))
-    generated = sample_tiles(parts["generator"], settings.model, seed=settings.seed, rows=rows)
-    columns = scaled(class_columns(real.images, real.labels, rows=rows))
-    return {"digits": Picture([generated, columns], ("generated", "test images"))}
+    real = real_tiles(splits, settings)
+    generated = sample_tiles(parts["generator"], settings.model, seed=settings.seed, rows=len(real))
+    return {"digits": Picture([generated, real], ("generated", "test images"))}
 
 
 def example(settings: Settings[AcganSettings]) -> Examples:

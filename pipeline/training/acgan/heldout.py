@@ -17,25 +17,12 @@ UNWEIGHTED = AuxiliaryWeight(real=1.0, generated=1.0)
 
 
 def losses_on(
-    parts: Parts,
-    images: Images,
-    settings: AcganSettings,
-    *,
-    seed: int,
-    stream: int,
-    batch_size: int,
+    parts: Parts, images: Images, settings: AcganSettings, *, seed: int, stream: int, batch_size: int
 ) -> dict[Key, float]:
     """Scores both networks as they are used: without dropout, with batch normalisation's moving averages.
 
-    The discriminator sees the real images and as many generated ones, the generator twice as many other pairs.
-
-    Args:
-        parts: `generator` and `discriminator`.
-        images: n real images.
-        settings: Targets and weights of the scheme `matched`.
-        seed: The run's seed.
-        stream: Purpose of the draws that digits are generated from.
-        batch_size: Images at once.
+    The discriminator sees the n real images and as many generated ones, the generator 2 n other pairs, all drawn from
+    `stream`; networks compute `batch_size` images at once.
 
     Returns:
         Losses in nats by key, of no split. The scheme `hard` has labels 1 and 0 and no weights, as the original

@@ -9,12 +9,7 @@ from pipeline.settings.acgan import AuxiliaryWeight, SoftLabel
 
 
 class OutputLosses(NamedTuple):
-    """Losses of the discriminator's two outputs.
-
-    Attributes:
-        generation: Whether images are real, a scalar in nats.
-        auxiliary: Which digits they show, a scalar in nats.
-    """
+    """Losses of the discriminator's two outputs, scalars in nats: whether images are real, which digits they show."""
 
     generation: tf.Tensor
     auxiliary: tf.Tensor
@@ -26,11 +21,8 @@ class OutputLosses(NamedTuple):
 
     def named(self) -> dict[str, float]:
         """Returns the losses as plain numbers, under their names in metrics."""
-        return {
-            "loss": float(self.total),
-            "generation_loss": float(self.generation),
-            "auxiliary_loss": float(self.auxiliary),
-        }
+        losses = {"loss": self.total, "generation_loss": self.generation, "auxiliary_loss": self.auxiliary}
+        return {name: float(value) for name, value in losses.items()}
 
 
 def generation_loss(target: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
@@ -39,23 +31,17 @@ def generation_loss(target: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
     Args:
         target: `(n, 1)` in [0, 1], 1 meaning real.
         probability: `(n, 1)`, the discriminator's probability that an image is real.
-
-    Returns:
-        A scalar, nats.
     """
     return tf.reduce_mean(keras.losses.binary_crossentropy(target, probability))
 
 
 def auxiliary_loss(digit: tf.Tensor, probability: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """Weighted sparse categorical cross-entropy, summed and divided by the whole batch, as Keras 3 does.
+    """Weighted sparse categorical cross-entropy in nats, summed and divided by the whole batch, as Keras 3 does.
 
     Args:
         digit: `(n, 1)` or `(n,)`, integers from 0 to 9.
         probability: `(n, 10)`, the discriminator's probability of each digit.
         weight: `(n,)`, one sample weight per image; images of weight 0 count in the divisor.
-
-    Returns:
-        A scalar, nats.
     """
     losses = keras.losses.sparse_categorical_crossentropy(tf.reshape(digit, (-1,)), probability)
     return tf.reduce_mean(losses * weight)
@@ -71,16 +57,12 @@ def discriminator_losses(
         digits: `(2 n, 1)`, integers from 0 to 9.
         label: Targets of the `generation` output.
         weight: Sample weights of the `auxiliary` loss.
-
-    Returns:
-        Both losses, nats.
     """
     half = tf.shape(digits)[0] // 2
     target = tf.concat([tf.fill((half, 1), label.real), tf.fill((half, 1), label.generated)], axis=0)
     weights = tf.concat([tf.fill((half,), weight.real), tf.fill((half,), weight.generated)], axis=0)
-    return OutputLosses(
-        generation_loss(target, outputs["generation"]), auxiliary_loss(digits, outputs["auxiliary"], weights)
-    )
+    generation = generation_loss(target, outputs["generation"])
+    return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weights))
 
 
 def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float) -> OutputLosses:
@@ -90,12 +72,7 @@ def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float)
         outputs: The discriminator's outputs on n generated images, `generation` `(n, 1)` and `auxiliary` `(n, 10)`.
         digits: `(n, 1)`, integers from 0 to 9.
         trick: Target of the `generation` output.
-
-    Returns:
-        Both losses, nats.
     """
-    target = tf.fill(tf.shape(outputs["generation"]), trick)
+    generation = generation_loss(tf.fill(tf.shape(outputs["generation"]), trick), outputs["generation"])
     weight = tf.ones_like(outputs["generation"][:, 0])
-    return OutputLosses(
-        generation_loss(target, outputs["generation"]), auxiliary_loss(digits, outputs["auxiliary"], weight)
-    )
+    return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weight))

@@ -38,21 +38,11 @@ class Networks:
     averaged: keras.Model
     generate_averaged: keras.Model
 
-    def move_generator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        """Takes one step of the optimiser on the weights of the generator alone."""
-        _move(self.generator_optimizer, self.generator.trainable_variables, tape, loss)
-
-    def move_discriminator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        """Takes one step of the optimiser on the weights of the discriminator alone."""
-        _move(self.discriminator_optimizer, self.discriminator.trainable_variables, tape, loss)
-
     def update_average(self, decay: float) -> None:
         """Moves the averaged generator towards the generator, with the statistics of batch normalisation.
 
-        Args:
-            decay: Share of itself that the average keeps per step, in [0, 1). After t steps it keeps at most
-                t / (t + 9), so that the random initial weights soon lose their influence; TensorFlow 1's
-                `ExponentialMovingAverage` does the same.
+        The average keeps the share `decay`, in [0, 1), of itself per step. After t steps it keeps at most t / (t + 9),
+        so that the random initial weights lose influence soon, as in TensorFlow 1's `ExponentialMovingAverage`.
         """
         steps = tf.cast(self.generator_optimizer.iterations, tf.float32)
         decay = tf.minimum(decay, steps / (steps + 9))
@@ -69,20 +59,20 @@ def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fa
         kernels: What a step computes with; with `plain` it calls Keras' own layers.
     """
     generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
-    averaged, generate = generator, _accelerated(generator, kernels)
-    generate_averaged = generate
+    generate = _accelerated(generator, kernels)
+    averaged, generate_averaged = generator, generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
         generate_averaged = _accelerated(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed)
-    dropout_bits: Literal[16, 32] = 16 if settings.recipe == "shared" else 32
+    options = settings.adam.model_dump() | {"kernels": kernels}
     return Networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=_accelerated(discriminator, kernels, dropout_bits),
-        generator_optimizer=_adam(settings, settings.generator.learning_rate, generator, kernels),
-        discriminator_optimizer=_adam(settings, settings.discriminator.learning_rate, discriminator, kernels),
+        discriminate=_accelerated(discriminator, kernels, 16 if settings.recipe == "shared" else 32),
+        generator_optimizer=build_adam(generator, settings.generator.learning_rate, **options),
+        discriminator_optimizer=build_adam(discriminator, settings.discriminator.learning_rate, **options),
         averaged=averaged,
         generate_averaged=generate_averaged,
     )
@@ -92,15 +82,9 @@ def _accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16,
     return accelerate(model, dropout_bits=dropout_bits) if kernels == "fast" else model
 
 
-def _adam(
-    settings: AcganSettings, learning_rate: float, model: keras.Model, kernels: Kernels
-) -> keras.optimizers.Optimizer:
-    return build_adam(model, learning_rate, kernels=kernels, **settings.adam.model_dump())
-
-
-def _move(
-    optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable], tape: tf.GradientTape, loss: tf.Tensor
-) -> None:
+def move(model: keras.Model, optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+    """Takes one step of an optimiser on the weights of a model alone, by the gradients of a loss on a tape."""
+    variables = model.trainable_variables
     gradients = tape.gradient(loss, [variable.value for variable in variables])
     # Dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum over those of one digit.
     optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
-from pipeline.training.acgan.networks import Networks
+from pipeline.training.acgan.networks import Networks, move
 
 
 class Pairs(NamedTuple):
@@ -42,7 +42,7 @@ Recipe = Callable[[Networks, AcganSettings, RealImages, Pairs, Pairs], StepLosse
 def original_step(
     networks: Networks, settings: AcganSettings, real: RealImages, pairs: Pairs, fresh_pairs: Pairs
 ) -> StepLosses:
-    """Takes one step of Keras' `mnist_acgan`.
+    """Takes one step of Keras' `mnist_acgan` and returns the losses before each update.
 
     The discriminator's generated images use the moving averages of batch normalisation, as `predict` does there. The
     generator then trains on pairs of its own, with batch statistics.
@@ -53,19 +53,15 @@ def original_step(
         real: n real images.
         pairs: n pairs for the discriminator's update.
         fresh_pairs: 2 n pairs for the generator's update.
-
-    Returns:
-        The losses before each update.
     """
     generated = networks.generate(pairs._asdict(), training=False)
     discriminator_losses = update_discriminator(networks, settings, real, generated, pairs.digit)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in networks.generator.trainable_variables])
-        generator_losses = _generator_losses(
-            networks, settings, networks.generate(fresh_pairs._asdict(), training=True), fresh_pairs.digit
-        )
+        generated = networks.generate(fresh_pairs._asdict(), training=True)
+        generator_losses = _generator_losses(networks, settings, generated, fresh_pairs.digit)
         loss = generator_losses.total
-    networks.move_generator(tape, loss)
+    move(networks.generator, networks.generator_optimizer, tape, loss)
     return StepLosses(generator_losses, discriminator_losses)
 
 
@@ -76,29 +72,19 @@ def shared_step(
 
     The images are generated once, with batch statistics. For hundreds of steps the moving averages of batch
     normalisation lag so far behind that images generated with them are noise, from which the discriminator learns
-    nothing.
-
-    Args:
-        networks: Both networks; they are updated.
-        settings: Targets and weights.
-        real: n real images.
-        pairs: n pairs or more; the first n generated images join the discriminator's update.
-        fresh_pairs: Unused; all recipes have the same arguments.
-
-    Returns:
-        The losses before each update.
+    nothing. The first n images of `pairs`, n or more, join the discriminator's update; `fresh_pairs` is unused, since
+    all recipes have the same arguments. Returns the losses before each update.
     """
     count = tf.shape(real.images)[0]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([variable.value for variable in networks.generator.trainable_variables])
         generated = networks.generate(pairs._asdict(), training=True)
         with tape.stop_recording():
-            discriminator_losses = update_discriminator(
-                networks, settings, real, generated[:count], pairs.digit[:count]
-            )
+            shown, digit = generated[:count], pairs.digit[:count]
+            discriminator_losses = update_discriminator(networks, settings, real, shown, digit)
         generator_losses = _generator_losses(networks, settings, generated, pairs.digit)
         loss = generator_losses.total
-    networks.move_generator(tape, loss)
+    move(networks.generator, networks.generator_optimizer, tape, loss)
     if settings.averaged:
         networks.update_average(settings.generator.moving_average)
     return StepLosses(generator_losses, discriminator_losses)
@@ -110,7 +96,7 @@ RECIPES: dict[str, Recipe] = {"original": original_step, "shared": shared_step}
 def update_discriminator(
     networks: Networks, settings: AcganSettings, real: RealImages, generated: tf.Tensor, generated_digit: tf.Tensor
 ) -> OutputLosses:
-    """Updates the discriminator once, on real and generated images in one batch.
+    """Updates the discriminator once, on real and generated images in one batch; returns the losses before the update.
 
     Args:
         networks: The discriminator is updated, the generator is not.
@@ -118,9 +104,6 @@ def update_discriminator(
         real: n real images.
         generated: n generated images; no gradient flows into them.
         generated_digit: `(n, 1)`, the digits that they should show.
-
-    Returns:
-        The losses before the update.
     """
     images = tf.concat([real.images, tf.stop_gradient(generated)], axis=0)
     digits = tf.concat([tf.cast(tf.reshape(real.digits, (-1, 1)), tf.int32), generated_digit], axis=0)
@@ -129,12 +112,10 @@ def update_discriminator(
         outputs = networks.discriminate({"image": images}, training=True)
         losses = discriminator_losses(outputs, digits, settings.soft_label, settings.auxiliary_weight)
         loss = losses.total
-    networks.move_discriminator(tape, loss)
+    move(networks.discriminator, networks.discriminator_optimizer, tape, loss)
     return losses
 
 
-def _generator_losses(
-    networks: Networks, settings: AcganSettings, generated: tf.Tensor, digit: tf.Tensor
-) -> OutputLosses:
-    outputs = networks.discriminate({"image": generated}, training=settings.discriminator.dropout_in_generator_update)
+def _generator_losses(networks: Networks, settings: AcganSettings, images: tf.Tensor, digit: tf.Tensor) -> OutputLosses:
+    outputs = networks.discriminate({"image": images}, training=settings.discriminator.dropout_in_generator_update)
     return trick_losses(outputs, digit, settings.soft_label.trick)

@@ -27,22 +27,13 @@ class Stream(IntEnum):
 
 
 def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int) -> NDArray[np.float32]:
-    """Generates digits, one class per column, with one latent per row that all ten classes share.
+    """Generates digits `(rows, 10, 28, 28)` in [-1, 1], one class per column.
 
-    Args:
-        generator: From latent and digit to image.
-        settings: The latent size.
-        seed: The run's seed; equal seeds have equal latents.
-        rows: Number of latents.
-
-    Returns:
-        `(rows, 10, 28, 28)` in [-1, 1].
+    Each row has one latent, which all ten classes share; equal seeds have equal latents.
     """
     latent, _ = draw_pairs(seed, 0, Stream.SAMPLE_LATENTS, count=rows, latent_size=settings.latent_size)
-    inputs = {
-        "latent": np.repeat(latent, DIGITS, axis=0),
-        "digit": np.tile(np.arange(DIGITS, dtype=np.int32), rows)[:, np.newaxis],
-    }
+    digit = np.tile(np.arange(DIGITS, dtype=np.int32), rows)[:, np.newaxis]
+    inputs = {"latent": np.repeat(latent, DIGITS, axis=0), "digit": digit}
     images: NDArray[np.float32] = generator.predict_on_batch(inputs)
     return images.reshape(rows, DIGITS, *images.shape[1:3])
 
@@ -50,15 +41,7 @@ def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, 
 def generate_digits(
     generator: keras.Model, settings: AcganSettings, *, seed: int, stream: Stream, count: int
 ) -> Generated:
-    """Generates random digits.
-
-    Args:
-        generator: From latent and digit to image.
-        settings: The latent size.
-        seed: The run's seed.
-        stream: Purpose of the draws.
-        count: Number of digits.
-    """
+    """Generates random digits of one seed and one stream of draws."""
     latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size)
     images = generator.predict({"latent": latent, "digit": digit}, batch_size=GENERATED_AT_ONCE, verbose=0)
     return Generated(images, digit[:, 0])

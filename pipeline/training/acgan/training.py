@@ -20,17 +20,10 @@ from pipeline.training.family import Generated, Parts, Report, Training, Values,
 
 
 class AcganTraining(Training):
-    """Generator and discriminator, trained against each other.
-
-    Args:
-        settings: The settings of the command.
-        splits: The data; the training images stay in memory as uint8.
-    """
+    """Generator and discriminator, trained against each other; the training images stay in memory as uint8."""
 
     def __init__(self, settings: Settings[AcganSettings], splits: Splits) -> None:
-        self.seed = settings.seed
-        self.settings = settings.model
-        self.splits = splits
+        self.seed, self.settings, self.splits = settings.seed, settings.model, splits
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train.labels)
         self.networks = build_networks(self.settings, seed=self.seed, kernels=settings.compute.kernels)
@@ -42,13 +35,9 @@ class AcganTraining(Training):
         """Takes one step of the recipe; see `Training`."""
         train, size = self.splits.train, self.settings.batch_size
         chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
-        pairs, fresh = self._draw(step)
-        losses = self._step(train.images[chosen], train.labels[chosen], pairs, fresh)
-        return {
-            train_key(name, component): value
-            for component, output in losses._asdict().items()
-            for name, value in output.named().items()
-        }
+        losses = self._step(train.images[chosen], train.labels[chosen], *self._draw(step))._asdict()
+        named = {component: output.named() for component, output in losses.items()}
+        return {train_key(name, part): value for part, values in named.items() for name, value in values.items()}
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`.
@@ -79,23 +68,14 @@ class AcganTraining(Training):
 
     def variables(self) -> dict[str, keras.Variable]:
         """Returns those of both networks, the average and both optimisers, and dropout's states; see `Training`."""
-        owners = {
-            "generator": self.networks.generator,
-            "discriminator": self.networks.discriminator,
-            "generator_optimizer": self.networks.generator_optimizer,
-            "discriminator_optimizer": self.networks.discriminator_optimizer,
-        }
-        if self.settings.averaged:
-            owners["averaged"] = self.networks.averaged
-        return named_variables(owners)
+        names = ["generator", "discriminator", "generator_optimizer", "discriminator_optimizer"]
+        names += ["averaged"] if self.settings.averaged else []
+        return named_variables({name: getattr(self.networks, name) for name in names})
 
     def parts(self) -> Parts:
         """Returns the averaged generator, the discriminator and their join; see `Training`."""
-        return {
-            "generator": self.networks.averaged,
-            "discriminator": self.networks.discriminator,
-            "combined": self._combined,
-        }
+        halves = {"generator": self.networks.averaged, "discriminator": self.networks.discriminator}
+        return {**halves, "combined": self._combined}
 
     def _draw(self, step: int) -> tuple[Pairs, Pairs]:
         """The pairs of a step, and those for the generator alone, of which only the recipe `original` has any."""

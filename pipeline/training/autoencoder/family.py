@@ -11,8 +11,8 @@ from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
-from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, decode, padded
-from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Halves, Inputs
+from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, blank_images, decode, padded
+from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Inputs
 from pipeline.training.encoder_decoder.pictures import Coder, reconstruct, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means, squared_errors
 from pipeline.training.family import Examples, Family, Parts, Pictures, Values
@@ -22,19 +22,13 @@ SQUARED_ERROR, CROSS_ENTROPY = "mse", "bce"
 
 
 class AutoencoderTraining(CodingTraining):
-    """Encoder and decoder, trained to reconstruct the image.
+    """Encoder and decoder, trained to reconstruct the image."""
 
-    Args:
-        settings: The settings of the command.
-        splits: The data.
-    """
+    settings: AutoencoderSettings
 
     def __init__(self, settings: Settings[AutoencoderSettings], splits: Splits) -> None:
-        self.settings = settings.model
-        encoder = build_encoder(self.settings, seed=settings.seed)
-        decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, compute=settings.compute))
-        self._before_tanh = before_tanh(decoder)
+        encoder = build_encoder(settings.model, seed=settings.seed)
+        super().__init__(settings, splits, encoder, build_decoder(settings.model, encoder, seed=settings.seed))
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
         """Returns the images alone."""
@@ -110,13 +104,8 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[AutoencoderSetting
 
 def example(settings: Settings[AutoencoderSettings]) -> Examples:
     """Builds two named inputs for each part."""
-    block = settings.model
-    image = np.full((2, block.image_size, block.image_size, block.channels), -1, np.float32)
-    return {
-        ENCODER: {IMAGE: image},
-        DECODER: {CODE: np.zeros((2, block.dim), np.float32)},
-        settings.family: {IMAGE: image},
-    }
+    given = {IMAGE: blank_images(settings.model, count=2)}
+    return {ENCODER: given, DECODER: {CODE: np.zeros((2, settings.model.dim), np.float32)}, settings.family: given}
 
 
 SQUARED, ENTROPY = held_out_key(SQUARED_ERROR), held_out_key(CROSS_ENTROPY)

@@ -12,10 +12,11 @@ from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices
 from pipeline.data.keys import held_out_key, train_key
 from pipeline.data.mnist import Splits
-from pipeline.data.padding import crop, pad
+from pipeline.data.padding import PAPER, crop, pad
+from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
-from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, Halves, Inputs
+from pipeline.training.encoder_decoder.halves import Halves, Inputs
 from pipeline.training.family import Parts, Report, Training, Values
 
 AT_ONCE = 250
@@ -23,23 +24,19 @@ IN_MEMORY = 2000
 
 
 class CodingTraining(Training):
-    """An encoder and a decoder in training.
+    """An encoder and a decoder in training; the training images stay in memory as uint8."""
 
-    Args:
-        settings: The settings of the command.
-        splits: The data; the training images stay in memory as uint8.
-        halves: The two halves with their optimisers.
-    """
+    settings: ConvolutionalSettings
 
-    def __init__(self, settings: Settings[ConvolutionalSettings], splits: Splits, halves: Halves) -> None:
-        self.seed = settings.seed
-        self.splits = splits
-        self.halves = halves
-        self.images_per_step = settings.model.batch_size
+    def __init__(
+        self, settings: Settings[ConvolutionalSettings], splits: Splits, encoder: keras.Model, decoder: keras.Model
+    ) -> None:
+        self.seed, self.settings, self.splits = settings.seed, settings.model, splits
+        self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train)
-        self._block = settings.model
-        self._name = settings.family
-        self._joined = join(halves.models[ENCODER], halves.models[DECODER], name=self._name)
+        self.halves = Halves(encoder, decoder, self.settings, compute=settings.compute)
+        self._joined = join(encoder, decoder, name=settings.family)
+        self._before_tanh = before_tanh(decoder)
 
     @abstractmethod
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
@@ -56,19 +53,15 @@ class CodingTraining(Training):
     def take_step(self, step: int) -> Values:
         """Takes one step on the half or the halves whose turn it is; see `Training`."""
         chosen = batch_indices(self.seed, step, batch_size=self.images_per_step, count=self.images_per_epoch)
-        images = pad(self.splits.train.images[chosen], size=self._block.image_size, channels=self._block.channels)
+        images = pad(self.splits.train.images[chosen], size=self.settings.image_size, channels=self.settings.channels)
         losses = self.halves.move(step, self.inputs(images, step), self.compute_losses)
         return {train_key(name): value for name, value in losses.items()}
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`."""
-        scored = self.score(self.splits.held_out.images[: self._block.report_images])
-        selecting = len(self.splits.validation) > 0
-        return Report(
-            step=step,
-            values={held_out_key(name): value for name, value in scored.items()},
-            score=(next(iter(scored.values())),) if selecting else None,
-        )
+        scored = self.score(self.splits.held_out.images[: self.settings.report_images])
+        score = (next(iter(scored.values())),) if len(self.splits.validation) else None
+        return Report(step, {held_out_key(name): value for name, value in scored.items()}, score)
 
     def variables(self) -> dict[str, keras.Variable]:
         """Returns the variables of both halves and both optimisers; see `Training`."""
@@ -76,15 +69,11 @@ class CodingTraining(Training):
 
     def parts(self) -> Parts:
         """Returns encoder, decoder and their join; see `Training`."""
-        return {**self.halves.models, self._name: self._joined}
+        return {**self.halves.models, self._joined.name: self._joined}
 
 
 def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Pads images for an encoder, in portions that fit into memory.
-
-    Args:
-        images: uint8 `(n, 28, 28)`.
-        block: Size and channels of the padded images.
+    """Pads uint8 images `(n, 28, 28)` for an encoder, in portions that fit into memory.
 
     Yields:
         The slice of `images`, and its padded images `(m, size, size, channels)` in [-1, 1].
@@ -94,16 +83,12 @@ def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[
         yield part, pad(images[part], size=block.image_size, channels=block.channels)
 
 
+def blank_images(block: ConvolutionalSettings, *, count: int) -> NDArray[np.float32]:
+    """Padded images `(count, size, size, channels)` of bare paper, -1."""
+    return np.full((count, block.image_size, block.image_size, block.channels), PAPER)
+
+
 def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Decodes codes to digits.
-
-    Args:
-        decoder: From codes to padded images.
-        name: Name of the decoder's input.
-        codes: `(n, size)`.
-
-    Returns:
-        `(n, 28, 28, 1)` in [-1, 1].
-    """
+    """Decodes codes `(n, size)`, which the decoder takes as its input `name`, to digits `(n, 28, 28, 1)` in [-1, 1]."""
     parts = [codes[first : first + IN_MEMORY] for first in range(0, len(codes), IN_MEMORY)]
     return np.concatenate([crop(decoder.predict({name: part}, batch_size=AT_ONCE, verbose=0)) for part in parts])

@@ -32,19 +32,14 @@ TURNS: dict[str, tuple[Turn, ...]] = {
 class Halves:
     """An encoder and a decoder, each with its own optimiser, so that nothing of a resting half changes.
 
-    Args:
-        encoder: The first half.
-        decoder: The second half.
-        settings: Which half learns, and the learning rate.
-        compute: Whether XLA compiles the steps, and which Adam takes them.
+    The settings say which half learns and how fast, `compute` whether XLA compiles the steps and which Adam takes them.
     """
 
     def __init__(
         self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, compute: ComputeSettings
     ) -> None:
         self.models = {ENCODER: encoder, DECODER: decoder}
-        self._settings = settings
-        self._xla = compute.xla
+        self._settings, self._xla = settings, compute.xla
         self._optimizers = {
             name: build_adam(model, settings.learning_rate, kernels=compute.kernels)
             for name, model in self.models.items()
@@ -52,16 +47,13 @@ class Halves:
         self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
 
     def move(self, step: int, inputs: Inputs, compute: Compute) -> dict[str, float]:
-        """Takes one step on the half or the halves whose turn it is.
+        """Takes one step on the half or the halves whose turn it is, and returns the losses before the update.
 
         Args:
             step: The step, from 0; it decides the turn and the learning rate.
             inputs: The batch, by name.
             compute: Computes losses by name, with the halves in training mode; `objective` is minimised. It must be the
                 same function at every step, since it is compiled once per turn.
-
-        Returns:
-            The losses before the update.
         """
         turns = TURNS[self._settings.mode]
         turn = turns[step % len(turns)]

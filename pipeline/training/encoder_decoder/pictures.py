@@ -30,10 +30,7 @@ class Coder:
 def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS) -> NDArray[np.float32]:
     """Places reconstructions beneath their originals, one class per column.
 
-    Args:
-        coder: Encodes and decodes.
-        images: Real digits of every class.
-        rows: Maximum number of originals per class.
+    `images` must show every class; at most `rows` of each are taken.
 
     Returns:
         `(2 * rows, 10, 28, 28)` in [-1, 1]: a row of originals, a row of their reconstructions, and so on.
@@ -53,12 +50,8 @@ def reconstructions(coder: Coder, images: Images) -> Picture:
 def walk(coder: Coder, images: Images) -> Picture:
     """Draws the walk from each digit to the next, along the straight line between the codes of two images.
 
-    Args:
-        coder: Encodes and decodes.
-        images: Real digits of every class; the first of each is shown.
-
-    Returns:
-        Ten rows, from `0 to 1` at the top to `9 to 0` at the bottom: an image, ten decoded codes, another image.
+    The first image of each class is shown. There are ten rows, from `0 to 1` at the top to `9 to 0` at the bottom: an
+    image, ten decoded codes, another image.
     """
     (first,) = class_columns(images.images, images.labels, rows=1)
     codes = coder.encode(first.astype(np.uint8))

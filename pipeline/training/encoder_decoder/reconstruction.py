@@ -10,35 +10,26 @@ def squared_errors(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
 
     Args:
         logits: The decoder's output before tanh, `(n, size, size, channels)`.
-        images: The originals in [-1, 1], of the same shape.
-
-    Returns:
-        `(n, size, size, channels)` in [0, 1].
+        images: The originals in [-1, 1], of the same shape, which is also the result's.
     """
     return tf.square(tf.tanh(logits) - images) / 4
 
 
 def cross_entropies(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
-    """Binary cross-entropy of each pixel; its grey in [0, 1] is the probability of ink.
+    """Binary cross-entropy of each pixel in nats; its grey in [0, 1] is the probability of ink.
 
     Args:
         logits: The decoder's output before tanh, `(n, size, size, channels)`; a pixel's logit is twice that.
-        images: The originals in [-1, 1], of the same shape.
-
-    Returns:
-        `(n, size, size, channels)`, nats.
+        images: The originals in [-1, 1], of the same shape, which is also the result's.
     """
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=(images + 1) / 2, logits=2 * logits)
 
 
 def digit_means(errors: tf.Tensor) -> tf.Tensor:
-    """Each image's mean over the pixels of its digit, 28 by 28 in the middle, and over its channels.
+    """Means of errors over the digit, 28 by 28 pixels in the middle, and its channels.
 
     Args:
-        errors: `(n, size, size, channels)`.
-
-    Returns:
-        `(n,)`.
+        errors: `(n, size, size, channels)`; the means are `(n,)`.
     """
     middle = window(errors.shape[1])
     return tf.reduce_mean(errors[:, middle, middle], axis=(1, 2, 3))

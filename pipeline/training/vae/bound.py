@@ -18,16 +18,13 @@ DIGIT_PIXELS = DIGIT_SIZE**2
 def posterior(
     encoder: keras.Model, images: NDArray[np.float32], settings: VaeSettings, *, batch_size: int = AT_ONCE
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Computes the posterior of images.
+    """Computes mean and log-variance, `(n, latent_size)` each, of the posterior of padded images.
 
     Args:
         encoder: An encoder that `build_encoder` returned, or one loaded from its file.
-        images: Padded images `(n, size, size, channels)` in [-1, 1].
+        images: `(n, size, size, channels)` in [-1, 1].
         settings: The latent size.
         batch_size: Images at once.
-
-    Returns:
-        Mean and log-variance, `(n, latent_size)` each.
     """
     noise = np.zeros((len(images), settings.latent_size), np.float32)
     outputs = encoder.predict({IMAGE: images, NOISE: noise}, batch_size=batch_size, verbose=0)
@@ -35,14 +32,9 @@ def posterior(
 
 
 def kl_divergences(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
-    """KL divergence of normal distributions from the standard normal, arXiv 1312.6114, appendix B.
+    """KL divergences `(n,)`, 0 nats or more, of normal distributions from the standard normal.
 
-    Args:
-        mean: `(n, latent_size)`.
-        log_variance: `(n, latent_size)`.
-
-    Returns:
-        `(n,)`, nats, 0 or more.
+    Mean and log-variance are `(n, latent_size)`. The formula is in arXiv 1312.6114, appendix B.
     """
     return tf.reduce_sum(tf.exp(log_variance) + tf.square(mean) - 1 - log_variance, axis=-1) / 2
 

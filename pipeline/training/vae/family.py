@@ -5,18 +5,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
-from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.keys import TEST, Key, held_out_key
-from pipeline.data.mnist import Splits, scaled
+from pipeline.data.mnist import Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.models.vae import build_decoder, build_encoder
 from pipeline.settings.composed import Settings
 from pipeline.settings.vae import VaeSettings
-from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, decode, padded
-from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Halves, Inputs
+from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, blank_images, decode, padded
+from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Inputs
 from pipeline.training.encoder_decoder.pictures import Coder, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values
+from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values, real_tiles
 from pipeline.training.vae.bound import (
     DIGIT_PIXELS,
     DIVERGENCE,
@@ -39,19 +38,13 @@ DISTANCE = "frechet_digit_distance"
 
 
 class VaeTraining(CodingTraining):
-    """Encoder and decoder, trained to make the images likely under the prior.
+    """Encoder and decoder, trained to make the images likely under the prior."""
 
-    Args:
-        settings: The settings of the command.
-        splits: The data.
-    """
+    settings: VaeSettings
 
     def __init__(self, settings: Settings[VaeSettings], splits: Splits) -> None:
-        self.settings = settings.model
-        encoder = build_encoder(self.settings, seed=settings.seed)
-        decoder = build_decoder(self.settings, encoder, seed=settings.seed)
-        super().__init__(settings, splits, Halves(encoder, decoder, self.settings, compute=settings.compute))
-        self._before_tanh = before_tanh(decoder)
+        encoder = build_encoder(settings.model, seed=settings.seed)
+        super().__init__(settings, splits, encoder, build_decoder(settings.model, encoder, seed=settings.seed))
 
     def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
         """Returns the images and one draw of noise for each."""
@@ -136,10 +129,8 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> P
 
 def example(settings: Settings[VaeSettings]) -> Examples:
     """Builds two named inputs for each part."""
-    block = settings.model
-    image = np.full((2, block.image_size, block.image_size, block.channels), -1, np.float32)
-    latent = np.zeros((2, block.latent_size), np.float32)
-    given = {IMAGE: image, NOISE: latent}
+    latent = np.zeros((2, settings.model.latent_size), np.float32)
+    given = {IMAGE: blank_images(settings.model, count=2), NOISE: latent}
     return {ENCODER: given, DECODER: {LATENT: latent}, settings.family: given}
 
 
@@ -156,9 +147,7 @@ FAMILY = Family(
 
 
 def _digits(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Picture:
-    real, stream = splits.test, Stream.PICTURE_DIGITS
-    rows = min(settings.render.rows, available_rows(real.labels))
-    columns = scaled(class_columns(real.images, real.labels, rows=rows))
-    count = columns.shape[0] * columns.shape[1]
+    real, stream = real_tiles(splits, settings), Stream.PICTURE_DIGITS
+    count = real.shape[0] * real.shape[1]
     made = generate_digits(parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count)
-    return Picture([made.images.reshape(columns.shape), columns], ("drawn from the prior", "test images"))
+    return Picture([made.images.reshape(real.shape), real], ("drawn from the prior", "test images"))

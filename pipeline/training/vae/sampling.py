@@ -30,30 +30,13 @@ class Stream(IntEnum):
 
 
 def generate_digits(decoder: keras.Model, settings: VaeSettings, *, seed: int, stream: Stream, count: int) -> Generated:
-    """Generates digits from latents drawn from the prior.
-
-    Args:
-        decoder: From latents to padded images.
-        settings: The latent size.
-        seed: The run's seed.
-        stream: Purpose of the draws.
-        count: Number of digits.
-    """
+    """Generates digits from latents drawn from the prior, of one seed and one stream of draws."""
     latents = draw_noise(seed, 0, stream, count=count, size=settings.latent_size)
     return Generated(decode(decoder, LATENT, latents), None)
 
 
 def sample_tiles(decoder: keras.Model, settings: VaeSettings, *, seed: int) -> NDArray[np.float32]:
-    """Generates ten rows of ten digits: the plane of two latent numbers, or fixed latents if there are more.
-
-    Args:
-        decoder: From latents to padded images.
-        settings: The latent size.
-        seed: The run's seed.
-
-    Returns:
-        `(10, 10, 28, 28)` in [-1, 1].
-    """
+    """Generates `(10, 10, 28, 28)` in [-1, 1]: the plane of two latent numbers, or fixed latents if there are more."""
     if settings.latent_size == PLANE:
         return latent_plane(decoder, rows=SAMPLE_ROWS)
     made = generate_digits(decoder, settings, seed=seed, stream=Stream.SAMPLE_LATENTS, count=SAMPLE_ROWS**2)
@@ -62,10 +45,6 @@ def sample_tiles(decoder: keras.Model, settings: VaeSettings, *, seed: int) -> N
 
 def latent_plane(decoder: keras.Model, *, rows: int) -> NDArray[np.float32]:
     """Decodes a grid on the plane of two latent numbers; the prior has equal shares between neighbouring points.
-
-    Args:
-        decoder: From two numbers to a padded image.
-        rows: Points along each axis.
 
     Returns:
         `(rows, rows, 28, 28)` in [-1, 1]; the first number grows to the right, the second upwards.
