@@ -9,9 +9,7 @@ from pipeline.settings.job import Job
 def evaluate(settings: Settings, job: Job) -> None:
     """Scores a run's models on the test split, into `metrics.json` and the tracking store.
 
-    Args:
-        settings: The command's settings; those that decided the run are the run's.
-        job: How the stage was called.
+    Settings that decided the run are the run's.
     """
     location = find_run(settings)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.

@@ -8,12 +8,7 @@ from pipeline.settings.job import Job
 
 
 def fetch(settings: Settings, job: Job) -> None:
-    """Fetches MNIST, even where it is there already.
-
-    Args:
-        settings: Which source, and the path of the result.
-        job: How the stage was called.
-    """
+    """Fetches MNIST, even where it is there already."""
     console = make_console()
     sources.fetch(settings.data, report=console.print, progress=console.is_terminal)
 

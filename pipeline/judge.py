@@ -10,10 +10,6 @@ def judge(settings: Settings, job: Job) -> None:
     """Trains the judge and measures real digits, even where there is a judge already.
 
     DVC's stage writes `models/judge` and `reports/judge`; a command by hand writes a folder in `runs/judges`.
-
-    Args:
-        settings: The command's settings.
-        job: How the stage was called.
     """
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401

@@ -14,9 +14,7 @@ from pipeline.settings.paths import display
 def render(settings: Settings, job: Job) -> None:
     """Draws a run's samples and their nearest training images, its curves, weight histograms and an animation.
 
-    Args:
-        settings: The command's settings; those that decided the run are the run's.
-        job: How the stage was called.
+    Settings that decided the run are the run's.
     """
     location = find_run(settings)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.

@@ -14,12 +14,7 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     """Trains the family that the settings choose, or resumes the same training where it was interrupted.
 
     DVC's stage publishes the results to `models/FAMILY` and `reports/FAMILY`; by hand and in a sweep they stay in the
-    run's own folder under `runs/`.
-
-    Args:
-        settings: The command's settings.
-        job: How the stage was called.
-        timers: Timers of the training's phases.
+    run's own folder under `runs/`. `timers` time the training's phases.
     """
     start = find_start(settings)
     if not claim_job(job):

@@ -31,14 +31,10 @@ def run(
     *,
     around: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> None:
-    """Composes the settings of a command and calls its stage, once or for each job of a sweep.
+    """Composes the settings of a command, `python -m MODULE`, and calls its stage, once or for each job of a sweep.
 
-    Exits with status 2 and one line for errors that the user can fix; 130 or 143 when interrupted; 1 for a failure.
-
-    Args:
-        module: The stage's module, as in `python -m MODULE`.
-        stage: The stage to call.
-        around: The context that all jobs run in.
+    Exits with status 2 and one line for errors that the user can fix; 130 or 143 when interrupted; 1 for a failure. All
+    jobs run in the context `around`.
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module

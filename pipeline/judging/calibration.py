@@ -51,15 +51,10 @@ class Judge:
     def sample(
         self, images: NDArray[np.generic], digits: NDArray[np.integer[Any]], *, nearest: Nearest | None = None
     ) -> Sample:
-        """Returns digits with the judge's view of them.
+        """Returns digits with the judge's view of them: the sample that measures are computed from.
 
-        Args:
-            images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
-            digits: The digits asked for or shown, `(n,)` or `(n, 1)`.
-            nearest: Their nearest training images; None leaves memorisation out.
-
-        Returns:
-            The sample that measures are computed from.
+        Images are uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`; the digits asked for or shown are
+        `(n,)` or `(n, 1)`. Without their nearest training images, memorisation is left out.
         """
         view = look(self.model, images)
         return Sample(images, digits.reshape(-1), view.probabilities, self.scale.apply(view.features), nearest)
@@ -115,25 +110,14 @@ class Calibration:
 
 
 def judge_splits(mnist: Mnist, settings: JudgeSettings, *, limit: int | None) -> Splits:
-    """Splits MNIST for the judge.
-
-    Args:
-        mnist: The arrays.
-        settings: How many of the last training images to hold out.
-        limit: At most this many images of each split; None for all.
-    """
+    """Splits MNIST for the judge, at most `limit` images of each split; None for all."""
     return split(mnist, DataSettings(source="auto", path=Path(), validation=settings.validation, limit=limit))
 
 
 def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
-    """Reads a judge with its reference values.
+    """Reads a judge with its reference values from `models/judge`, or a folder in `runs/judges`.
 
-    Args:
-        folder: `models/judge`, or a folder in `runs/judges`.
-        mnist: The arrays that it was trained and measured on.
-
-    Returns:
-        The judge, with its view of the real samples and their references.
+    `mnist` is what it was trained and measured on.
 
     Raises:
         DataError: A file is missing or damaged.

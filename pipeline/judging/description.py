@@ -26,10 +26,7 @@ def judge_metadata(calibration: Calibration) -> dict[str, object]:
 def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:
     """Describes a training of the judge: name, parameters, tags and the command that repeats it.
 
-    Args:
-        settings: The command's settings.
-        job: How the command was called that needed the judge.
-        digests: Hashes of the data and the code.
+    `job` is the call that needed the judge; `digests` are hashes of the data and the code.
     """
     tags = {
         "kind": "judge",

@@ -16,23 +16,16 @@ SHIFTS = 1
 
 
 def train_classifier(images: Images, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> keras.Model:
-    """Trains the judge's network on labelled digits.
+    """Trains the judge's network on labelled digits; see `build_judge`.
 
-    Args:
-        images: The training images.
-        settings: Architecture, length, augmentation and seed.
-        on_step: Called after each step with the number of steps so far and the loss in nats.
-
-    Returns:
-        The trained model; see `build_judge`. The same images and settings give the same bits on one machine's CPU.
+    The same images and settings give the same bits on one machine's CPU. `on_step` is called after each step with the
+    number of steps so far and the loss in nats.
     """
     judge = build_judge(settings)
     steps = count_steps(len(images), settings)
+    warmup, rate = steps // 10, settings.learning_rate
     schedule = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 10,
-        max(1, steps - steps // 10),
-        warmup_target=settings.learning_rate,
-        warmup_steps=steps // 10,
+        rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
     judge.compile(keras.optimizers.Adam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
     for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
@@ -60,15 +53,9 @@ def _batches(
 
 
 def shift(images: NDArray[np.uint8], offsets: NDArray[np.int64], *, by: int) -> NDArray[np.uint8]:
-    """Shifts each image, background moving in.
+    """Shifts each image, uint8 `(n, 28, 28)`, by up to `by` pixels each way, background moving in.
 
-    Args:
-        images: uint8 `(n, 28, 28)`.
-        offsets: `(n, 2)`, rows and columns, 0 to 2 `by`; `by` leaves an image where it is.
-        by: The most pixels that an image is shifted.
-
-    Returns:
-        uint8 `(n, 28, 28)`.
+    `offsets` are rows and columns, `(n, 2)`, 0 to 2 `by`; `by` leaves an image where it is.
     """
     height, width = images.shape[1:]
     padded = np.pad(images, ((0, 0), (by, by), (by, by)))

@@ -14,8 +14,7 @@ from pipeline.settings.composed import Settings
 def identify(settings: Settings) -> dict[str, Any]:
     """Returns what decides a judge and its references: settings, and hashes of data and code.
 
-    Args:
-        settings: The command's settings; MNIST's file must be there.
+    MNIST's file must be there.
     """
     return {
         "settings": settings.judge.model_dump(mode="json"),

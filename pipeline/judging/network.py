@@ -36,9 +36,6 @@ class View:
 def build_judge(settings: JudgeSettings) -> keras.Model:
     """Builds a small convolutional classifier with batch normalisation.
 
-    Args:
-        settings: Its filters, its features and the seed of its initial weights and its dropout.
-
     Returns:
         A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"features": (n, features), "digit": (n, 10)}`: the
         penultimate layer, 0 or more, and the probability of each digit.
@@ -64,14 +61,9 @@ def build_judge(settings: JudgeSettings) -> keras.Model:
 
 
 def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
-    """Shows images to a judge.
+    """Shows images to a judge: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
 
-    Args:
-        judge: A trained model of `build_judge`.
-        images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
-
-    Returns:
-        Its view of them; an image's does not depend on the form it comes in.
+    Its view of an image does not depend on the form that the image comes in.
 
     Raises:
         ValueError: The images have another shape or type.
@@ -88,24 +80,12 @@ def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
 
 
 def save_judge(judge: keras.Model, path: Path) -> None:
-    """Writes a judge's weights to one `.npz`; the same weights make the same bytes.
-
-    Args:
-        judge: A trained judge.
-        path: The file.
-    """
+    """Writes a judge's weights to one `.npz`; the same weights make the same bytes."""
     write_npz(_flatten(judge), path)
 
 
 def load_judge(path: Path, settings: JudgeSettings) -> keras.Model:
-    """Reads a judge that `save_judge` wrote, bit for bit.
-
-    Args:
-        path: The file.
-        settings: The settings that it was built by.
-
-    Returns:
-        The judge, not compiled.
+    """Reads a judge that `save_judge` wrote, bit for bit, by the settings it was built by; it is not compiled.
 
     Raises:
         DataError: The file is no such archive.
@@ -122,8 +102,5 @@ def load_judge(path: Path, settings: JudgeSettings) -> keras.Model:
 
 
 def _flatten(judge: keras.Model) -> dict[str, NDArray[Any]]:
-    return {
-        f"{layer}/{name}": array
-        for layer, arrays in weights.coefficients(judge).items()
-        for name, array in arrays.items()
-    }
+    found = weights.coefficients(judge)
+    return {f"{layer}/{name}": array for layer, arrays in found.items() for name, array in arrays.items()}

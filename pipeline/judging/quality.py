@@ -19,7 +19,6 @@ from pipeline.judging.network import look
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tiles import to_pixels
 from pipeline.settings.composed import Settings
-from pipeline.settings.judge import JudgeSettings
 from pipeline.training.family import Family, Generated, Measured, Parts, Training, Values
 from pipeline.training.loop import Measure
 
@@ -47,15 +46,10 @@ class Quality:
 
 
 def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
-    """Returns the measurement of a training's reports.
+    """Returns the measurement of a training's reports: `heldout/…`, `reference/…` and the score.
 
-    Args:
-        calibration: The judge; generated digits are measured against its validation images.
-        selecting: Whether a best report may be chosen: of the lowest Fréchet digit distance, and of equal ones the
-            highest coverage.
-
-    Returns:
-        A function from a training to `heldout/…`, `reference/…` and the score.
+    Generated digits are measured against the judge's validation images. Where a best report may be chosen
+    (`selecting`), it is the one of the lowest Fréchet digit distance, and of equal ones the highest coverage.
     """
     real = calibration.validation
 
@@ -81,14 +75,7 @@ def report_figures(measured: Measured) -> dict[Key, Measurement]:
 def measure_family(family: Family, parts: Parts, settings: Settings, calibration: Calibration) -> Quality:
     """Measures what a family's parts generate.
 
-    Args:
-        family: One that generates digits on demand.
-        parts: Its trained parts.
-        settings: `evaluate.classification_accuracy` asks for the slow measure too.
-        calibration: The judge.
-
-    Returns:
-        All that was asked for.
+    `evaluate.classification_accuracy` asks for the slow measure too.
 
     Raises:
         ValueError: The family generates nothing.
@@ -108,14 +95,9 @@ def measure_family(family: Family, parts: Parts, settings: Settings, calibration
 
 
 def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
-    """Measures generated digits against the test images.
+    """Measures as many generated digits as `calibration.test` has: the references are of their number.
 
-    Args:
-        generated: As many digits as `calibration.test` has, so that the references are of their number.
-        calibration: The judge.
-
-    Returns:
-        Every measure but the classification accuracy score; where no digit was asked for, none of accuracy.
+    Every measure is there but the classification accuracy score; where no digit was asked for, none of accuracy.
     """
     sample = judged(generated, calibration, nearest=calibration.training.nearest(generated.images))
     values = _meaningful(measure(sample, calibration.test, seed=calibration.settings.seed), generated)
@@ -126,10 +108,8 @@ def measure_digits(generated: Generated, calibration: Calibration) -> Quality:
 def judged(generated: Generated, calibration: Calibration, *, nearest: Nearest | None = None) -> Sample:
     """Returns generated digits with the judge's view of them.
 
-    Args:
-        generated: The digits; where none was asked for, each counts as the one that the judge reads.
-        calibration: The judge.
-        nearest: Their nearest training images; None leaves memorisation out.
+    Where no digit was asked for, each counts as the one that the judge reads. Without their nearest training images,
+    memorisation is left out.
     """
     if generated.digits is not None:
         return calibration.judge.sample(generated.images, generated.digits, nearest=nearest)
@@ -138,14 +118,10 @@ def judged(generated: Generated, calibration: Calibration, *, nearest: Nearest |
 
 
 def score_classification(generated: Generated, calibration: Calibration) -> Measurement:
-    """Measures the classification accuracy score: a classifier like the judge, trained on generated digits alone.
+    """Measures the classification accuracy score: a classifier trained on generated digits alone.
 
-    Args:
-        generated: Its training images; 60,000 is the published number.
-        calibration: The judge; the other classifier has its architecture, seed and length.
-
-    Returns:
-        The share of all test images that it reads right, beside the judge's own.
+    It has the judge's architecture, seed and length; 60,000 digits are the published number. The score is the share of
+    all test images that it reads right, beside the judge's own.
 
     Raises:
         ValueError: No digit was asked for, so that there is nothing to learn.
@@ -153,7 +129,9 @@ def score_classification(generated: Generated, calibration: Calibration) -> Meas
     test = calibration.splits.test
 
     def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
-        return _learn(images, digits, calibration.settings)
+        labelled = Images(images.astype(np.uint8), digits.astype(np.uint8))
+        classifier = train_classifier(labelled, calibration.settings)
+        return lambda unseen: look(classifier, unseen).probabilities
 
     score = classification_accuracy(
         to_pixels(generated.images[..., 0]), generated.asked, unseen=test.images, labels=test.labels, learn=learn
@@ -166,8 +144,3 @@ def _meaningful(values: Values, generated: Generated) -> Values:
     if generated.digits is not None:
         return values
     return {key: value for key, value in values.items() if key.measure != ACCURACY.measure}
-
-
-def _learn(images: NDArray[np.generic], digits: NDArray[np.integer], settings: JudgeSettings) -> Reader:
-    classifier = train_classifier(Images(images.astype(np.uint8), digits.astype(np.uint8)), settings)
-    return lambda unseen: look(classifier, unseen).probabilities

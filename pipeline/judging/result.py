@@ -55,15 +55,9 @@ class FittedJudge:
 
 
 def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> FittedJudge:
-    """Trains a judge on the training split alone and finds the references.
+    """Trains a judge on the training split alone and finds the references, for `write_calibration`.
 
-    Args:
-        splits: MNIST, split for the judge.
-        settings: Its training and the sizes of the samples.
-        on_step: Called after each step; see `train_classifier`.
-
-    Returns:
-        The fitted judge, for `write_calibration`.
+    `on_step` is called after each step; see `train_classifier`.
     """
     model = train_classifier(splits.train, settings, on_step=on_step)
     view = look(model, splits.train.images)
@@ -89,12 +83,7 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
 def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, Any]) -> str:
     """Writes a fitted judge for `load_calibration`; the same one makes the same bytes.
 
-    `judge.json` is removed first and written last: a folder with it is whole.
-
-    Args:
-        fitted: The judge and the references.
-        folder: The folder, made where missing.
-        metadata: Further content of `judge.json`.
+    `judge.json` is removed first and written last: a folder with it is whole. It also has `metadata`.
 
     Returns:
         The digest: SHA-256 over the judge's weights and its scale.

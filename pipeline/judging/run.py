@@ -12,7 +12,6 @@ from pipeline.data import mnist
 from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest
-from pipeline.data.rows import Row
 from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
 from pipeline.judging.description import describe_judge
 from pipeline.judging.fit import StepCallback, count_steps
@@ -41,12 +40,8 @@ class OtherJudgeError(PipelineError):
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
     """Returns the judge of these settings, data and code; trains it first where there is none.
 
-    Args:
-        settings: The command's settings; `judge` and `data` decide the judge. MNIST's file must be there.
-        job: How the stage was called.
-
-    Returns:
-        The judge in `models/judge` if it is the one, else the one kept in `runs/judges`.
+    The settings `judge` and `data` decide it; MNIST's file must be there. It is the one in `models/judge`, else the one
+    kept in `runs/judges`.
 
     Raises:
         OtherJudgeError: A stage of DVC found another judge in `models/judge`.
@@ -66,14 +61,7 @@ def ensure_judge(settings: Settings, job: Job) -> Calibration:
 
 @contextmanager
 def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
-    """Locks the folder of a judge by hand against other commands that train the same one.
-
-    Args:
-        identity: What decides the judge.
-
-    Yields:
-        The folder in `runs/judges`, which may hold the judge by now.
-    """
+    """Locks a judge's folder in `runs/judges`, which may hold it by now, against other commands that train it."""
     folder = paths.STORE_ROOT / "runs" / "judges" / judge_name(identity)
     message = "waiting for another command that trains the same judge"
     with locked(folder, waiting=lambda: make_console().print(message)):
@@ -82,14 +70,9 @@ def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, identity: Mapping[str, Any]) -> None:
-    """Trains the judge into a folder and finds the references, tracked.
+    """Trains the judge into a folder, tracked, and finds the references; `reports` gets `metrics.json`.
 
-    Args:
-        settings: The command's settings.
-        job: How the command was called that needs the judge.
-        folder: The folder of the judge's files.
-        reports: The folder of `metrics.json`.
-        identity: What decides the judge; `judge.json` repeats it.
+    `job` is the call that needs the judge; `judge.json` repeats the identity, which decides it.
     """
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
@@ -133,17 +116,11 @@ def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
     run.log(Point(key, value, 0) for key, value in values.items())
     write_json(nest(values), metrics)
     run.file(metrics)
-    run.table(_confusion_rows(fitted), "confusion.csv")
+    counts = enumerate(fitted.confusion.tolist())
+    rows = [{"digit": digit} | {f"read as {read}": count for read, count in enumerate(row)} for digit, row in counts]
+    run.table(rows, "confusion.csv")
     model = fitted.judge.model
     run.model(FAMILY, model, model_example(model, {"image": np.zeros((2, 28, 28, 1), np.float32)}))
-
-
-def _confusion_rows(fitted: FittedJudge) -> list[Row]:
-    counts = fitted.confusion.tolist()
-    return [
-        {"digit": digit} | {f"read as {reading}": count for reading, count in enumerate(row)}
-        for digit, row in enumerate(counts)
-    ]
 
 
 def _references_table(fitted: FittedJudge) -> Any:

@@ -58,8 +58,8 @@ def panels(
 ) -> Iterator[tuple[Figure, list[list[Axes]]]]:
     """Opens a figure of equal panels to draw in, and writes it as PNG at the end of the block; see `picture`.
 
-    `shape` is rows and columns of panels, `inches` width and height of one; yielded are the figure and its panels row
-    by row.
+    `shape` is rows and columns of panels, `inches` width and height of one. Yields the figure and its panels row by
+    row.
     """
     rows, columns = shape
     with picture((columns * inches[0], rows * inches[1]), path, title=title) as figure:

@@ -10,12 +10,7 @@ PCA, UNTRAINED = "pca", "random_encoder_linear_decoder"
 
 
 def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Values:
-    """Scores the codes that a family's are compared with, fitted on the training split.
-
-    Args:
-        family: A family with `encode`; of any other nothing is scored.
-        splits: The images to fit and to test on.
-        settings: The command's settings.
+    """Scores the codes that a family's are compared with, fitted on the training split; none without `encode`.
 
     Returns:
         `test/pca/…` and `test/random_encoder_linear_decoder/…`, the untrained encoder of the run's seed with the best

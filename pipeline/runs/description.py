@@ -21,10 +21,6 @@ def name_run(settings: Settings, job: Job) -> str:
     """Names a training by what varies: `acgan real=1.75 generated=0.25 seed=1`.
 
     By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
-
-    Args:
-        settings: Its settings.
-        job: How it was called.
     """
     varied = changed_settings(settings) if stage_of_dvc() else job.overrides
     shown = [override for override in varied if not override.startswith((*CHOICES, "seed="))]
@@ -47,11 +43,7 @@ def describe_training(
 ) -> RunDescription:
     """Describes a training: name, parameters, tags and the command that repeats it.
 
-    Args:
-        settings: Its settings.
-        job: How it was called.
-        digests: Hashes of the settings, the data and the code.
-        parent: The sweep's run, or none.
+    `digests` are hashes of the settings, the data and the code; `parent` is the sweep's run, or none.
     """
     return RunDescription(
         name=name_run(settings, job),
@@ -65,14 +57,9 @@ def describe_training(
 def describe_stage(
     stage: str, settings: Settings, job: Job, *, models: Path, training: Mapping[str, object]
 ) -> RunDescription:
-    """Describes an evaluation or a rendering of a training.
+    """Describes an evaluation or a rendering, which `stage` names, of a training.
 
-    Args:
-        stage: `evaluate` or `render`.
-        settings: Its settings.
-        job: How it was called.
-        models: The folder the models were read from.
-        training: The metadata of the training, among them its run.
+    `models` is the folder they were read from, `training` the metadata of the training, its run among them.
     """
     parent = training.get("run_id")
     block = getattr(settings, stage).model_dump(mode="json")
@@ -88,10 +75,7 @@ def describe_stage(
 def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) -> RunDescription:
     """Describes a sweep: name, tags and the command that repeats it.
 
-    Args:
-        overrides: The overrides on its command line.
-        family: The family that is trained.
-        label: The mark of what is not a real result (`smoke`); none of real ones.
+    `label` is the mark of what is not a real result (`smoke`); none of real ones.
     """
     named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
     multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]

@@ -49,8 +49,7 @@ class EvaluationResult:
     def values(self, *, digits: bool = True) -> dict[Key, float]:
         """Returns losses, figures as `quality/…` and their references as `reference/…`, by key.
 
-        Args:
-            digits: Whether to include figures of single digits.
+        Without `digits`, figures of single digits are left out.
         """
         shown = {key: figure for key, figure in self.figures.items() if digits or not key.of_one_digit}
         values = {key.on(QUALITY): figure.value for key, figure in shown.items()}
@@ -61,9 +60,6 @@ class EvaluationResult:
         """Writes `metrics.json` and, in the folder `evaluation`, tables and pictures.
 
         Every figure is in `figures.csv`. Where digits were asked for, the confusion is a table and a picture.
-
-        Args:
-            files: The run's.
         """
         write_json(self._metrics(), files.metrics)
         write_text(as_csv(self._figure_rows()), files.evaluation / "figures.csv")
@@ -73,12 +69,7 @@ class EvaluationResult:
             draw_confusion(self._confusion, files.evaluation / f"{CONFUSION}.png", title=title)
 
     def log(self, run: Recorder, files: RunFiles) -> None:
-        """Logs values, the judge and the files that `write` wrote.
-
-        Args:
-            run: Where to log.
-            files: The run's.
-        """
+        """Logs values, the judge and the files that `write` wrote."""
         run.tags({"weights": self.weights.which})
         run.log(Point(key, value, self.weights.step) for key, value in self.values().items())
         run.file(files.metrics)
@@ -90,14 +81,7 @@ class EvaluationResult:
             run.illustrate(f"pictures/{CONFUSION}.png", "What the judge reads for each digit asked for")
 
     def tables(self, units: str) -> Iterator[Table]:
-        """Tables for the terminal.
-
-        Args:
-            units: The units of the losses.
-
-        Yields:
-            A table of losses for each scheme; of the quality, one by digit and one of all figures.
-        """
+        """Yields a table of losses for each scheme; of the quality, one by digit and one of all figures."""
         for scheme in dict.fromkeys(key.scheme for key in self.losses):
             losses = {key: value for key, value in self.losses.items() if key.scheme == scheme}
             yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
@@ -123,10 +107,7 @@ class EvaluationResult:
 def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration | None) -> EvaluationResult:
     """Scores a finished run's models, with the weights that `evaluate.weights` names.
 
-    Args:
-        finished: The run.
-        family: Its family.
-        calibration: The judge; none for a family that makes no digits on demand.
+    `calibration` is None for a family that makes no digits on demand.
     """
     settings = finished.settings
     weights = finished.choose(settings.evaluate.weights)

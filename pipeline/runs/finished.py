@@ -34,11 +34,7 @@ class Weights:
 
 
 class FinishedRun(RunLocation):
-    """A finished training, with its models and its place in the tracking store.
-
-    Args:
-        location: Its files and settings.
-    """
+    """A finished training, with its models and its place in the tracking store."""
 
     def __init__(self, location: RunLocation) -> None:
         super().__init__(location.files, location.metadata, location.settings)
@@ -47,9 +43,6 @@ class FinishedRun(RunLocation):
         """Chooses the weights of the `best` report or the `last` step.
 
         A training without held-out images chose no best report; a line says that its last weights are read.
-
-        Args:
-            asked: `best` or `last`.
         """
         best = self.metadata["best_step"]
         if asked == "best" and best is not None:
@@ -69,11 +62,9 @@ class FinishedRun(RunLocation):
         return read_history(self.files.state)
 
     def track(self, stage: str, job: Job) -> Run:
-        """Opens the run of a stage under the training's own; it stands alone where the store does not know that.
+        """Opens the run of a stage, `evaluate` or `render`, under the training's own.
 
-        Args:
-            stage: `evaluate` or `render`.
-            job: How the stage was called.
+        It stands alone where the store does not know that.
         """
         settings = self.settings
         store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
@@ -85,11 +76,6 @@ class FinishedRun(RunLocation):
 
         They are left out where they are no headline of a real training: figures of a smoke test, of a part of the test
         set, of fewer digits than the training was set to (`judge.images`) or of another judge than it asked.
-
-        Args:
-            store: The store and experiment.
-            values: The figures.
-            quality: The judge's figures; none of a family that makes no digits on demand.
         """
         run_id = str(self.metadata["run_id"])
         label = self.settings.label

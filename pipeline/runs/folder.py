@@ -126,10 +126,7 @@ def tracked_files(family: str) -> RunFiles:
 
 
 def find_files(finished: Path) -> RunFiles:
-    """Finds what a finished training left behind.
-
-    Args:
-        finished: A run's folder, or the folder of its models.
+    """Finds what a finished training left behind, in a run's folder or in the folder of its models.
 
     Raises:
         NotTrainedError: It holds no finished training.
@@ -147,13 +144,8 @@ def find_files(finished: Path) -> RunFiles:
 def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
     """Claims the folder of a training: an interrupted one with the same digest, else a new one.
 
-    Args:
-        parent: The folder of the family's runs.
-        digest: The training's name: a hash of its settings, data and code.
-
-    Yields:
-        `parent/DIGEST-NUMBER`, locked against other processes meanwhile: the first number whose training has not ended
-        and is not under way elsewhere.
+    It is `parent/DIGEST-NUMBER`, locked against other processes meanwhile: the first number whose training has not
+    ended and is not under way elsewhere.
     """
     for number in count(1):
         folder = RunFolder(parent / f"{digest[:DIGITS]}-{number}")

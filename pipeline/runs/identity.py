@@ -7,15 +7,10 @@ from pipeline.settings.composed import Settings
 
 
 def digests_of(settings: Settings, *, start: RunFiles | None, judge: str | None) -> dict[str, str]:
-    """Returns the hashes that decide a training.
+    """Returns the SHA-256 that decide a training: `settings`, `data`, `code`, and `judge` and `start` if any.
 
-    Args:
-        settings: Its settings; MNIST's file must be there.
-        start: The training that it starts from; none where it starts at step 0.
-        judge: The judge's hash; none where no judge is asked.
-
-    Returns:
-        SHA-256 of `settings`, `data` and `code`, and of `judge` and `start` where there is one.
+    `judge` is the judge's hash; `start` is the training that this one starts from, none where it starts at step 0.
+    MNIST's file must be there.
     """
     digests = {
         "settings": settings.digest(),

@@ -17,31 +17,21 @@ GENERATED = 400
 def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -> Picture:
     """Lays digits out in ten pairs of columns: a digit, and the nearest training image to its right.
 
-    Each pair of columns is of one class; generated digits keep their order where none was asked for.
-
-    Args:
-        generated: Generated digits, `GENERATED` of them or so; the first of each class are shown.
-        splits: The nearest are found among the training and the validation images; test images are shown in the same
-            way, for how near unseen digits lie.
-        rows: Digits of each class, fewer where there are fewer.
-
-    Returns:
-        Two blocks of `(rows, 20, 28, 28)`.
+    Each pair of columns is of one class; generated digits keep their order where none was asked for. Of `GENERATED`
+    digits or so, the first of each class are shown, in `rows` rows or fewer. The nearest are found among the training
+    and the validation images; test images are shown in the same way, for how near unseen digits lie. The two blocks are
+    `(rows, 20, 28, 28)`.
 
     Raises:
         TooFewImagesError: A class has no digit, or there are fewer than ten.
     """
     kept = np.concatenate([splits.train.images, splits.validation.images])
     training = TrainingImages(kept)
-    columns = _columns(generated)
+    columns = np.arange(len(generated.images)) % DIGITS if generated.digits is None else generated.digits
     rows = max(1, min(rows, available_rows(columns), available_rows(splits.test.labels)))
     shown = _pairs(generated.images[..., 0], columns, training, kept, rows)
     real = _pairs(splits.test.images, splits.test.labels, training, kept, rows)
     return Picture([shown, real], ("generated, each beside its nearest training image", "test images, likewise"))
-
-
-def _columns(generated: Generated) -> NDArray[np.integer]:
-    return np.arange(len(generated.images)) % DIGITS if generated.digits is None else generated.digits
 
 
 def _pairs(

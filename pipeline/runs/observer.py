@@ -24,15 +24,9 @@ IMAGES_PER_SECOND = Key("images_per_second")
 
 
 class TrainingObserver:
-    """Passes on the events of one training.
+    """Passes on the events of one training; its state is written when a checkpoint is due.
 
-    Args:
-        training: The training; its state is written when a checkpoint is due.
-        history: The figures so far, as the loop extends them.
-        folder: The run's folder.
-        run: The run in the tracking store.
-        settings: The command's settings.
-        timers: Timers of all that is done with the events.
+    The loop extends `history`; `timers` time all that is done with the events.
     """
 
     def __init__(
@@ -45,12 +39,8 @@ class TrainingObserver:
         settings: Settings,
         timers: Timers = untimed,
     ) -> None:
-        self._training = training
-        self._history = history
-        self._folder = folder
-        self._run = run
-        self._settings = settings
-        self._timers = timers
+        self._training, self._history, self._timers = training, history, timers
+        self._folder, self._run, self._settings = folder, run, settings
         self._family = find_family(settings.family)
         self._progress: TrainingProgress | None = None
         self._held_out = ""
@@ -60,12 +50,7 @@ class TrainingObserver:
     def progress(self, prefix: str, held_out: str) -> Iterator["TrainingObserver"]:
         """Shows a live progress bar for the length of the block, in which events are handled.
 
-        Args:
-            prefix: The run's place in a sweep; may be empty.
-            held_out: The split that reports are made on.
-
-        Yields:
-            The observer.
+        `prefix` is the run's place in a sweep, or empty; `held_out` is the split that reports are made on.
         """
         self._held_out = held_out
         length = Length(

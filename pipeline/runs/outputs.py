@@ -24,12 +24,7 @@ from pipeline.training.history import History, write_curves
 def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *, data_digest: str) -> None:
     """Logs the splits that are not empty, the settings, and summaries of each model and of the composition.
 
-    Args:
-        run: Where to log.
-        settings: The training's settings.
-        parts: Its models by name; the last is the composition.
-        splits: Its data.
-        data_digest: The hash of MNIST's file.
+    The last of `parts` is the composition; `data_digest` is the hash of MNIST's file.
     """
     for name, split, context in (
         ("train", splits.train, "training"),
@@ -51,14 +46,8 @@ def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *
 def finish(training: Training, history: History, examples: Examples, *, folder: RunFolder, run: Recorder) -> None:
     """Writes the last weights, each layer's weights and the curves; keeps the last checkpoint; logs for the pages.
 
-    The models have the best report's weights afterwards, where there is one.
-
-    Args:
-        training: The training, in the state of the last checkpoint.
-        history: Its figures.
-        examples: A small batch of named inputs for each part that is logged as a model.
-        folder: The run's folder.
-        run: The run in the tracking store.
+    The training is in the state of the last checkpoint; its models have the best report's weights afterwards, where
+    there is one. `examples` has a small batch of named inputs for each part that is logged as a model.
     """
     parts = training.parts()
     save_parts(folder.weights("last"), parts)
@@ -79,12 +68,8 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
 def save_best(parts: Parts, history: History, folder: RunFolder) -> None:
     """Saves the models of the best report, once at the end rather than at every report that is better.
 
-    Where no report is better than those of the training that this one started from, the copies of its models stay.
-
-    Args:
-        parts: The models by name; they take the best report's weights.
-        history: The figures of the training.
-        folder: The run's folder.
+    `parts` take its weights. Where no report is better than those of the training that this one started from, the
+    copies of its models stay.
     """
     if history.best_step is not None and (best := folder.best_checkpoint(history.best_step)).exists():
         load_state(best, named_variables({name: parts[name] for name in list(parts)[:-1]}))
@@ -92,14 +77,7 @@ def save_best(parts: Parts, history: History, folder: RunFolder) -> None:
 
 
 def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
-    """Logs the weights of a model, one `.npz` a layer, with a table and a picture of histograms.
-
-    Args:
-        parts: The models by name.
-        name: The model.
-        run: Where to log.
-        path: The artifact folder.
-    """
+    """Logs the weights of the model `name`, one `.npz` a layer, with a table and a picture of histograms."""
     coefficients = weights.coefficients(parts[name])
     with TemporaryDirectory() as folder:
         weights.write(coefficients, Path(folder))

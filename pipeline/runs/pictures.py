@@ -17,16 +17,7 @@ from pipeline.training.family import Family, Picture, Pictures
 
 
 def draw_run(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
-    """Draws all pictures of a run into a folder.
-
-    Args:
-        finished: The run.
-        family: Its family.
-        folder: An empty one.
-
-    Returns:
-        The names of the family's own pictures, without `.png`.
-    """
+    """Draws all pictures of a run into an empty folder; returns the names of the family's own, without `.png`."""
     names = _draw_pictures(finished, family, folder)
     _draw_training(finished, family, folder)
     _animate(finished, folder)

@@ -11,10 +11,7 @@ from pipeline.data.files import replacing
 def write_samples(folder: Path, step: int, tiles: NDArray[np.float32]) -> None:
     """Writes the tiles of one report as `step-NNNNNNN.npy`, in half precision.
 
-    Args:
-        folder: The run's folder of samples.
-        step: The step of the report.
-        tiles: `(rows, columns, height, width)` in [-1, 1].
+    They are `(rows, columns, height, width)` in [-1, 1].
     """
     with replacing(folder / f"step-{step:07d}.npy") as aside:
         np.save(aside, tiles.astype(np.float16))

@@ -18,12 +18,8 @@ ScoreBasis = Mapping[str, Mapping[str, object]]
 def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBasis:
     """Returns what the scores of reports depend on beside the networks; two compare only where it is the same.
 
-    Args:
-        settings: The command's settings.
-        calibration: The judge; none where no judge is asked.
-
-    Returns:
-        A block for the reports' `own` score and one for the `judge`'s; none without held-out images.
+    It has a block for the reports' `own` score and, where a judge is asked, one for the `judge`'s; none without
+    held-out images.
     """
     limit, validation = settings.data.limit, settings.data.validation
     if not validation:
@@ -41,14 +37,8 @@ def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBas
 def restore(training: Training, settings: Settings, folder: RunFolder, basis: ScoreBasis) -> History:
     """Restores a training from its checkpoint, else from `start_from`; without either it stays as it is built.
 
-    Args:
-        training: The training; its variables are overwritten.
-        settings: The command's settings.
-        folder: The run's folder; samples and best models of `start_from` are copied into it.
-        basis: The basis of the next scores. The best report so far counts only where its own basis is the same.
-
-    Returns:
-        The history until then.
+    Its variables are overwritten; samples and best models of `start_from` are copied into its folder. The best report
+    so far counts only where its own basis is that of the next scores. Returns the history until then.
     """
     console = make_console()
     if folder.checkpoint.exists():

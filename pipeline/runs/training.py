@@ -14,7 +14,7 @@ from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
 from pipeline.runs.folder import LAYOUT, RunFolder, claim, tracked_files
 from pipeline.runs.observer import TrainingObserver
-from pipeline.runs.start import restore, score_basis
+from pipeline.runs.start import ScoreBasis, restore, score_basis
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
@@ -63,14 +63,8 @@ def train(
 ) -> None:
     """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
-    Args:
-        settings: The command's settings.
-        job: How the stage was called.
-        folder: The run's folder; it holds the outputs in the end.
-        digests: Hashes of the settings, the data and the code.
-        calibration: The judge that measures reports and chooses the best of them; none for a family that makes no
-            digits on demand, whose reports are chosen by their own score.
-        timers: Timers of its phases.
+    `digests` are hashes of the settings, the data and the code. The judge measures reports and chooses the best of
+    them; without one, for a family that makes no digits on demand, they are chosen by their own score.
 
     Raises:
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
@@ -79,18 +73,13 @@ def train(
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     with timers(Phase.BUILD):
         training = build_training(family, settings, splits)
-    _freeze_for_collector()
+    # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
+    gc.freeze()
     basis = score_basis(settings, calibration)
     history = restore(training, settings, folder, basis)
     with _open_run(settings, job, folder, digests) as run:
         close_abandoned(run.store)
-        called = {
-            "layout": LAYOUT,
-            "name": name_run(settings, job),
-            "command": job.command,
-            "settings": settings.of_training(),
-        }
-        folder.update_metadata(run_id=run.run_id, **called, reported_on=basis)
+        _record_start(run, settings, job, folder, basis)
         if calibration:
             run.tags(judge_tags(calibration))
             folder.update_metadata(judge=judge_metadata(calibration))
@@ -104,14 +93,14 @@ def train(
             observer.begin()
             for event in run_steps(training, _plan(settings), history, measure, timers=timers):
                 observer.on_event(event)
-        _freeze_for_collector()
+        gc.freeze()
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
 
 
-def _freeze_for_collector() -> None:
-    """Takes all that there is out of the collector's walks, a third of a second each through what TensorFlow makes."""
-    gc.freeze()
+def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, basis: ScoreBasis) -> None:
+    called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
+    folder.update_metadata(run_id=run.run_id, layout=LAYOUT, **called, reported_on=basis)
 
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:

@@ -54,9 +54,6 @@ class SweepCallback(Callback):
         """Checks the settings of every job and opens the parent run, which the jobs find by the sweep's folder.
 
         Hydra turns an error of a callback into a warning and continues, so the command ends here.
-
-        Args:
-            config: The sweep's configuration.
         """
         if is_worker():
             return

@@ -21,12 +21,8 @@ from pipeline.settings.overrides import explain, plain, task_overrides
 def list_jobs(config: DictConfig, loader: ConfigLoader | None = None) -> list[tuple[str, ...]]:
     """Lists the overrides of each job of a sweep, in the order in which Hydra calls them.
 
-    Args:
-        config: The sweep's configuration.
-        loader: Hydra's own, which knows the choices that `glob(*)` stands for.
-
-    Returns:
-        Every combination of the choices of every override; one on the command line replaces a sweep file's.
+    They are every combination of the choices of every override; one on the command line replaces a sweep file's.
+    `loader` is Hydra's own, which knows the choices that `glob(*)` stands for.
 
     Raises:
         SettingsError: An override does not list its values, as with an `interval`.
@@ -41,15 +37,7 @@ def list_jobs(config: DictConfig, loader: ConfigLoader | None = None) -> list[tu
 
 
 def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[Settings]:
-    """Validates the settings of each job, so that a wrong one is refused before the first trains.
-
-    Args:
-        config: The sweep's configuration.
-        jobs: The overrides of each job.
-        loader: Hydra's own.
-
-    Returns:
-        The settings of each job.
+    """Validates and returns the settings of each job: a wrong one is refused before the first trains.
 
     Raises:
         SettingsError: A job's settings are not valid; the text names the job.
@@ -69,10 +57,7 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
 def already_finished(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> bool:
     """Whether a job of a resumed sweep has finished in it before; a line names the run.
 
-    Args:
-        settings: Its settings.
-        job: How it was called.
-        digests: Hashes of the settings, the data and the code; a change in any trains it again.
+    `digests` are hashes of the settings, the data and the code; a change in any trains it again.
     """
     if job.sweep is None:
         return False

@@ -20,12 +20,8 @@ from pipeline.training.family import Family, find_family
 def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str) -> None:
     """Prints a sweep's tables, stores them with a picture on its parent run, and ends that.
 
-    Args:
-        store: The store and experiment.
-        run_id: The parent run; its jobs may have failed, and may lack any figure.
-        name: The title of the tables.
-        family: The family that was trained; the tables show its headline, the picture its trade-off.
-        status: FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
+    The tables, titled `name`, show the family's headline, the picture its trade-off; jobs may have failed and may lack
+    any figure. `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     jobs = children(store, run_id)
     outcome = SweepResult([job.row for job in jobs])
@@ -62,12 +58,9 @@ def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: 
 
 
 def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:
-    """Rows of the table of jobs: name, status and each measure's latest figure.
+    """Rows of the table of jobs: name, status and each measure's latest figure, if there is one.
 
-    Args:
-        jobs: The jobs; a figure that one lacks is left out.
-        measures: The measures.
-        references: What real digits score, by measure; the last row, left out where there are none.
+    The last row is what real digits score, left out where there are no references.
     """
     rows: list[Row] = [{"run": job.name, "status": job.status, **_figures(job.measures, measures)} for job in jobs]
     return [*rows, {"run": REAL_DIGITS, **_figures(references, measures)}] if references else rows
@@ -76,13 +69,7 @@ def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Ma
 def figure_rows(settings: Sequence[Setting], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:
     """Rows of `settings.csv`: a setting's addresses, and of each measure mean, lower, upper, seeds, reference.
 
-    Args:
-        settings: The settings.
-        measures: The measures.
-        references: What real digits score, by measure; may lack some.
-
-    Returns:
-        A row a setting; the ends of the 95 % interval are None with fewer than three seeds.
+    The ends of the 95 % interval are None with fewer than three seeds. Some references may be missing.
     """
     rows: list[Row] = []
     for setting in settings:
@@ -98,12 +85,7 @@ def figure_rows(settings: Sequence[Setting], measures: Sequence[Key], references
 
 
 def common_references(jobs: Sequence[SweepChild], measures: Sequence[Key]) -> dict[Key, float]:
-    """What real digits score on each measure, where all jobs with a reference have the same.
-
-    Args:
-        jobs: The jobs.
-        measures: The measures.
-    """
+    """What real digits score on each measure, where all jobs with a reference have the same."""
     references: dict[Key, float] = {}
     for key in measures:
         reference = key.on(REFERENCE)

@@ -27,13 +27,9 @@ def is_worker() -> bool:
 def start_workers(module: str, folder: Path, *, jobs: int) -> None:
     """Starts the processes that train jobs of a sweep beside this one, each with its share of the processors.
 
-    They run this command again; what they print goes to `worker-NUMBER.log` in the sweep's folder. Jobs that were
-    claimed before, as by a sweep that was cut off, can be claimed again. TensorFlow must not have been imported yet.
-
-    Args:
-        module: The module of this command, as in `python -m MODULE`.
-        folder: The sweep's folder.
-        jobs: How many train at once, this process's among them.
+    They run this command again, `python -m MODULE`, so that `jobs` train at once, this process's among them; what they
+    print goes to `worker-NUMBER.log` in the sweep's folder. Jobs that were claimed before, as by a sweep that was cut
+    off, can be claimed again. TensorFlow must not have been imported yet.
     """
     rmtree(_claims(folder), ignore_errors=True)
     if jobs == 1:
