@@ -72,7 +72,7 @@ def test_the_live_bar_is_drawn_on_a_terminal() -> None:
     assert sys.stdout is before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_training_is_timed_with_all_of_it_and_with_none(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "overhead.json"

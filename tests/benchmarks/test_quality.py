@@ -187,7 +187,7 @@ def test_a_training_that_is_not_tracked_is_one_line(store: Store, monkeypatch: p
         _train(store, ("seed=3",), SETTINGS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_recipe_is_trained_once_and_read_from_the_store(tmp_path: Path, mnist_file: Path) -> None:
     project = Project.copied_to(tmp_path / "a project", mnist_file)

@@ -40,7 +40,7 @@ def test_a_sweep_whose_jobs_did_not_all_end_is_not_timed(tmp_path: Path, monkeyp
         ends_of_jobs(Project(tmp_path, tmp_path), [], 4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()

@@ -31,7 +31,7 @@ def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_a_user_waits_for_is_timed(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()

@@ -98,7 +98,7 @@ def example(tmp_path: Path) -> Example:
     return Example(acgan("experiment=original", *TINY).model_dump(mode="json"), str(tmp_path / "mnist.npz"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_example_trains_both_networks_and_its_discriminator_only_on_its_own_turn(example: Example) -> None:
     example.take_step(0)
     before = weights(example.discriminator), weights(example.generator)
@@ -118,7 +118,7 @@ def changed(before: list[Any], after: list[Any]) -> list[bool]:
     return [bool(np.any(one != other)) for one, other in zip(before, after, strict=True)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_ways_are_timed_and_torch_is_left_out_with_a_word_where_it_is_not(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
