@@ -13,7 +13,6 @@ from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.training import AcganTraining
-from pipeline.training.family import Values
 
 SMALL: Mapping[str, Any] = {
     "steps": 10,
@@ -59,11 +58,6 @@ def small_training(seed: int = 0, **acgan: Any) -> AcganTraining:
     """A training of its own, not yet begun."""
     settings = small_settings(seed, **acgan)
     return AcganTraining(settings, small_splits(settings))
-
-
-def in_text(values: Values) -> dict[str, float]:
-    """Values by the text of their keys."""
-    return {key.text: value for key, value in values.items()}
 
 
 def arrays(variables: Mapping[str, keras.Variable]) -> dict[str, NDArray[Any]]:

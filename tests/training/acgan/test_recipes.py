@@ -18,7 +18,7 @@ from pipeline.training.acgan.networks import Networks, build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses, update_discriminator
 from tests.training.acgan.naive import Naive
 from tests.training.conftest import Trainings
-from tests.training.tiny import NO_DROPOUT, assert_same_bits, in_text, small_settings, small_training
+from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, small_training
 
 # Seeds are those of which no unit comes so near 0 that rounding decides whether it fires: the steps below also agree
 # where every weight of one side is first moved by a millionth of itself, ten times what rounding does.
@@ -68,7 +68,7 @@ def test_the_compiled_original_step_equals_the_same_written_plainly(
     training = trainings(seed, recipe="original", **changes)
     naive = Naive(training.settings, splits, seed=seed)
     for step in range(STEPS):
-        assert in_text(training.take_step(step)) == pytest.approx(naive.take_original_step(step), rel=2e-5)
+        assert training.take_step(step) == pytest.approx(naive.take_original_step(step), rel=2e-5)
         _assert_first_moments_close(training.networks.discriminator_optimizer, naive.discriminator_adam.first)
         _assert_first_moments_close(training.networks.generator_optimizer, naive.generator_adam.first)
     _assert_close(training.networks.discriminator, naive.discriminator, training.settings)
@@ -86,7 +86,7 @@ def test_the_compiled_shared_step_equals_the_same_written_plainly(
     training = trainings(recipe="shared", **changes)
     naive = Naive(training.settings, splits, seed=0)
     for step in range(STEPS):
-        assert in_text(training.take_step(step)) == pytest.approx(naive.take_shared_step(step), rel=2e-5)
+        assert training.take_step(step) == pytest.approx(naive.take_shared_step(step), rel=2e-5)
     _assert_close(training.networks.discriminator, naive.discriminator, training.settings)
     _assert_close(training.networks.generator, naive.generator, training.settings)
     _assert_close(training.networks.averaged, naive.average, training.settings)
@@ -102,7 +102,7 @@ def test_the_compiled_original_step_equals_train_on_batch_as_keras_example_calls
     training = small_training(seed, recipe="original", batch_size=2, adam={"global_clipnorm": None}, **DROPPING)
     reference = TrainOnBatch(Naive(training.settings, splits, seed=seed))
     for step in range(STEPS):
-        losses = in_text(training.take_step(step))
+        losses = training.take_step(step)
         assert losses == pytest.approx(reference.take_step(step), rel=2e-5)
     _assert_close(training.networks.discriminator, reference.naive.discriminator, training.settings)
     _assert_close(training.networks.generator, reference.naive.generator, training.settings)
