@@ -25,7 +25,7 @@ def test_trainings_side_by_side_are_worth_it_from_a_fifth_more(
     side: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(Project, "train", lambda _, *words: side if words[-1] == "compute.jobs=2" else 12.0)
-    monkeypatch.setattr("benchmarks.scale.ensure_fetched", lambda data: None)
+    monkeypatch.setattr("benchmarks.scale.ensure_fetched", lambda *_, **__: None)
     monkeypatch.setattr("benchmarks.measuring.projects.shutil.copy", lambda *_: None)
     results = tmp_path / "scale.json"
     assert BENCHMARK.run(["--json", str(results), "--parts", "beside", "--beside-steps", "5"]) == status

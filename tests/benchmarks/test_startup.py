@@ -20,7 +20,7 @@ def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: str, met: bool
 ) -> None:
     monkeypatch.setattr(startup, "prepared", lambda *_: nullcontext((None, None)))
-    monkeypatch.setattr(startup, "ensure_fetched", lambda _: None)
+    monkeypatch.setattr(startup, "ensure_fetched", lambda *_, **__: None)
     monkeypatch.setattr(startup, "waits", lambda *_: {HELP: lambda: 1.5, FIRST: lambda: 13.0})
     results = tmp_path / "startup.json"
     assert BENCHMARK.run(["--json", str(results), "--rounds", rounds]) == 1
