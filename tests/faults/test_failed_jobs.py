@@ -9,7 +9,7 @@ from mlflow.entities import Run
 
 from tests.projects import Finished, Project, metadata_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 # The first weight is infinite as a float32, and so is the loss.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.projects import Finished, Project, Started, metadata_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 LONG = (*TINY, "acgan.report_every=2", "acgan.steps=10")
