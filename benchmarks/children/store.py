@@ -14,13 +14,13 @@ from pipeline.training.history import Point
 
 FIGURES = ("train/generator/loss", "train/discriminator/loss", "heldout/accuracy", "heldout/coverage")
 POINTS = [Point(Key.parse(key), 1 / (step + 1), step) for step in range(150) for key in FIGURES]
-CARD = RunDescription(name="a run", parameters=compose_settings(()).parameters(), tags={"kind": "training"})
+DESCRIPTION = RunDescription(name="a run", parameters=compose_settings(()).parameters(), tags={"kind": "training"})
 
 
 def log_run(store: Store) -> float:
     """Logs a run as a training does and returns the seconds."""
     started = time.perf_counter()
-    with Run(store, CARD, system_metrics=False) as run:
+    with Run(store, DESCRIPTION, system_metrics=False) as run:
         run.log(POINTS)
     return time.perf_counter() - started
 
