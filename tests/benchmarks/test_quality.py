@@ -35,6 +35,8 @@ from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.projects import Project
 
+pytestmark = pytest.mark.slow
+
 REFERENCES = {ACCURACY: 0.994, FRECHET: 0.26, COVERAGE: 0.95}
 SMOKE = ("+debug=smoke", "judge.report_images=50", "acgan.steps=4", "acgan.report_every=2")
 TINY = ("acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")

@@ -19,6 +19,8 @@ from pipeline.judging.network import build_judge
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
 from tests.judges import HELD_OUT, TESTED, TRAINED, draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 FILES = {"judge.json", "weights.npz", "references.json", "real.npz"}
 IDENTITY = {"settings": tiny_settings().model_dump(mode="json"), "limit": None, "data": "d1", "code": "c2"}
 IMAGES, LABELS = draw_kinds(5, 100)
@@ -49,7 +51,6 @@ def test_a_judge_is_read_with_the_accuracy_and_references_that_were_written(cali
     assert calibration.report_references == fitted.references["report"]
 
 
-@pytest.mark.slow
 def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_path: Path) -> None:
     again = fit_judge(judge_splits(tiny_mnist(), tiny_settings(), limit=None), tiny_settings())
     written(tmp_path, again)

@@ -28,6 +28,8 @@ from pipeline.training.family import Family, Generated, Parts, Report, Training,
 from tests.composing import settings_of
 from tests.judges import draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 MEDIAN = Key("median", component="memorization")
 QUICK = (ACCURACY, FRECHET, COVERAGE)
 
@@ -157,7 +159,6 @@ def test_copies_of_training_images_are_found_out(calibration: Calibration, quali
     assert quality.figures[MEDIAN].value > 1
 
 
-@pytest.mark.slow
 def test_a_classifier_learns_from_good_digits_and_nothing_from_wrong_ones(
     calibration: Calibration,
 ) -> None:
@@ -222,7 +223,6 @@ def family(asked: list[int], spoil: Callable[[Generated], Generated] = lambda ma
     )
 
 
-@pytest.mark.slow
 def test_the_classification_accuracy_score_is_of_as_many_digits_as_training_images(
     calibration: Calibration,
 ) -> None:

@@ -170,6 +170,7 @@ def test_a_child_of_a_run_from_elsewhere_stands_alone_and_says_so(store: Store) 
     assert "stands alone" in tags["mlflow.note.content"]
 
 
+@pytest.mark.slow
 def test_a_run_of_a_killed_process_is_closed_as_killed(store: Store, root: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, str(root)], check=False, capture_output=True)
     assert ended.returncode == -signal.SIGKILL

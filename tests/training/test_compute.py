@@ -13,6 +13,8 @@ from pipeline.training.family import Training, Values, build_training, find_fami
 from tests.training.encoder_decoder.coding import coding_settings
 from tests.training.tiny import NO_DROPOUT, arrays, small_settings, small_splits
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: dict[str, Settings] = {
     # XLA draws dropout by another algorithm.
     "acgan": small_settings(**NO_DROPOUT),
@@ -44,7 +46,6 @@ def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
     assert compiled == pytest.approx(plain, rel=1e-3)
 
 
-@pytest.mark.slow
 @each_family
 def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(family: str) -> None:
     plain, rounded = _training(family), _training(family, precision="mixed_bfloat16")

@@ -15,6 +15,8 @@ from tests.training.conftest import Trainings
 from tests.training.encoder_decoder.coding import coding_training
 from tests.training.tiny import arrays, assert_same_bits, small_training
 
+pytestmark = pytest.mark.slow
+
 Ended = tuple[dict[str, NDArray[Any]], str]
 
 
@@ -45,7 +47,6 @@ def whole(trainings: Trainings) -> dict[str, Ended]:
     return {recipe: _train(trainings(recipe=recipe), _plan(), History()) for recipe in ("original", "shared")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["original", "shared"])
 @pytest.mark.parametrize(
     ("step", "reported"),
@@ -90,7 +91,6 @@ def test_a_longer_training_takes_its_learning_rates_from_its_own_settings(traini
     assert int(changed.networks.generator_optimizer.iterations) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("family", "mode"), [("autoencoder", "alternate"), ("vae", "joint")])
 def test_halves_that_are_gone_on_with_are_those_of_one_training_whatever_its_length(
     tmp_path: Path, family: str, mode: str

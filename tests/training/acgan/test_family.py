@@ -22,20 +22,21 @@ from pipeline.training.family import Picture, Training, Values, find_family
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_settings, small_training
 
+pytestmark = pytest.mark.slow
+
 HEALTHY = {Key.parse("train/generator/auxiliary_loss"): 1.0, Key.parse("train/discriminator/generation_loss"): 0.7}
 LOSSES = [
     f"{component}/{name}"
     for component in ("generator", "discriminator")
     for name in ("loss", "generation_loss", "auxiliary_loss")
 ]
-RECIPES = pytest.mark.parametrize("recipe", [pytest.param("original", marks=pytest.mark.slow), "shared"])
+RECIPES = pytest.mark.parametrize("recipe", ["original", "shared"])
 
 
 def _take(training: Training, steps: int, first: int = 0) -> list[Values]:
     return [training.take_step(step) for step in range(first, first + steps)]
 
 
-@pytest.mark.slow
 @RECIPES
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(trainings: Trainings, recipe: str) -> None:
     one, other = trainings(recipe=recipe), small_training(recipe=recipe)
@@ -58,7 +59,6 @@ def test_a_step_is_a_function_of_the_state_and_its_number(trainings: Trainings) 
     assert losses[0] != losses[1]
 
 
-@pytest.mark.slow
 @RECIPES
 def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None:
     """Each in an environment with another hash seed, on networks of the sizes that params.yaml has."""

@@ -20,6 +20,8 @@ from tests.training.acgan.naive import Naive
 from tests.training.conftest import Trainings
 from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, small_training
 
+pytestmark = pytest.mark.slow
+
 # Seeds are those of which no unit comes so near 0 that rounding decides whether it fires: the steps below also agree
 # where every weight of one side is first moved by a millionth of itself, ten times what rounding does.
 STEPS = 3
@@ -92,7 +94,6 @@ def test_the_compiled_shared_step_equals_the_same_written_plainly(
     _assert_close(training.networks.averaged, naive.average, training.settings)
 
 
-@pytest.mark.slow
 def test_the_compiled_original_step_equals_train_on_batch_as_keras_example_calls_it(splits: Splits) -> None:
     """On digits that do not repeat: Keras 3.15's Adam counts each occurrence of an embedding's row by itself.
 

@@ -15,6 +15,8 @@ from pipeline.training.family import Picture, find_family
 from tests.training.encoder_decoder.coding import coding_settings, coding_training, constant_decoder
 from tests.training.tiny import arrays, assert_same_bits
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: Settings[AutoencoderSettings] = coding_settings("autoencoder")
 BLOCK = SETTINGS.model
 BLACK_AND_WHITE = np.stack([np.full((28, 28), level, np.uint8) for level in (0, 0, 0, 255)])
@@ -46,7 +48,6 @@ def test_a_step_tells_both_errors_of_the_digit_and_what_is_minimised_of_the_shee
     assert 0 < losses[Key.parse("train/mse")] < 1
 
 
-@pytest.mark.slow
 def test_training_brings_the_error_of_a_few_images_down(splits: Splits) -> None:
     bars = np.zeros((4, 28, 28), np.uint8)
     for number, image in enumerate(bars):
@@ -94,7 +95,6 @@ def test_the_parts_are_the_halves_and_their_join(training: Any) -> None:
     np.testing.assert_array_equal(parts["autoencoder"](image), parts["decoder"]({"code": parts["encoder"](image)}))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grey_in_three_channels_is_trained_and_scored_likewise(channels: int) -> None:
     training = coding_training("autoencoder", channels=channels)

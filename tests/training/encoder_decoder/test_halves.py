@@ -12,6 +12,8 @@ from tests.families import autoencoder
 from tests.training.encoder_decoder.coding import coding_training
 from tests.training.tiny import arrays, assert_same_bits
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = pytest.mark.parametrize("family", ["autoencoder", "vae"])
 Arrays = dict[str, NDArray[Any]]
 
@@ -45,7 +47,6 @@ def test_together_all_of_both_halves_moves(family: str) -> None:
     assert changed(before, after) == {"encoder", "decoder", "encoder_optimizer", "decoder_optimizer"}
 
 
-@pytest.mark.slow
 @FAMILIES
 def test_in_turn_the_encoder_moves_at_even_steps_and_the_decoder_at_odd_ones(family: str) -> None:
     found = states(coding_training(family, mode="alternate"), 4)
@@ -54,14 +55,12 @@ def test_in_turn_the_encoder_moves_at_even_steps_and_the_decoder_at_odd_ones(fam
     assert moved == [*turns, *turns]
 
 
-@pytest.mark.slow
 def test_a_half_that_rested_is_free_again_and_saved_as_such() -> None:
     training = coding_training("autoencoder", mode="encoder")
     training.take_step(0)
     assert all(layer.trainable for part in training.parts().values() for layer in part.layers)
 
 
-@pytest.mark.slow
 def test_a_turn_of_one_half_is_a_step_of_that_half_alone() -> None:
     alternate, alone = coding_training("vae", mode="alternate"), coding_training("vae", mode="decoder")
     assert alternate.take_step(1) == alone.take_step(1)
@@ -69,7 +68,6 @@ def test_a_turn_of_one_half_is_a_step_of_that_half_alone() -> None:
         np.testing.assert_array_equal(mine, other)
 
 
-@pytest.mark.slow
 @FAMILIES
 def test_steps_are_the_same_to_the_last_bit_in_another_training(family: str) -> None:
     one, other = coding_training(family), coding_training(family)

@@ -21,6 +21,8 @@ from pipeline.training.vae.sampling import latent_plane
 from tests.training.encoder_decoder.coding import coding_settings, coding_training, constant_decoder
 from tests.training.tiny import arrays, assert_same_bits
 
+pytestmark = pytest.mark.slow
+
 SETTINGS: Settings[VaeSettings] = coding_settings("vae")
 BLOCK = SETTINGS.model
 PIXELS = 28 * 28
@@ -74,7 +76,6 @@ def test_the_bound_is_the_mean_over_the_draws_whatever_the_batch(training: Any, 
     assert both == pytest.approx(np.mean(each), rel=1e-5)
 
 
-@pytest.mark.slow
 def test_the_bound_is_reported_and_beta_times_the_divergence_is_minimised() -> None:
     plain, weighted = coding_training("vae").take_step(0), coding_training("vae", beta=3.0).take_step(0)
     for name in ("loss", "reconstruction", "kl_divergence"):
