@@ -9,7 +9,11 @@ from pipeline.settings.compute import Kernels
 
 
 def build_adam(
-    model: keras.Model, learning_rate: float, *, kernels: Kernels, **options: Any
+    model: keras.Model,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    *,
+    kernels: Kernels,
+    **options: Any,
 ) -> keras.optimizers.Optimizer:
     """Builds Adam with its moments of a model's trainable variables.
 

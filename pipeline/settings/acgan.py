@@ -43,6 +43,20 @@ class AuxiliaryWeight(Frozen):
     generated: Weight
 
 
+class LikelihoodSettings(Frozen):
+    """Implicit maximum likelihood in the generator's update, of `recipe: shared` alone.
+
+    Attributes:
+        weight: Weight of the loss; 0 for none.
+        images: Real images of a batch that count: those furthest from any candidate of the same digit.
+        candidates: Latest generated images that are kept.
+    """
+
+    weight: Weight
+    images: Annotated[int, Field(ge=1)]
+    candidates: Annotated[int, Field(ge=1)]
+
+
 class GeneratorSettings(Frozen):
     """The generator, its optimiser and its average.
 
@@ -54,6 +68,9 @@ class GeneratorSettings(Frozen):
         batches: Pairs in the generator's update, as a multiple of the batch size; `recipe: original` always takes 2.
         moving_average: Decay per step of the averaged generator, which is saved and judged; 0 for no average.
             `recipe: original` keeps none.
+        energy_distance: Weight of the energy distance between real and generated images of the same digit, in the
+            discriminator's features; 0 for none.
+        likelihood: Implicit maximum likelihood.
     """
 
     filters: tuple[Filters, Filters, Filters] = Field(strict=False)
@@ -62,6 +79,8 @@ class GeneratorSettings(Frozen):
     learning_rate: Rate
     batches: Annotated[int, Field(ge=1, le=4)]
     moving_average: Annotated[float, Field(ge=0, lt=1)]
+    energy_distance: Weight
+    likelihood: LikelihoodSettings
 
 
 class DiscriminatorSettings(Frozen):
@@ -73,12 +92,17 @@ class DiscriminatorSettings(Frozen):
         dropout_in_generator_update: Whether features are dropped in the generator's update too, not only in the
             discriminator's.
         learning_rate: Adam's learning rate.
+        gradient_penalty: Weight of the penalties R1 and R2 on the gradient of the `generation` logit with respect to
+            real and to generated images; 0 for none.
+        penalty_every: Steps between two that are penalised, each with so many times the weight.
     """
 
     filters: tuple[Filters, Filters, Filters, Filters] = Field(strict=False)
     dropout: Annotated[float, Field(ge=0, lt=1)]
     dropout_in_generator_update: bool
     learning_rate: Rate
+    gradient_penalty: Weight
+    penalty_every: Annotated[int, Field(ge=1)]
 
 
 class Adam(Frozen):
@@ -103,10 +127,14 @@ class AcganSettings(FamilySettings):
         recipe: `original` is the procedure of Keras' `mnist_acgan`. `shared` generates images once for both updates,
             draws dropout from 16 random bits per number instead of 32, and keeps a moving average of the generator.
         latent_size: Numbers in a latent vector, uniform on [-1, 1).
+        decay_steps: Steps over which both learning rates fall along a cosine; null for constant rates.
+        decay_to: Share of the learning rates that is left after `decay_steps`.
     """
 
     recipe: Literal["shared", "original"]
     latent_size: Annotated[int, Field(ge=1)]
+    decay_steps: Annotated[int, Field(ge=1)] | None
+    decay_to: Probability
     soft_label: SoftLabel
     auxiliary_weight: AuxiliaryWeight
     generator: GeneratorSettings
@@ -122,10 +150,25 @@ class AcganSettings(FamilySettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _enough_images_to_choose(self) -> Self:
+        if self.generator.likelihood.weight and self.generator.likelihood.images > self.batch_size:
+            raise ValueError(
+                f"generator.likelihood.images must be at most batch_size ({self.batch_size}). "
+                f"Received: {self.generator.likelihood.images}"
+            )
+        return self
+
     @property
     def generator_batches(self) -> int:
         """Pairs in the generator's update, as a multiple of the batch size."""
         return 2 if self.recipe == "original" else self.generator.batches
+
+    @property
+    def likelihood(self) -> LikelihoodSettings | None:
+        """Implicit maximum likelihood, where a step has it."""
+        has_it = self.recipe == "shared" and self.generator.likelihood.weight > 0
+        return self.generator.likelihood if has_it else None
 
     @property
     def averaged(self) -> bool:

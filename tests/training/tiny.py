@@ -20,8 +20,16 @@ SMALL: Mapping[str, Any] = {
     "report_images": 20,
     "batch_size": 4,
     "latent_size": 6,
-    "generator": {"filters": [8, 4, 4], "embedding_deviation": None},
-    "discriminator": {"filters": [4, 4, 8, 8]},
+    "decay_steps": None,
+    "generator": {
+        "filters": [8, 4, 4],
+        "embedding_deviation": None,
+        "learning_rate": 0.004,
+        "moving_average": 0.99,
+        "energy_distance": 0.0,
+        "likelihood": {"weight": 0.0, "images": 2},
+    },
+    "discriminator": {"filters": [4, 4, 8, 8], "dropout": 0.3, "learning_rate": 0.002, "gradient_penalty": 0.0},
 }
 NO_DROPOUT: Mapping[str, Any] = {"discriminator": {"dropout": 0.0}}
 

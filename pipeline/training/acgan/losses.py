@@ -1,11 +1,14 @@
-"""The two losses of the AC-GAN, as means over the whole batch."""
+"""The losses of the AC-GAN, as means over the whole batch."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from pipeline.settings.acgan import AuxiliaryWeight, SoftLabel
+
+SMALLEST_SQUARE = 1e-3  # added to squared distances, whose root has no gradient at 0
 
 
 class OutputLosses(NamedTuple):
@@ -76,3 +79,54 @@ def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float)
     generation = generation_loss(tf.fill(tf.shape(outputs["generation"]), trick), outputs["generation"])
     weight = tf.ones_like(outputs["generation"][:, 0])
     return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weight))
+
+
+def energy_distance(
+    real: tf.Tensor, generated: tf.Tensor, real_digit: tf.Tensor, generated_digit: tf.Tensor
+) -> tf.Tensor:
+    """Energy distance between real and generated features of the same digit, relative to that among real ones.
+
+    After Székely & Rizzo 2013, "Energy statistics": 2 E|r - g| - E|r - r'| - E|g - g'|, here divided by E|r - r'|, with
+    means over all pairs of different images that show the same digit. It is 0 in expectation where both have the same
+    distribution within each digit; a sample's may be negative. No gradient flows through the divisor.
+
+    Args:
+        real: `(n, d)`, features of real images.
+        generated: `(m, d)`, features of generated images.
+        real_digit: `(n,)`, integers from 0 to 9. If none occurs twice, the distance is -1 and has no gradient.
+        generated_digit: `(m,)`, the digits that were asked for.
+    """
+    among_real = _mean_distance(real, real, _others(real_digit))
+    among_generated = _mean_distance(generated, generated, _others(generated_digit))
+    between = _mean_distance(real, generated, _equal(real_digit, generated_digit))
+    return tf.math.divide_no_nan(2 * between - among_generated, tf.stop_gradient(among_real)) - 1
+
+
+def _mean_distance(left: tf.Tensor, right: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
+    squares = tf.reduce_sum(left**2, axis=1)[:, tf.newaxis] + tf.reduce_sum(right**2, axis=1)
+    squares -= 2 * tf.matmul(left, right, transpose_b=True)
+    distances = tf.sqrt(tf.nn.relu(squares) + SMALLEST_SQUARE)
+    return tf.math.divide_no_nan(tf.reduce_sum(distances * counted), tf.reduce_sum(counted))
+
+
+def _equal(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    return tf.cast(left[:, tf.newaxis] == right, tf.float32)
+
+
+def _others(digit: tf.Tensor) -> tf.Tensor:
+    return _equal(digit, digit) - tf.eye(tf.size(digit))
+
+
+def gradient_penalty(logit: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """Mean squared norm of the gradient of a discriminator's logit with respect to its images.
+
+    On real images it is R1, on generated ones R2, of Mescheder et al. 2018, arXiv 1801.04406, without their factor 1/2.
+
+    Args:
+        logit: Function from images to logits `(n,)`, of which second derivatives exist.
+        images: `(n, 28, 28, 1)`.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        total = tf.reduce_sum(logit(images))
+    return tf.reduce_mean(tf.reduce_sum(tape.gradient(total, images) ** 2, axis=(1, 2, 3)))

@@ -1,5 +1,7 @@
 """The two networks of the AC-GAN in training, with their optimisers and the generator's average."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +14,9 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.compute import Kernels
+from pipeline.training.acgan.likelihood import Candidates
+
+FEATURES = "features"
 
 
 @dataclass(frozen=True)
@@ -23,20 +28,31 @@ class Networks:
         generate: The generator over the same weights, with the fast kernels.
         discriminator: From image to probability of being real and of each digit.
         discriminate: The discriminator over the same weights, with the fast kernels.
+        perceive: The same with one more output, `features` `(n, d)`: what its last two layers see.
+        features: The discriminator up to its features, by Keras' own layers, which have second derivatives.
         generator_optimizer: Adam of the generator.
         discriminator_optimizer: Adam of the discriminator.
         averaged: The generator that is saved and judged: its moving average, or the generator itself if none is kept.
         generate_averaged: `averaged` over the same weights, with the fast kernels.
+        candidates: The latest generated images, where they are needed.
     """
 
     generator: keras.Model
     generate: keras.Model
     discriminator: keras.Model
     discriminate: keras.Model
+    perceive: keras.Model
+    features: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
     averaged: keras.Model
     generate_averaged: keras.Model
+    candidates: Candidates | None
+
+    def logit(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns `generation` of images before the sigmoid, `(n, 1)`; it has second derivatives."""
+        layer = self.discriminator.get_layer("generation")
+        return tf.matmul(self.features({"image": images}), layer.kernel.value) + layer.bias.value
 
     def update_average(self, decay: float) -> None:
         """Moves the averaged generator towards the generator, with the statistics of batch normalisation.
@@ -65,26 +81,53 @@ def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fa
         averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
         generate_averaged = _accelerated(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed)
+    features = discriminator.get_layer("flatten").output
+    perceiving = keras.Model(discriminator.input, {**discriminator.output, FEATURES: features}, name="perceive")
+    dropout_bits: Literal[16, 32] = 16 if settings.recipe == "shared" else 32
     options = settings.adam.model_dump() | {"kernels": kernels}
     return Networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=_accelerated(discriminator, kernels, 16 if settings.recipe == "shared" else 32),
-        generator_optimizer=build_adam(generator, settings.generator.learning_rate, **options),
-        discriminator_optimizer=build_adam(discriminator, settings.discriminator.learning_rate, **options),
+        discriminate=_accelerated(discriminator, kernels, dropout_bits),
+        perceive=_accelerated(perceiving, kernels, dropout_bits),
+        features=keras.Model(discriminator.input, features, name=FEATURES),
+        generator_optimizer=build_adam(generator, _falling(settings.generator.learning_rate, settings), **options),
+        discriminator_optimizer=build_adam(
+            discriminator, _falling(settings.discriminator.learning_rate, settings), **options
+        ),
         averaged=averaged,
         generate_averaged=generate_averaged,
+        candidates=Candidates(settings.likelihood, latent_size=settings.latent_size) if settings.likelihood else None,
     )
+
+
+def _falling(rate: float, settings: AcganSettings) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A cosine (Loshchilov & Hutter 2017, arXiv 1608.03983) to a share of the rate, or the rate itself throughout."""
+    steps, share = (1, 1.0) if settings.decay_steps is None else (settings.decay_steps, settings.decay_to)
+    return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=share)
 
 
 def _accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16, 32] = 32) -> keras.Model:
     return accelerate(model, dropout_bits=dropout_bits) if kernels == "fast" else model
 
 
-def move(model: keras.Model, optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-    """Takes one step of an optimiser on the weights of a model alone, by the gradients of a loss on a tape."""
-    variables = model.trainable_variables
-    gradients = tape.gradient(loss, [variable.value for variable in variables])
-    # Dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum over those of one digit.
-    optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
+@contextmanager
+def recording(model: keras.Model) -> Iterator[tf.GradientTape]:
+    """Records what a loss owes to the trainable weights of a model alone."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(_weights(model))
+        yield tape
+
+
+def gradients(model: keras.Model, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+    """Returns the gradients of a loss by the trainable weights of a model, 0 for those that it does not depend on.
+
+    They are dense, since Keras 3.15's Adam squares an embedding's slices one by one, not the sum over those of a digit.
+    """
+    found = tape.gradient(loss, _weights(model), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return [tf.convert_to_tensor(gradient) for gradient in found]
+
+
+def _weights(model: keras.Model) -> list[tf.Variable]:
+    return [variable.value for variable in model.trainable_variables]

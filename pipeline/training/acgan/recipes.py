@@ -10,9 +10,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from pipeline.settings.acgan import AcganSettings
-from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
-from pipeline.training.acgan.networks import Networks, move
+from pipeline.settings.acgan import AcganSettings, DiscriminatorSettings, GeneratorSettings
+from pipeline.training.acgan.likelihood import Chosen, likelihood_loss
+from pipeline.training.acgan.losses import (
+    OutputLosses,
+    discriminator_losses,
+    energy_distance,
+    gradient_penalty,
+    trick_losses,
+)
+from pipeline.training.acgan.networks import FEATURES, Networks, gradients, recording
 
 
 class Pairs(NamedTuple):
@@ -30,10 +37,11 @@ class RealImages(NamedTuple):
 
 
 class StepLosses(NamedTuple):
-    """Losses of the two updates of one step."""
+    """Losses of the two updates of one step, and the further terms of the generator's, by name and without weights."""
 
     generator: OutputLosses
     discriminator: OutputLosses
+    terms: dict[str, tf.Tensor]
 
 
 Recipe = Callable[[Networks, AcganSettings, RealImages, Pairs, Pairs], StepLosses]
@@ -56,13 +64,12 @@ def original_step(
     """
     generated = networks.generate(pairs._asdict(), training=False)
     discriminator_losses = update_discriminator(networks, settings, real, generated, pairs.digit)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([variable.value for variable in networks.generator.trainable_variables])
+    with recording(networks.generator) as tape:
         generated = networks.generate(fresh_pairs._asdict(), training=True)
-        generator_losses = _generator_losses(networks, settings, generated, fresh_pairs.digit)
-        loss = generator_losses.total
-    move(networks.generator, networks.generator_optimizer, tape, loss)
-    return StepLosses(generator_losses, discriminator_losses)
+        losses, terms = _generator_losses(networks, settings, real, generated, fresh_pairs.digit)
+        loss = _weighted_sum(losses, terms, settings.generator)
+    _move_generator(networks, gradients(networks.generator, tape, loss))
+    return StepLosses(losses, discriminator_losses, terms)
 
 
 def shared_step(
@@ -73,21 +80,24 @@ def shared_step(
     The images are generated once, with batch statistics. For hundreds of steps the moving averages of batch
     normalisation lag so far behind that images generated with them are noise, from which the discriminator learns
     nothing. The first n images of `pairs`, n or more, join the discriminator's update; `fresh_pairs` is unused, since
-    all recipes have the same arguments. Returns the losses before each update.
+    all recipes have the same arguments. Implicit maximum likelihood adds images of its own to the generator's update.
+    Returns the losses before each update.
     """
     count = tf.shape(real.images)[0]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([variable.value for variable in networks.generator.trainable_variables])
-        generated = networks.generate(pairs._asdict(), training=True)
+    chosen = _choose(networks, settings, real)
+    with recording(networks.generator) as tape:
+        generated = networks.generate(_with_chosen(pairs, chosen)._asdict(), training=True)
         with tape.stop_recording():
             shown, digit = generated[:count], pairs.digit[:count]
             discriminator_losses = update_discriminator(networks, settings, real, shown, digit)
-        generator_losses = _generator_losses(networks, settings, generated, pairs.digit)
-        loss = generator_losses.total
-    move(networks.generator, networks.generator_optimizer, tape, loss)
+            if networks.candidates:
+                networks.candidates.add(shown, pairs.latent[:count], digit)
+        losses, terms = _generator_losses(networks, settings, real, generated, pairs.digit, chosen)
+        loss = _weighted_sum(losses, terms, settings.generator)
+    _move_generator(networks, gradients(networks.generator, tape, loss))
     if settings.averaged:
         networks.update_average(settings.generator.moving_average)
-    return StepLosses(generator_losses, discriminator_losses)
+    return StepLosses(losses, discriminator_losses, terms)
 
 
 RECIPES: dict[str, Recipe] = {"original": original_step, "shared": shared_step}
@@ -107,15 +117,74 @@ def update_discriminator(
     """
     images = tf.concat([real.images, tf.stop_gradient(generated)], axis=0)
     digits = tf.concat([tf.cast(tf.reshape(real.digits, (-1, 1)), tf.int32), generated_digit], axis=0)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([variable.value for variable in networks.discriminator.trainable_variables])
+    discriminator, optimizer = networks.discriminator, networks.discriminator_optimizer
+    with recording(discriminator) as tape:
         outputs = networks.discriminate({"image": images}, training=True)
         losses = discriminator_losses(outputs, digits, settings.soft_label, settings.auxiliary_weight)
         loss = losses.total
-    move(networks.discriminator, networks.discriminator_optimizer, tape, loss)
+    found = gradients(discriminator, tape, loss)
+    if settings.discriminator.gradient_penalty:
+        found = _add_penalty(networks, settings.discriminator, images, found)
+    optimizer.apply(found, discriminator.trainable_variables)
     return losses
 
 
-def _generator_losses(networks: Networks, settings: AcganSettings, images: tf.Tensor, digit: tf.Tensor) -> OutputLosses:
-    outputs = networks.discriminate({"image": images}, training=settings.discriminator.dropout_in_generator_update)
-    return trick_losses(outputs, digit, settings.soft_label.trick)
+def _add_penalty(
+    networks: Networks, settings: DiscriminatorSettings, images: tf.Tensor, found: list[tf.Tensor]
+) -> list[tf.Tensor]:
+    """Adds the gradients of R1 and R2 in each step that is due: lazily, after Karras et al. 2020, arXiv 1912.04958."""
+
+    def penalized() -> list[tf.Tensor]:
+        with recording(networks.discriminator) as tape:
+            penalty = gradient_penalty(networks.logit, images) * settings.gradient_penalty * settings.penalty_every
+        return [sum(pair) for pair in zip(found, gradients(networks.discriminator, tape, penalty), strict=True)]
+
+    due = networks.discriminator_optimizer.iterations % settings.penalty_every == 0
+    due_gradients: list[tf.Tensor] = tf.cond(due, penalized, lambda: found)
+    return due_gradients
+
+
+def _move_generator(networks: Networks, found: list[tf.Tensor]) -> None:
+    networks.generator_optimizer.apply(found, networks.generator.trainable_variables)
+
+
+def _choose(networks: Networks, settings: AcganSettings, real: RealImages) -> Chosen | None:
+    if networks.candidates is None:
+        return None
+    return networks.candidates.choose(real.images, tf.cast(real.digits, tf.int32), settings.generator.likelihood.images)
+
+
+def _with_chosen(pairs: Pairs, chosen: Chosen | None) -> Pairs:
+    if chosen is None:
+        return pairs
+    latent = tf.concat([pairs.latent, chosen.latent], axis=0)
+    return Pairs(latent, tf.concat([pairs.digit, chosen.digit], axis=0))
+
+
+def _generator_losses(
+    networks: Networks,
+    settings: AcganSettings,
+    real: RealImages,
+    images: tf.Tensor,
+    digit: tf.Tensor,
+    chosen: Chosen | None = None,
+) -> tuple[OutputLosses, dict[str, tf.Tensor]]:
+    """The two losses and the further terms, of images that are those of `digit` and, behind them, of `chosen`."""
+    dropping, count = settings.discriminator.dropout_in_generator_update, tf.shape(digit)[0]
+    outputs = networks.perceive({"image": images}, training=dropping)
+    losses = trick_losses({name: output[:count] for name, output in outputs.items()}, digit, settings.soft_label.trick)
+    terms: dict[str, tf.Tensor] = {}
+    if settings.generator.energy_distance or chosen:
+        features = networks.perceive({"image": real.images}, training=dropping)[FEATURES]
+    if settings.generator.energy_distance:
+        digits = tf.cast(real.digits, tf.int32), tf.reshape(digit, (-1,))
+        terms["energy_distance"] = energy_distance(features, outputs[FEATURES][:count], *digits)
+    if chosen:
+        covered_worst = tf.gather(features, chosen.index)
+        terms["likelihood_loss"] = likelihood_loss(covered_worst, outputs[FEATURES][count:], chosen.found)
+    return losses, terms
+
+
+def _weighted_sum(losses: OutputLosses, terms: dict[str, tf.Tensor], settings: GeneratorSettings) -> tf.Tensor:
+    weights = {"energy_distance": settings.energy_distance, "likelihood_loss": settings.likelihood.weight}
+    return tf.add_n([losses.total, *(weights[name] * term for name, term in terms.items())])

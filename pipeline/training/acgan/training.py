@@ -35,9 +35,8 @@ class AcganTraining(Training):
         """Takes one step of the recipe; see `Training`."""
         train, size = self.splits.train, self.settings.batch_size
         chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
-        losses = self._step(train.images[chosen], train.labels[chosen], *self._draw(step))._asdict()
-        named = {component: output.named() for component, output in losses.items()}
-        return {train_key(name, part): value for part, values in named.items() for name, value in values.items()}
+        losses = self._step(train.images[chosen], train.labels[chosen], *self._draw(step))
+        return _named(losses)
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`.
@@ -70,6 +69,7 @@ class AcganTraining(Training):
         """Returns those of both networks, the average and both optimisers, and dropout's states; see `Training`."""
         names = ["generator", "discriminator", "generator_optimizer", "discriminator_optimizer"]
         names += ["averaged"] if self.settings.averaged else []
+        names += ["candidates"] if self.networks.candidates else []
         return named_variables({name: getattr(self.networks, name) for name in names})
 
     def parts(self) -> Parts:
@@ -89,3 +89,9 @@ class AcganTraining(Training):
     def _compute_step(self, images: tf.Tensor, labels: tf.Tensor, pairs: Pairs, fresh: Pairs) -> StepLosses:
         shown = tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1)
         return self._recipe(self.networks, self.settings, RealImages(shown, labels), pairs, fresh)
+
+
+def _named(losses: StepLosses) -> Values:
+    named = {"generator": losses.generator.named(), "discriminator": losses.discriminator.named()}
+    named["generator"] |= {name: float(value) for name, value in losses.terms.items()}
+    return {train_key(name, part): value for part, values in named.items() for name, value in values.items()}

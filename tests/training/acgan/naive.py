@@ -18,6 +18,7 @@ from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
 
 Losses = dict[Key, float]
+Chosen = Sequence[tuple[int, tuple[Any, Any, int]]]
 
 
 @dataclass
@@ -31,13 +32,22 @@ class Adam:
     beta_1: float
     beta_2: float
     global_clipnorm: float | None = None
+    decay_steps: int | None = None
+    decay_to: float = 1.0
     steps: int = 0
     first: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     second: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
+    def rate(self) -> float:
+        """Half a cosine from the learning rate, in the first step, to a share of it."""
+        if self.decay_steps is None:
+            return self.learning_rate
+        done = min((self.steps - 1) / self.decay_steps, 1.0)
+        return self.learning_rate * float(self.decay_to + (1 - self.decay_to) * (1 + np.cos(np.pi * done)) / 2)
+
     def move(self, variables: Sequence[keras.Variable], gradients: Sequence[Any]) -> None:
         self.steps += 1
-        rate = self.learning_rate * np.sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
+        rate = self.rate() * np.sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
         slopes = [np.asarray(tf.convert_to_tensor(gradient), np.float64) for gradient in gradients]
         norm = np.sqrt(sum(np.sum(slope**2) for slope in slopes))
         scale = min(1.0, self.global_clipnorm / norm) if self.global_clipnorm else 1.0
@@ -61,7 +71,8 @@ class Naive:
             for layer in self.discriminator.layers:
                 if isinstance(layer, keras.layers.Dropout):
                     layer.call = partial(drop_by_sixteen_bits, layer)
-        adam = settings.adam.model_dump()
+        adam = settings.adam.model_dump() | {"decay_steps": settings.decay_steps, "decay_to": settings.decay_to}
+        self.candidates: list[tuple[Any, Any, int]] = []
         self.generator_adam = Adam(settings.generator.learning_rate, **adam)
         self.discriminator_adam = Adam(settings.discriminator.learning_rate, **adam)
 
@@ -79,22 +90,52 @@ class Naive:
     def take_original_step(self, step: int) -> Losses:
         pairs, fresh = self.pairs(step, 0, 1), self.pairs(step, 1, 2)
         losses = self._move_discriminator(step, self.generator(pairs, training=False), pairs["digit"])
-        return losses | self._move_generator(fresh)
+        return losses | self._move_generator(step, fresh)
 
     def take_shared_step(self, step: int) -> Losses:
         """Makes the generated images anew for the second update: the same ones, since the generator has not moved."""
         size = self.settings.batch_size
         pairs = self.pairs(step, 0, self.settings.generator.batches)
+        chosen = self._choose(step)
         before = self.generator.get_weights()
-        generated = np.asarray(self.generator(pairs, training=True))
+        generated = np.asarray(self.generator(self._made_of(step, pairs, chosen), training=True))
         self.generator.set_weights(before)
         losses = self._move_discriminator(step, generated[:size], pairs["digit"][:size])
-        losses |= self._move_generator(pairs)
+        losses |= self._move_generator(step, pairs, chosen)
+        made = zip(generated[:size], pairs["latent"], pairs["digit"][:, 0], strict=False)
+        kept = self.settings.generator.likelihood.candidates
+        self.candidates = [*self.candidates, *made][-kept:]
         steps = self.generator_adam.steps
         decay = min(self.settings.generator.moving_average, steps / (steps + 9))
         weights = zip(self.average.get_weights(), self.generator.get_weights(), strict=True)
         self.average.set_weights([decay * average + (1 - decay) * current for average, current in weights])
         return losses
+
+    def _choose(self, step: int) -> Chosen:
+        """For the real images that are furthest from any candidate of their digit: position and the nearest one."""
+        settings = self.settings.generator.likelihood
+        found = []
+        for number, (image, digit) in enumerate(zip(*self.real(step), strict=True)):
+            same = [candidate for candidate in self.candidates if candidate[2] == digit[0]]
+            squares = [np.sum((halved(image) - halved(candidate[0])) ** 2) for candidate in same]
+            if same:
+                nearest = int(np.argmin(squares))
+                found.append((squares[nearest], number, same[nearest]))
+        found.sort(key=lambda each: -each[0])
+        return [(number, candidate) for _, number, candidate in found[: settings.images if settings.weight else 0]]
+
+    def _made_of(self, step: int, pairs: dict[str, NDArray[Any]], chosen: Chosen) -> dict[str, NDArray[Any]]:
+        """The pairs and those of the chosen; in the first step latents of zeros and the first real images' digits."""
+        settings = self.settings.generator.likelihood
+        if not settings.weight:
+            return pairs
+        latents = [candidate[1] for _, candidate in chosen] or np.zeros((settings.images, self.settings.latent_size))
+        digits = [[candidate[2]] for _, candidate in chosen] or self.real(step)[1][: settings.images]
+        assert len(latents) == settings.images, "too few candidates for this comparison"
+        return {
+            "latent": np.concatenate([pairs["latent"], latents]).astype(np.float32),
+            "digit": np.concatenate([pairs["digit"], digits]).astype(np.int32),
+        }
 
     def _move_discriminator(self, step: int, generated: Any, generated_digits: NDArray[Any]) -> Losses:
         images, digits = self.real(step)
@@ -105,22 +146,77 @@ class Naive:
         with tf.GradientTape() as tape:
             outputs = self.discriminator({"image": np.concatenate([images, generated])}, training=True)
             losses = plain_losses(outputs, target, np.concatenate([digits, generated_digits]), weights)
-            loss = losses[0] + losses[1]
+            loss = losses[0] + losses[1] + self._penalty(step, np.concatenate([images, generated]))
         variables = self.discriminator.trainable_variables
         self.discriminator_adam.move(variables, tape.gradient(loss, [variable.value for variable in variables]))
         return named("discriminator", *losses)
 
-    def _move_generator(self, pairs: dict[str, NDArray[Any]]) -> Losses:
+    def _penalty(self, step: int, images: NDArray[Any]) -> Any:
+        settings = self.settings.discriminator
+        if step % settings.penalty_every:
+            return 0.0
+        shown = tf.constant(images)
+        with tf.GradientTape() as tape:
+            tape.watch(shown)
+            real = self.discriminator({"image": shown})["generation"]
+            logits = tf.math.log(real) - tf.math.log(1 - real)
+        squares = tf.reduce_sum(tape.gradient(logits, shown) ** 2) / len(images)
+        return settings.gradient_penalty * settings.penalty_every * squares
+
+    def _energy_distance(self, step: int, generated: Any, asked: NDArray[Any], dropping: bool) -> Any:
+        """In features that a model of their own takes from the discriminator's layers, pair by pair."""
+        features = keras.Model(self.discriminator.input, self.discriminator.get_layer("flatten").output)
+        images, digits = self.real(step)
+        real, made = (features({"image": shown}, training=dropping) for shown in (images, generated))
+        between = _pairs(real, made, digits, asked, same=False)
+        among = _pairs(made, made, asked, asked, same=True)
+        scale = tf.stop_gradient(_pairs(real, real, digits, digits, same=True))
+        return (2 * between - among) / scale - 1 if scale > 0 else tf.constant(-1.0)
+
+    def _pull(self, step: int, generated: Any, chosen: Chosen) -> Any:
+        if not chosen:
+            return 0.0
+        features = keras.Model(self.discriminator.input, self.discriminator.get_layer("flatten").output)
+        real = features({"image": self.real(step)[0][[number for number, _ in chosen]]})
+        squares = tf.reduce_sum((features({"image": generated}) - real) ** 2)
+        return squares / tf.reduce_sum(tf.stop_gradient(real) ** 2)
+
+    def _move_generator(self, step: int, pairs: dict[str, NDArray[Any]], chosen: Chosen = ()) -> Losses:
         count = len(pairs["digit"])
         target = np.full((count, 1), self.settings.soft_label.trick, "float32")
+        settings = self.settings.generator
+        weight = settings.energy_distance
         with tf.GradientTape() as tape:
             dropping = self.settings.discriminator.dropout_in_generator_update
-            outputs = self.discriminator({"image": self.generator(pairs, training=True)}, training=dropping)
+            made = self.generator(self._made_of(step, pairs, chosen), training=True)
+            generated, pulled = made[:count], made[count:]
+            outputs = self.discriminator({"image": generated}, training=dropping)
             losses = plain_losses(outputs, target, pairs["digit"], np.ones(count, "float32"))
-            loss = losses[0] + losses[1]
+            distance = self._energy_distance(step, generated, pairs["digit"], dropping) if weight else 0.0
+            pull = self._pull(step, pulled, chosen)
+            loss = losses[0] + losses[1] + weight * distance + settings.likelihood.weight * pull
         variables = self.generator.trainable_variables
         self.generator_adam.move(variables, tape.gradient(loss, [variable.value for variable in variables]))
-        return named("generator", *losses)
+        terms = {"energy_distance": distance} if weight else {}
+        terms |= {"likelihood_loss": pull} if settings.likelihood.weight else {}
+        further = {train_key(name, "generator"): float(term) for name, term in terms.items()}
+        return named("generator", *losses) | further
+
+
+def _pairs(left: Any, right: Any, left_digit: Any, right_digit: Any, *, same: bool) -> Any:
+    """Mean distance of those that show the same digit, without an image's distance to itself; 0 without any."""
+    distances = [
+        tf.sqrt(tf.reduce_sum((one - other) ** 2) + 1e-3)
+        for i, one in enumerate(left)
+        for j, other in enumerate(right)
+        if left_digit[i, 0] == right_digit[j, 0] and not (same and i == j)
+    ]
+    return tf.reduce_mean(distances) if distances else tf.constant(0.0)
+
+
+def halved(image: Any) -> Any:
+    """Means of two by two grey values."""
+    return np.asarray(image)[..., 0].reshape(14, 2, 14, 2).mean(axis=(1, 3))
 
 
 def drop_by_sixteen_bits(layer: keras.layers.Dropout, features: Any, *, training: bool = False) -> Any:

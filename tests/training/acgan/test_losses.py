@@ -12,7 +12,9 @@ from pipeline.training.acgan.losses import (
     OutputLosses,
     auxiliary_loss,
     discriminator_losses,
+    energy_distance,
     generation_loss,
+    gradient_penalty,
     trick_losses,
 )
 
@@ -114,3 +116,61 @@ def test_the_total_is_the_sum_of_the_two() -> None:
     losses = OutputLosses(tf.constant(0.25), tf.constant(0.5))
     expected: dict[str, Any] = {"loss": 0.75, "generation_loss": 0.25, "auxiliary_loss": 0.5}
     assert losses.named() == expected
+
+
+def _distance(real: list[float], generated: list[float], real_digit: list[int], generated_digit: list[int]) -> float:
+    left, right = (tf.constant(values)[:, tf.newaxis] for values in (real, generated))
+    return float(energy_distance(left, right, tf.constant(real_digit), tf.constant(generated_digit)))
+
+
+def test_the_energy_distance_is_that_of_its_definition() -> None:
+    """Between 2.5, among the generated 4, among the real 3: (2 * 2.5 - 4 - 3) / 3."""
+    assert _distance([0.0, 3.0], [1.0, 5.0], [1, 1], [1, 1]) == pytest.approx(-2 / 3, abs=1e-3)
+
+
+def test_the_energy_distance_compares_images_of_the_same_digit_alone() -> None:
+    alone = _distance([0.0, 3.0], [1.0, 5.0], [1, 1], [1, 1])
+    assert _distance([0.0, 3.0, 9.0], [1.0, 70.0, 5.0], [1, 1, 4], [1, 8, 1]) == pytest.approx(alone, abs=1e-6)
+
+
+def test_the_energy_distance_of_one_distribution_is_nothing_and_grows_with_a_shift_or_a_narrower_spread() -> None:
+    draw = np.random.default_rng(0)
+    real, same = draw.normal(size=(2, 400, 3)).astype(np.float32)
+    digit = tf.zeros(400, tf.int32)
+    distances = [float(energy_distance(real, other, digit, digit)) for other in (same, same + 1, same / 4)]
+    assert distances[0] == pytest.approx(0, abs=0.02)
+    assert min(distances[1:]) > 0.1
+
+
+def test_the_energy_distance_without_two_real_images_of_a_digit_has_no_gradient() -> None:
+    generated = tf.constant([[1.0], [2.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(generated)
+        distance = energy_distance(tf.constant([[0.0], [3.0]]), generated, tf.constant([1, 2]), tf.constant([1, 1]))
+    assert float(distance) == -1
+    assert not np.any(tape.gradient(distance, generated))
+
+
+def test_the_energy_distance_of_equal_images_has_a_finite_gradient() -> None:
+    images = tf.constant([[1.0], [1.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        distance = energy_distance(tf.constant([[1.0], [3.0]]), images, tf.constant([1, 1]), tf.constant([1, 1]))
+    assert np.isfinite(tape.gradient(distance, images)).all()
+
+
+def test_the_gradient_penalty_of_a_linear_logit_is_the_squared_norm_of_its_weights() -> None:
+    weights = np.random.default_rng(0).normal(size=(28, 28, 1)).astype(np.float32)
+    penalty = gradient_penalty(lambda images: tf.reduce_sum(images * weights, axis=(1, 2, 3)), tf.ones((3, 28, 28, 1)))
+    assert float(penalty) == pytest.approx(float(np.sum(weights**2)), rel=1e-5)
+
+
+def test_the_gradient_penalty_is_the_mean_over_images_and_can_be_differentiated() -> None:
+    """Of a * sum(x^2) it is mean(4 a^2 sum(x^2)), and its derivative by a is 2 / a times that."""
+    images = tf.constant(np.random.default_rng(1).normal(size=(4, 28, 28, 1)), tf.float32)
+    expected = 4 * 9 * float(tf.reduce_sum(images**2)) / 4
+    factor = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        penalty = gradient_penalty(lambda shown: factor * tf.reduce_sum(shown**2, axis=(1, 2, 3)), images)
+    assert float(penalty) == pytest.approx(expected, rel=1e-5)
+    assert float(tape.gradient(penalty, factor)) == pytest.approx(2 / 3 * expected, rel=1e-5)
