@@ -190,6 +190,8 @@ def test_the_original_experiment_is_the_published_procedure() -> None:
     assert (model.auxiliary_weight.real, model.auxiliary_weight.generated) == (2.0, 0.0)
     assert (model.generator.embedding_deviation, model.generator.batch_norm_momentum) == (None, 0.99)
     assert model.discriminator.dropout_in_generator_update
+    assert (model.discriminator.dropout, model.discriminator.gradient_penalty, model.decay_steps) == (0.3, 0.0, None)
+    assert (model.generator.energy_distance, model.likelihood) == (0.0, None)
     assert not model.averaged
     assert model.generator_batches == 2
 
