@@ -55,7 +55,7 @@ class Called:
 
 
 def settings(mnist_file: Path, *overrides: str) -> Settings:
-    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides)
+    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides).resolve(gpu=False)
 
 
 @pytest.fixture(scope="module")
