@@ -27,9 +27,11 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     from pipeline.runs.identity import digests_of
     from pipeline.runs.training import train_in_folder
     from pipeline.settings.paths import display
+    from pipeline.training.devices import resolve_compute
     from pipeline.training.family import clear_models, find_family
 
     console = make_console()
+    settings = resolve_compute(settings, report=console.print)
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     calibration = ensure_judge(settings, job) if find_family(settings.family).generate else None
     digests = digests_of(settings, start=start, judge=calibration.digest if calibration else None)

@@ -10,9 +10,10 @@ def build(request: Answer) -> Any:
     """Builds the training that the request's words set."""
     import pipeline.models  # noqa: F401
     from pipeline.data import mnist
+    from pipeline.training.devices import resolve_compute
     from pipeline.training.family import build_training, find_family
 
-    settings = compose_settings(request["words"])
+    settings = resolve_compute(compose_settings(request["words"]), report=print)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     return build_training(find_family(settings.family), settings, splits)
 

@@ -11,12 +11,18 @@ Outputs = tuple[Any, Any]
 
 
 class PyTorch:
-    """The published step, `eager`, `channels-last` (what its own guide advises for convolutions) or `compiled`."""
+    """The published step, `eager`, `channels-last` (what its own guide advises for convolutions) or `compiled`.
 
-    def __init__(self, settings: dict[str, Any], data: str, mode: str) -> None:
+    A `device` of `cuda` computes it on a GPU, for which a step then waits.
+    """
+
+    def __init__(self, settings: dict[str, Any], data: str, mode: str, device: str = "cpu") -> None:
         import torch
 
         torch.manual_seed(0)
+        torch.set_default_device(device)
+        self._to = lambda array: torch.from_numpy(array).to(device)
+        self._wait = torch.cuda.synchronize if device == "cuda" else lambda: None
         self._torch, self._settings = torch, settings
         self.images_per_step = int(settings["batch_size"])
         with np.load(data) as archive:
@@ -38,8 +44,8 @@ class PyTorch:
         """Trains the discriminator on real and generated images, then the generator through it on twice as many."""
         torch, count, label = self._torch, self.images_per_step, self._settings["soft_label"]
         start = step * count % (len(self._images) - count + 1)
-        real = torch.from_numpy(self._images[start : start + count, np.newaxis].astype(np.float32) / 127.5 - 1)
-        digits = torch.from_numpy(self._labels[start : start + count])
+        real = self._to(self._images[start : start + count, np.newaxis].astype(np.float32) / 127.5 - 1)
+        digits = self._to(self._labels[start : start + count])
         latent, asked = self._pairs(count)
         self.generator.eval()
         with torch.no_grad():
@@ -53,6 +59,7 @@ class PyTorch:
         self._judging.requires_grad_(False)
         outputs = self._judge(self._generate(latent, asked))
         self._move(0, self._loss(outputs, torch.full((2 * count,), label["trick"]), asked, torch.ones(2 * count)))
+        self._wait()
 
     def _plain_generate(self, latent: Any, digit: Any) -> Any:
         return self.generator(latent * self.embedding(digit))
@@ -80,7 +87,7 @@ class PyTorch:
 
     def _pairs(self, count: int) -> tuple[Any, Any]:
         latent = self._draw.uniform(-1, 1, (count, self._settings["latent_size"])).astype(np.float32)
-        return self._torch.from_numpy(latent), self._torch.from_numpy(self._draw.integers(0, CLASSES, count))
+        return self._to(latent), self._to(self._draw.integers(0, CLASSES, count))
 
 
 def build_generator(latent_size: int, filters: tuple[int, int, int]) -> Any:
@@ -108,4 +115,5 @@ def build_discriminator(filters: tuple[int, ...], dropout: float, **_: Any) -> t
 
 
 if __name__ == "__main__":
-    serve_steps(lambda request: PyTorch(request["settings"], request["data"], request["mode"]))
+    names = ("settings", "data", "mode", "device")
+    serve_steps(lambda request: PyTorch(**{name: request[name] for name in names if name in request}))

@@ -34,8 +34,9 @@ def changed_settings(settings: Settings) -> list[str]:
     if committed is None:
         return []
     before = flatten(yaml.safe_load(committed))
-    now = flatten(settings.parameters())
-    return [f"{address}={value}" for address, value in now.items() if before.get(address, value) != value]
+    now = flatten(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
+    own = {address: now[address] for address in flatten(settings.parameters()) if address in now}
+    return [f"{address}={value}" for address, value in own.items() if before.get(address, value) != value]
 
 
 def describe_training(

@@ -62,7 +62,7 @@ class Settings(Frozen, Generic[Model_co]):
             "seed": self.seed,
             "data": {"validation": self.data.validation, "limit": self.data.limit},
             "judge": self.judge.model_dump(mode="json"),
-            "compute": self.compute.model_dump(mode="json", exclude={"jobs"}),
+            "compute": self.compute.model_dump(mode="json", exclude={"jobs", "xla_cache"}),
             self.family: self.model.model_dump(mode="json"),
         }
         return dict(_flatten(blocks))
@@ -92,6 +92,10 @@ class Settings(Frozen, Generic[Model_co]):
                 "model": family_settings(self.family).model_validate(blocks[self.family]),
             }
         )
+
+    def resolve(self, *, gpu: bool) -> Self:
+        """Returns these settings with what `auto` means in `compute` on a machine with or without a GPU."""
+        return self.model_copy(update={"compute": self.compute.resolve(gpu=gpu)})
 
     def digest(self) -> str:
         """SHA-256 of `parameters()` and the label, 64 hexadecimal digits."""

@@ -1,12 +1,32 @@
-"""Settings of how a training is computed; the defaults suit a machine without a GPU."""
+"""Settings of how a training is computed; `auto` suits the machine, whether it has a GPU or not."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from pipeline.settings.frozen import Frozen
 
+AUTO: Final = "auto"
+STEPS_PER_CALL_ON_GPU = 50
+
 Kernels = Literal["fast", "plain"]
+Auto = Literal["auto"]
+
+
+def _switch(value: object) -> bool | Auto:
+    if value == AUTO:
+        return AUTO
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be auto, true or false")
+
+
+def _count(value: object) -> int | Auto:
+    if value == AUTO:
+        return AUTO
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise ValueError("must be auto or a whole number of 1 or more")
 
 
 class ComputeSettings(Frozen):
@@ -14,8 +34,11 @@ class ComputeSettings(Frozen):
 
     Attributes:
         jobs: Jobs of a sweep that train at the same time, each with its share of the processor cores.
-        xla: Whether XLA compiles a step. XLA draws other dropout, takes longer to compile and, without a GPU, longer to
-            run.
+        xla: Whether XLA compiles a step; `auto` where TensorFlow sees a GPU. XLA draws other dropout, takes longer to
+            compile and, without a GPU, longer to run.
+        xla_cache: Whether steps that XLA compiled are kept in `runs/xla`, for the next run of the same networks.
+        steps_per_call: Most steps in one call of the compiled step, in whose midst nothing is reported or saved;
+            `auto` is 50 where TensorFlow sees a GPU, else 1.
         kernels: `fast` computes convolutions, batch normalisation, dropout and Adam with the project's own kernels for
             CPUs, `plain` with Keras' layers and optimiser. Steps are equal to float32's rounding but, with
             `recipe: shared`, for the draws of dropout.
@@ -24,6 +47,18 @@ class ComputeSettings(Frozen):
     """
 
     jobs: Annotated[int, Field(ge=1, le=64)]
-    xla: bool
+    xla: Annotated[bool | Auto, PlainValidator(_switch)]
+    xla_cache: bool
+    steps_per_call: Annotated[int | Auto, PlainValidator(_count)]
     kernels: Kernels
     precision: Literal["float32", "mixed_bfloat16"]
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether no setting is `auto` any more, as is wanted before a step is built or a run is named."""
+        return AUTO not in (self.xla, self.steps_per_call)
+
+    def resolve(self, *, gpu: bool) -> Self:
+        """Returns the settings with what `auto` means on a machine with or without a GPU."""
+        meant = {"xla": gpu, "steps_per_call": STEPS_PER_CALL_ON_GPU if gpu else 1}
+        return self.model_copy(update={name: value for name, value in meant.items() if getattr(self, name) == AUTO})

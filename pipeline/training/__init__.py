@@ -4,6 +4,8 @@
 
     family           the contract of a family, and what a training reports and draws
     loop             the loop over steps, which yields events
+    stepping         calls of compiled steps, one or several a call
+    devices          what `auto` means on this machine
     history          the metrics of a training so far
     checkpoints      the state of a training, and its models, as files
     acgan autoencoder vae    one family each

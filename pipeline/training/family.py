@@ -111,10 +111,15 @@ class Training(ABC):
 
     images_per_step: int
     images_per_epoch: int
+    steps_per_call: int = 1
 
     @abstractmethod
     def take_step(self, step: int) -> Values:
         """Takes step `step`, counted from 0, and returns its losses, such as `train/generator/loss`."""
+
+    def take_steps(self, step: int, count: int) -> list[Values]:
+        """Takes `count` steps, `steps_per_call` at most, from `step` on, and returns the losses of each."""
+        return [self.take_step(number) for number in range(step, step + count)]
 
     @abstractmethod
     def report(self, step: int, recent: Values) -> Report:
@@ -186,8 +191,7 @@ def find_family(name: str) -> Family[Any]:
 def real_tiles(splits: Splits, settings: Settings[FamilySettings]) -> NDArray[np.float32]:
     """Test images `(rows, 10, 28, 28)` in [-1, 1], one class per column, in at most `render.rows` rows."""
     images, labels = splits.test.images, splits.test.labels
-    rows = min(settings.render.rows, available_rows(labels))
-    return scaled(class_columns(images, labels, rows=rows))
+    return scaled(class_columns(images, labels, rows=min(settings.render.rows, available_rows(labels))))
 
 
 def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:

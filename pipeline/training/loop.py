@@ -26,8 +26,8 @@ class Plan:
         steps: Steps of the whole training, with those already taken.
         report_every: Steps between two reports; the last step is always reported.
         losses_every: Steps between two points of the training losses, each the mean over those steps.
-        checkpoint_seconds: Longest time between two checkpoints, apart from the length of a step or a report. The end
-            of the training is a checkpoint too.
+        checkpoint_seconds: Longest time between two checkpoints, apart from the length of a call of steps or a report.
+            The end of the training is a checkpoint too.
     """
 
     steps: int
@@ -39,6 +39,10 @@ class Plan:
         """Whether the last step of `history` needs a report and has none."""
         step = history.step
         return history.reported < step and (step % self.report_every == 0 or step >= self.steps)
+
+    def steps_ahead(self, step: int) -> int:
+        """Steps after `step` until the next report, which may be that of the last step."""
+        return min(self.steps - step, self.report_every - step % self.report_every)
 
     def is_done(self, history: History) -> bool:
         """Whether all steps are taken and the last one is reported."""
@@ -109,20 +113,22 @@ def run_steps(
         if plan.report_is_due(history):
             yield from _report(training, plan, history, measure, timers)
         else:
-            yield from _step(training, plan, history, timers)
+            yield from _steps(training, plan, history, timers)
         if plan.is_done(history) or time.monotonic() - saved >= plan.checkpoint_seconds:
             yield CheckpointDue()
             saved = time.monotonic()
 
 
-def _step(training: Training, plan: Plan, history: History, timers: Timers) -> Iterator[Event]:
+def _steps(training: Training, plan: Plan, history: History, timers: Timers) -> Iterator[Event]:
+    count = min(training.steps_per_call, plan.steps_ahead(history.step))
     with timers(Phase.STEP):
-        losses = training.take_step(history.step)
-    _refuse_infinite(losses, history.step + 1)
-    history.add(losses)
-    yield Step(history.step, losses)
-    if history.step % plan.losses_every == 0 or plan.report_is_due(history):
-        yield Points(history.close_window())
+        taken = training.take_steps(history.step, count)
+    for losses in taken:
+        _refuse_infinite(losses, history.step + 1)
+        history.add(losses)
+        yield Step(history.step, losses)
+        if history.step % plan.losses_every == 0 or plan.report_is_due(history):
+            yield Points(history.close_window())
 
 
 def _report(

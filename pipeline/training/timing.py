@@ -11,7 +11,7 @@ class Phase(StrEnum):
     BUILD = "build"
     """Networks and optimisers are made."""
     STEP = "step"
-    """One step is taken."""
+    """One call of steps is made."""
     EVALUATION = "evaluation"
     """A report's held-out losses and the judge's measures."""
     PROGRESS = "progress"

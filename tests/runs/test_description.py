@@ -4,7 +4,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
+from pipeline.runs import description as described
 from pipeline.runs.description import describe_stage, describe_sweep, describe_training, name_run
 from pipeline.settings.job import Job
 from pipeline.settings.paths import ROOT
@@ -34,6 +36,20 @@ def named(*overrides: str) -> str:
 )
 def test_a_runs_name_carries_what_varies(overrides: tuple[str, ...], name: str) -> None:
     assert named(*overrides) == name
+
+
+def test_in_a_stage_of_dvc_a_run_is_named_by_the_numbers_that_are_not_the_committed_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    steps, numbers["acgan"]["steps"] = numbers["acgan"]["steps"], 7
+    monkeypatch.setattr(described, "committed_file", lambda *_: yaml.safe_dump(numbers))
+    monkeypatch.setenv("DVC_STAGE", "train@acgan")
+    # What `auto` means on this machine is no change that a user made.
+    settings, job = settings_of().resolve(gpu=True), Job("pipeline.train", ("model=acgan",))
+    assert name_run(settings, job) == f"acgan steps={steps} seed=0"
+    note = describe_training(settings, job, digests=DIGESTS, parent=None).note
+    assert f"```\ndvc exp run -S acgan.steps={steps}\n```" in note
 
 
 def test_the_jobs_of_a_sweep_are_named_by_what_varies() -> None:

@@ -55,7 +55,7 @@ class Called:
 
 
 def settings(mnist_file: Path, *overrides: str) -> Settings:
-    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides)
+    return settings_of(*SMALL, f"data.path='{mnist_file.as_posix()}'", *overrides).resolve(gpu=False)
 
 
 @pytest.fixture(scope="module")
@@ -260,13 +260,13 @@ def test_the_best_reports_composition_is_the_join_of_its_own_halves(
 def test_a_training_that_diverges_keeps_its_best_report_whole(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = AcganTraining.take_step
+    take = AcganTraining.take_steps
 
-    def diverge(training: AcganTraining, number: int) -> Values:
-        losses = step(training, number)
-        return losses if number < 4 else dict.fromkeys(losses, math.nan)
+    def diverge(training: AcganTraining, step: int, count: int) -> list[Values]:
+        taken = take(training, step, count)
+        return [losses if step + n < 4 else dict.fromkeys(losses, math.nan) for n, losses in enumerate(taken)]
 
-    monkeypatch.setattr(AcganTraining, "take_step", diverge)
+    monkeypatch.setattr(AcganTraining, "take_steps", diverge)
     before = set((called.root / "runs" / "acgan").iterdir())
     with pytest.raises(DivergedError):
         train.train(settings(mnist_file, "seed=8"), Job("pipeline.train", SMALL))

@@ -24,6 +24,7 @@ DECISIVE: dict[str, Any] = {
     "judge.learning_rate": 0.002,
     "judge.shift": 1,
     "compute.xla": True,
+    "compute.steps_per_call": 2,
     "compute.kernels": "plain",
     "compute.precision": "mixed_bfloat16",
     "acgan.recipe": "original",
@@ -64,6 +65,7 @@ INDIFFERENT: dict[str, Any] = {
     "start_from": "runs/acgan/a-1",
     "run": "runs/acgan/a-1",
     "compute.jobs": 2,
+    "compute.xla_cache": True,
     "data.source": "keras",
     "data.path": "data/other.npz",
     "evaluate.weights": "last",
@@ -101,6 +103,19 @@ def test_every_setting_of_the_acgan_either_decides_a_training_or_does_not() -> N
     own = (*DECISIVE, *INDIFFERENT)
     blocks_of_own = {address.split(".")[0] for address in own} | {"family"}
     assert {*own, "family"} == {name for name in addresses(blocks()) if name.split(".")[0] in blocks_of_own}
+
+
+def test_what_auto_means_on_a_machine_decides_its_trainings_as_if_it_had_been_asked_for(plain: Settings) -> None:
+    asked = {True: {"xla": True, "steps_per_call": 50}, False: {"xla": False, "steps_per_call": 1}}
+    digests = set()
+    for gpu, values in asked.items():
+        resolved = plain.resolve(gpu=gpu)
+        outright = validate(changed({f"compute.{name}": value for name, value in values.items()}))
+        assert resolved == outright == resolved.resolve(gpu=not gpu)
+        assert resolved.digest() == outright.digest()
+        assert not [value for value in resolved.parameters().values() if value == "auto"]
+        digests.add(resolved.digest())
+    assert len({*digests, plain.digest()}) == 3
 
 
 def test_one_and_one_point_nought_are_the_same_number(plain: Settings) -> None:

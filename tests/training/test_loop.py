@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.data.keys import Key
 from pipeline.training.family import Measured, Parts, Report, Score, Training, Values
 from pipeline.training.history import History, Point
-from pipeline.training.loop import DivergedError, Event, Plan, Points, Reported, Step, run_steps
+from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, Reported, Step, run_steps
 
 NEVER = 1e9
 ALWAYS = 0.0
@@ -28,6 +28,12 @@ class Counting(Training):
     recent: list[Values] = field(default_factory=list)
     images_per_step: int = 1
     images_per_epoch: int = 10
+    steps_per_call: int = 1
+    calls: list[tuple[int, int]] = field(default_factory=list)
+
+    def take_steps(self, step: int, count: int) -> list[Values]:
+        self.calls.append((step, count))
+        return super().take_steps(step, count)
 
     def take_step(self, step: int) -> Values:
         return {Key.parse("train/loss"): self.loss(step)}
@@ -72,6 +78,36 @@ def test_a_report_follows_its_step_and_a_checkpoint_ends_the_training() -> None:
 def test_the_last_step_reports_also_where_the_rhythm_does_not_divide_it() -> None:
     assert _reported(list(run_steps(Counting(), _plan(10, report_every=4), History()))) == [4, 8, 10]
     assert _reported(list(run_steps(Counting(), _plan(8, report_every=4), History()))) == [4, 8]
+
+
+def test_a_call_goes_past_no_report_and_not_past_the_last_step() -> None:
+    training = Counting(steps_per_call=4)
+    list(run_steps(training, _plan(15, report_every=6), History(step=1)))
+    assert training.calls == [(1, 4), (5, 1), (6, 4), (10, 2), (12, 3)]
+
+
+def test_calls_of_several_steps_have_the_events_of_single_steps() -> None:
+    one, several = (
+        list(run_steps(Counting(steps_per_call=steps), _plan(10, report_every=6, losses_every=3), History()))
+        for steps in (1, 4)
+    )
+    assert several == one
+
+
+def test_a_checkpoint_is_due_between_calls_alone() -> None:
+    training, saved, history = Counting(steps_per_call=4), [], History()
+    for event in run_steps(training, _plan(9, report_every=6, checkpoint_seconds=ALWAYS), history):
+        if isinstance(event, CheckpointDue):
+            saved.append((history.step, history.reported))
+    assert saved == [(4, 0), (6, 0), (6, 6), (9, 6), (9, 9)]
+
+
+def test_a_loss_that_is_no_number_stops_a_call_of_several_steps_at_its_own_step() -> None:
+    history = History()
+    training = Counting(loss=lambda step: math.nan if step == 2 else 1.0, steps_per_call=4)
+    with pytest.raises(DivergedError, match="train/loss is nan after 3 steps"):
+        list(run_steps(training, _plan(5), history))
+    assert (history.step, training.calls) == (2, [(0, 4)])
 
 
 def test_losses_come_as_means_of_as_many_steps_as_asked_and_end_with_a_report() -> None:

@@ -39,7 +39,8 @@ def small_settings(seed: int = 0, **acgan: Any) -> Settings[AcganSettings]:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20
     numbers["acgan"] = merged(merged(numbers["acgan"], SMALL), acgan)
-    return validate({**numbers, "seed": seed, "family": "acgan", "label": None, "start_from": None, "run": None})
+    choices = {"seed": seed, "family": "acgan", "label": None, "start_from": None, "run": None}
+    return validate({**numbers, **choices}).resolve(gpu=False)
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

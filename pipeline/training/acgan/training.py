@@ -1,5 +1,7 @@
 """The AC-GAN in training."""
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -17,10 +19,19 @@ from pipeline.training.acgan.networks import build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses
 from pipeline.training.acgan.sampling import GENERATED_AT_ONCE, SAMPLE_ROWS, Stream, generate_digits, sample_tiles
 from pipeline.training.family import Generated, Parts, Report, Training, Values, named_variables
+from pipeline.training.stepping import DeviceImages, Stepper
+
+
+class Draws(NamedTuple):
+    """What is drawn for a step: the indices `(n,)` of its real images, and the pairs of both updates."""
+
+    chosen: tf.Tensor
+    pairs: Pairs
+    fresh_pairs: Pairs
 
 
 class AcganTraining(Training):
-    """Generator and discriminator, trained against each other; the training images stay in memory as uint8."""
+    """Generator and discriminator, trained against each other."""
 
     def __init__(self, settings: Settings[AcganSettings], splits: Splits) -> None:
         self.seed, self.settings, self.splits = settings.seed, settings.model, splits
@@ -29,14 +40,18 @@ class AcganTraining(Training):
         self.networks = build_networks(self.settings, seed=self.seed, kernels=settings.compute.kernels)
         self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
         self._recipe = RECIPES[self.settings.recipe]
-        self._step = tf.function(self._compute_step, jit_compile=settings.compute.xla)
+        self._real = DeviceImages(splits.train.images, splits.train.labels, compute=settings.compute)
+        self._stepper = Stepper(self._compute_step, compute=settings.compute)
+        self.steps_per_call = self._stepper.steps_per_call
 
     def take_step(self, step: int) -> Values:
         """Takes one step of the recipe; see `Training`."""
-        train, size = self.splits.train, self.settings.batch_size
-        chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
-        losses = self._step(train.images[chosen], train.labels[chosen], *self._draw(step))
-        return _named(losses)
+        return self.take_steps(step, 1)[0]
+
+    def take_steps(self, step: int, count: int) -> list[Values]:
+        """Takes some steps of the recipe; see `Training`."""
+        draws = [self._draw(number) for number in range(step, step + count)]
+        return [_named(losses) for losses in self._stepper.take(step, draws)]
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`.
@@ -77,18 +92,21 @@ class AcganTraining(Training):
         halves = {"generator": self.networks.averaged, "discriminator": self.networks.discriminator}
         return {**halves, "combined": self._combined}
 
-    def _draw(self, step: int) -> tuple[Pairs, Pairs]:
-        """The pairs of a step, and those for the generator alone, of which only the recipe `original` has any."""
+    def _draw(self, step: int) -> Draws:
+        """What is drawn for a step; only the recipe `original` has pairs for the generator alone."""
         size, latent_size = self.settings.batch_size, self.settings.latent_size
         larger = size * self.settings.generator_batches
         counts = (size, larger) if self.settings.recipe == "original" else (larger, 0)
         pairs = draw_pairs(self.seed, step, Stream.STEP_PAIRS, count=counts[0], latent_size=latent_size)
         fresh = draw_pairs(self.seed, step, Stream.GENERATOR_PAIRS, count=counts[1], latent_size=latent_size)
-        return Pairs(*pairs), Pairs(*fresh)
+        chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
+        return Draws(chosen, Pairs(*pairs), Pairs(*fresh))
 
-    def _compute_step(self, images: tf.Tensor, labels: tf.Tensor, pairs: Pairs, fresh: Pairs) -> StepLosses:
-        shown = tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1)
-        return self._recipe(self.networks, self.settings, RealImages(shown, labels), pairs, fresh)
+    def _compute_step(self, step: tf.Tensor, draws: Draws) -> StepLosses:
+        """Computes a step; `step` is its number, from 0."""
+        images, labels = self._real.gather(draws.chosen)
+        real = RealImages(tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1), labels)
+        return self._recipe(self.networks, self.settings, real, draws.pairs, draws.fresh_pairs)
 
 
 def _named(losses: StepLosses) -> Values:

@@ -11,13 +11,13 @@ from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
-from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, blank_images, decode, padded
-from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Inputs
+from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, CodingTraining, blank_images, decode, padded
+from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstruct, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means, squared_errors
 from pipeline.training.family import Examples, Family, Parts, Pictures, Values
 
-IMAGE, CODE = "image", "code"
+CODE = "code"
 SQUARED_ERROR, CROSS_ENTROPY = "mse", "bce"
 
 
@@ -29,10 +29,6 @@ class AutoencoderTraining(CodingTraining):
     def __init__(self, settings: Settings[AutoencoderSettings], splits: Splits) -> None:
         encoder = build_encoder(settings.model, seed=settings.seed)
         super().__init__(settings, splits, encoder, build_decoder(settings.model, encoder, seed=settings.seed))
-
-    def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Returns the images alone."""
-        return {IMAGE: images}
 
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Computes both errors of the digit; the squared error of the whole padded image is minimised."""

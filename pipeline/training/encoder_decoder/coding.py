@@ -12,19 +12,21 @@ from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices
 from pipeline.data.keys import held_out_key, train_key
 from pipeline.data.mnist import Splits
-from pipeline.data.padding import PAPER, crop, pad
+from pipeline.data.padding import PAPER, crop, pad, window
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
-from pipeline.training.encoder_decoder.halves import Halves, Inputs
+from pipeline.training.encoder_decoder.halves import Halves
 from pipeline.training.family import Parts, Report, Training, Values
+from pipeline.training.stepping import DeviceImages
 
+IMAGE = "image"
 AT_ONCE = 250
 IN_MEMORY = 2000
 
 
 class CodingTraining(Training):
-    """An encoder and a decoder in training; the training images stay in memory as uint8."""
+    """An encoder and a decoder in training."""
 
     settings: ConvolutionalSettings
 
@@ -34,17 +36,22 @@ class CodingTraining(Training):
         self.seed, self.settings, self.splits = settings.seed, settings.model, splits
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train)
-        self.halves = Halves(encoder, decoder, self.settings, compute=settings.compute)
+        self._real = DeviceImages(splits.train.images, splits.train.labels, compute=settings.compute)
+        self.halves = Halves(encoder, decoder, self.settings, compute=settings.compute, losses=self._losses)
+        self.steps_per_call = self.halves.steps_per_call
         self._joined = join(encoder, decoder, name=settings.family)
         self._before_tanh = before_tanh(decoder)
 
-    @abstractmethod
-    def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Returns the inputs of a step: padded images `(n, size, size, channels)`, and random draws if any."""
+    def draw(self, step: int) -> dict[str, NDArray[np.float32]]:
+        """Returns what the encoder takes in a step beside the images, by name: nothing, unless a family draws it."""
+        return {}
 
     @abstractmethod
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Computes the losses of a batch in training mode, by name; `objective` is minimised."""
+        """Computes the losses of a batch in training mode, by name; `objective` is minimised.
+
+        `inputs` are padded images `(n, size, size, channels)` as `image`, and what `draw` returned.
+        """
 
     @abstractmethod
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
@@ -52,10 +59,14 @@ class CodingTraining(Training):
 
     def take_step(self, step: int) -> Values:
         """Takes one step on the half or the halves whose turn it is; see `Training`."""
-        chosen = batch_indices(self.seed, step, batch_size=self.images_per_step, count=self.images_per_epoch)
-        images = pad(self.splits.train.images[chosen], size=self.settings.image_size, channels=self.settings.channels)
-        losses = self.halves.move(step, self.inputs(images, step), self.compute_losses)
-        return {train_key(name): value for name, value in losses.items()}
+        return self.take_steps(step, 1)[0]
+
+    def take_steps(self, step: int, count: int) -> list[Values]:
+        """Takes some steps, each on the half or the halves whose turn it is; see `Training`."""
+        batch = {"batch_size": self.images_per_step, "count": self.images_per_epoch}
+        numbers = range(step, step + count)
+        draws = [(batch_indices(self.seed, number, **batch), self.draw(number)) for number in numbers]
+        return [{train_key(name): value for name, value in one.items()} for one in self.halves.move(step, draws)]
 
     def report(self, step: int, recent: Values) -> Report:
         """Scores held-out images; see `Training`."""
@@ -70,6 +81,13 @@ class CodingTraining(Training):
     def parts(self) -> Parts:
         """Returns encoder, decoder and their join; see `Training`."""
         return {**self.halves.models, self._joined.name: self._joined}
+
+    def _losses(self, draws: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> dict[str, tf.Tensor]:
+        chosen, drawn = draws
+        edge, channels = window(self.settings.image_size).start, self.settings.channels
+        margins = [[0, 0], [edge, edge], [edge, edge]]
+        padded = tf.pad(self._real.gather_scaled(chosen), margins, constant_values=PAPER)
+        return self.compute_losses({IMAGE: tf.repeat(padded[..., tf.newaxis], channels, axis=-1), **drawn})
 
 
 def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[tuple[slice, NDArray[np.float32]]]:

@@ -1,25 +1,24 @@
 """One step of an encoder and a decoder: on both, on one while the other keeps every bit, or on each in turn."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from pipeline.kernels.adam import build_adam
 from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.convolutional import ConvolutionalSettings
 from pipeline.training.family import named_variables
+from pipeline.training.stepping import Draws, Stepper, Take
 
 ENCODER, DECODER, OBJECTIVE = "encoder", "decoder", "objective"
 
 Turn = tuple[str, ...]
-Inputs = dict[str, NDArray[np.float32]]
-Compute = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+Losses = dict[str, tf.Tensor]
+Compute = Callable[[Draws], Losses]
 
 TURNS: dict[str, tuple[Turn, ...]] = {
     "joint": ((ENCODER, DECODER),),
@@ -32,50 +31,56 @@ TURNS: dict[str, tuple[Turn, ...]] = {
 class Halves:
     """An encoder and a decoder, each with its own optimiser, so that nothing of a resting half changes.
 
-    The settings say which half learns and how fast, `compute` whether XLA compiles the steps and which Adam takes them.
+    The settings say which half learns and how fast, `compute` how the steps are computed and which Adam takes them.
+    `losses` computes losses by name from the draws of a step, with the halves in training mode; `objective` is
+    minimised.
     """
 
     def __init__(
-        self, encoder: keras.Model, decoder: keras.Model, settings: ConvolutionalSettings, *, compute: ComputeSettings
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        settings: ConvolutionalSettings,
+        *,
+        compute: ComputeSettings,
+        losses: Compute,
     ) -> None:
         self.models = {ENCODER: encoder, DECODER: decoder}
-        self._settings, self._xla = settings, compute.xla
+        self._settings, self._losses = settings, losses
         self._optimizers = {
             name: build_adam(model, settings.learning_rate, kernels=compute.kernels)
             for name, model in self.models.items()
         }
-        self._steps: dict[Turn, Callable[[Inputs], dict[str, tf.Tensor]]] = {}
+        self._stepper = Stepper(*map(self._turn, TURNS[settings.mode]), compute=compute)
+        self.steps_per_call = self._stepper.steps_per_call
 
-    def move(self, step: int, inputs: Inputs, compute: Compute) -> dict[str, float]:
-        """Takes one step on the half or the halves whose turn it is, and returns the losses before the update.
+    def move(self, step: int, draws: Sequence[Draws]) -> list[dict[str, float]]:
+        """Takes a step for each of some draws, on the half or the halves whose turn it is.
 
-        Args:
-            step: The step, from 0; it decides the turn and the learning rate.
-            inputs: The batch, by name.
-            compute: Computes losses by name, with the halves in training mode; `objective` is minimised. It must be the
-                same function at every step, since it is compiled once per turn.
+        `step` is the number of the first, from 0; numbers decide turns and learning rates. Returns the losses before
+        each update.
         """
-        turns = TURNS[self._settings.mode]
-        turn = turns[step % len(turns)]
-        if turn not in self._steps:
-            self._steps[turn] = tf.function(partial(self._take, turn, compute), jit_compile=self._xla)
-        rate = learning_rate(self._settings, step)
-        for name in turn:
-            self._optimizers[name].learning_rate.assign(rate)
-        return {name: float(value) for name, value in self._steps[turn](inputs).items()}
+        rated = [(np.float32(learning_rate(self._settings, number)), draw) for number, draw in enumerate(draws, step)]
+        taken = self._stepper.take(step, rated)
+        return [{name: float(value) for name, value in losses.items()} for losses in taken]
 
     def variables(self) -> dict[str, keras.Variable]:
         """Returns all variables that a step reads or changes, by name, except learning rates."""
         holders = self.models | {f"{name}_optimizer": optimizer for name, optimizer in self._optimizers.items()}
         return named_variables(holders)
 
-    def _take(self, turn: Turn, compute: Compute, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def _turn(self, turn: Turn) -> Take:
+        return lambda _step, rated: self._take(turn, *rated)
+
+    def _take(self, turn: Turn, rate: tf.Tensor, draws: Draws) -> Losses:
+        for name in turn:
+            self._optimizers[name].learning_rate.assign(rate)
         with self._resting(turn):
             moved = {name: self.models[name].trainable_variables for name in turn}
             values = {name: [variable.value for variable in variables] for name, variables in moved.items()}
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(values)
-                losses = compute(inputs)
+                losses = self._losses(draws)
             gradients = tape.gradient(losses[OBJECTIVE], values)
             for name, variables in moved.items():
                 self._optimizers[name].apply(gradients[name], variables)

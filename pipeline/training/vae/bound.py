@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from pipeline.data.padding import DIGIT_SIZE
 from pipeline.settings.vae import VaeSettings
-from pipeline.training.encoder_decoder.coding import AT_ONCE, padded
+from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, padded
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
 
-IMAGE, NOISE, MEAN, LOG_VARIANCE, LATENT = "image", "noise", "mean", "log_variance", "latent"
+NOISE, MEAN, LOG_VARIANCE, LATENT = "noise", "mean", "log_variance", "latent"
 LOSS, RECONSTRUCTION, DIVERGENCE = "loss", "reconstruction", "kl_divergence"
 DIGIT_PIXELS = DIGIT_SIZE**2
 

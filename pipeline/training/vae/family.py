@@ -11,15 +11,14 @@ from pipeline.models.convolutional import before_tanh
 from pipeline.models.vae import build_decoder, build_encoder
 from pipeline.settings.composed import Settings
 from pipeline.settings.vae import VaeSettings
-from pipeline.training.encoder_decoder.coding import AT_ONCE, CodingTraining, blank_images, decode, padded
-from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE, Inputs
+from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, CodingTraining, blank_images, decode, padded
+from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
 from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values, real_tiles
 from pipeline.training.vae.bound import (
     DIGIT_PIXELS,
     DIVERGENCE,
-    IMAGE,
     LATENT,
     LOG_VARIANCE,
     LOSS,
@@ -46,10 +45,10 @@ class VaeTraining(CodingTraining):
         encoder = build_encoder(settings.model, seed=settings.seed)
         super().__init__(settings, splits, encoder, build_decoder(settings.model, encoder, seed=settings.seed))
 
-    def inputs(self, images: NDArray[np.float32], step: int) -> Inputs:
-        """Returns the images and one draw of noise for each."""
-        size = self.settings.latent_size
-        return {IMAGE: images, NOISE: draw_noise(self.seed, step, Stream.STEP_NOISE, count=len(images), size=size)}
+    def draw(self, step: int) -> dict[str, NDArray[np.float32]]:
+        """Returns one draw of noise for each image."""
+        count, size = self.images_per_step, self.settings.latent_size
+        return {NOISE: draw_noise(self.seed, step, Stream.STEP_NOISE, count=count, size=size)}
 
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Computes both terms of the bound and their sum for the digit; those of the whole padded image are minimised.

@@ -34,7 +34,8 @@ def coding_settings(family: str, seed: int = 0, **changes: Any) -> Settings[Any]
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20
     numbers[family] |= SMALL | changes
-    return validate({**numbers, "seed": seed, "family": family, "label": None, "start_from": None, "run": None})
+    choices = {"seed": seed, "family": family, "label": None, "start_from": None, "run": None}
+    return validate({**numbers, **choices}).resolve(gpu=False)
 
 
 def coding_training(family: str, seed: int = 0, **changes: Any) -> Any:

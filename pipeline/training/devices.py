@@ -1,0 +1,48 @@
+"""The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from pipeline.settings import paths
+from pipeline.settings.composed import Settings
+
+XLA_FLAGS = "TF_XLA_FLAGS"
+
+
+def find_gpu() -> str | None:
+    """Name of the first GPU that TensorFlow sees, such as `NVIDIA H100 80GB HBM3`; None without one."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name))
+
+
+def resolve_compute(settings: Settings, *, report: Callable[[str], None]) -> Settings:
+    """Returns the settings with what `auto` means in `compute` on this machine; `report` takes a line that says why.
+
+    The values are parameters of the run, so that its hash follows them. With `compute.xla_cache` the compiler's cache
+    is opened too.
+    """
+    gpu = find_gpu()
+    resolved = settings.resolve(gpu=gpu is not None)
+    compute = resolved.compute
+    if not settings.compute.is_resolved:
+        seen = f"TensorFlow sees a GPU ({gpu})" if gpu else "TensorFlow sees no GPU"
+        report(f"{seen}: compute.xla={str(compute.xla).lower()} compute.steps_per_call={compute.steps_per_call}")
+    if compute.xla and compute.xla_cache:
+        open_cache(paths.STORE_ROOT / "runs" / "xla", device=gpu or "CPU")
+    return resolved
+
+
+def open_cache(folder: Path, *, device: str) -> None:
+    """Lets XLA keep what it compiles from now on in a folder, and load what another process has kept there.
+
+    TensorFlow reads the flag at the first compilation. It finds programs by their operations alone, so each release and
+    each device has a folder of its own. Flags that are set in the environment stay as they are.
+    """
+    own = folder / "".join(each if each.isalnum() else "-" for each in f"{tf.__version__}-{device}")
+    own.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault(XLA_FLAGS, f"--tf_xla_persistent_cache_directory={own}")
