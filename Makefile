@@ -3,7 +3,12 @@ export PYTHON
 
 # By PATH, so that the stages' own `python` is the same one. The quotes are for folders with spaces.
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
+# DVC asks for the user's name, which a uid without an entry in passwd, as in a container, does not have.
+export USER ?= $(shell id -un 2>/dev/null || id -u)
 PORT ?= 5000
+
+# Whether there is no git, as in a downloaded archive.
+TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 
 .PHONY: help setup setup-dev repro test test-long lint check bench ui pins clean
 
@@ -12,12 +17,13 @@ help: ## list these targets
 
 setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
 	@requirements/install run
+	@$(TELL_DVC)
 
 setup-dev:
 	@requirements/install dev
+	@$(TELL_DVC)
 
 repro: setup ## set up, then run every stage that is not up to date on MNIST
-	@[ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 	@$(IN_VENV) dvc repro
 
 test: lint ## set up, then run all checks and all tests that take no minutes of their own

@@ -23,8 +23,8 @@ from benchmarks.measuring.child import Child
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings
 from pipeline.data.sources import ensure_fetched
+from pipeline.settings.overrides import compose_settings
 
 STEPS_A_TURN, REPORTS = 8, 2
 MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5

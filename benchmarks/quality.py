@@ -20,12 +20,12 @@ from benchmarks.measuring.benchmark import Benchmark, one_of, rising
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings
 from pipeline.data.code import code_digest, stage_code
 from pipeline.evaluation import classification_accuracy, measures
 from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
+from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import STORE_ROOT
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.store import Store, connect

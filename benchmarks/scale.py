@@ -19,9 +19,9 @@ from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings
 from benchmarks.measuring.turns import by_turns, ratios
 from pipeline.data.sources import ensure_fetched
+from pipeline.settings.overrides import compose_settings
 
 GAIN = 1.2
 OURS, STORE = "benchmarks.children.ours", "benchmarks.children.store"

@@ -19,10 +19,10 @@ from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings, compose_values
 from benchmarks.measuring.turns import by_turns
 from pipeline.data.sources import ensure_fetched
 from pipeline.settings.exits import REFUSED as STATUS
+from pipeline.settings.overrides import compose_settings, compose_values
 from pipeline.settings.paths import ROOT
 
 SMALL = ("+debug=smoke", "judge.epochs=1", "judge.batch_size=500", "data.limit=null")

@@ -25,9 +25,9 @@ from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings
 from benchmarks.measuring.turns import by_turns, ratios
 from pipeline.data.sources import ensure_fetched
+from pipeline.settings.overrides import compose_settings
 
 WARM_STEPS, ROUNDS_A_START = 2, 3
 LIMIT, SPEED, SHARE = "NumPy's matrix product", "real images a second", "share of the matrix product's rate"

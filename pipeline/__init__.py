@@ -8,6 +8,8 @@ Stages (each a command, `python -m pipeline.NAME`) run in this order::
     evaluate    how good its digits are
     render      its pictures
 
+`prune` is a command beside them: it frees what deleted runs keep in the tracking store.
+
 The rooms beneath them hold what they run with and know no stage. Data flows one way, and each room imports only what
 stands before it::
 

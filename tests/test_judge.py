@@ -83,12 +83,15 @@ def test_a_judge_is_tracked_with_its_accuracy_and_references(called: Called) -> 
     assert run.data.metrics["train/loss"] > 0
 
 
-def test_metrics_hold_the_accuracy_and_the_references_in_blocks(called: Called) -> None:
-    metrics = json.loads((called.folders[0] / "metrics.json").read_text(encoding="utf-8"))
+def test_its_metrics_are_its_accuracy_and_its_references_lie_beside_it(called: Called) -> None:
+    (folder,) = called.folders
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics.keys() == {"accuracy"}
+    assert metrics["accuracy"].keys() == {"validation", "test"}
     assert metrics["accuracy"]["test"] == called.first.accuracy
-    evaluation = metrics["reference"]["evaluation"]
-    assert evaluation["frechet_digit_distance"] == called.first.references[Key("frechet_digit_distance")]
-    assert evaluation["accuracy_by_digit"]["mean"] == called.first.references[Key("accuracy", digit="mean")]
+    references = json.loads((folder / "references.json").read_text(encoding="utf-8"))["evaluation"]
+    assert references["frechet_digit_distance"] == called.first.references[Key("frechet_digit_distance")]
+    assert references["accuracy_by_digit/mean"] == called.first.references[Key("accuracy", digit="mean")]
 
 
 class Console:

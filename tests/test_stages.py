@@ -4,8 +4,6 @@ import csv
 import json
 import math
 import shlex
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from omegaconf import OmegaConf
 from PIL import Image
 
 from pipeline.settings.paths import ROOT
-from tests.composing import CHOICES, addresses, composed, settings_of
+from tests.composing import addresses, settings_of
+from tests.dvc_projects import commit, small_project
 from tests.dvc_stages import STAGES, Stage
 from tests.projects import Finished, Project, metadata_of
 
@@ -27,11 +25,6 @@ from tests.projects import Finished, Project, metadata_of
 pytestmark = pytest.mark.timeout(1500)
 REPRO_SECONDS = 600
 
-TINY = (
-    *("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"),
-    *("judge.epochs=1", "judge.batch_size=500"),
-)
-HIDDEN = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 named = pytest.mark.parametrize("name", STAGES)
 
 
@@ -89,7 +82,7 @@ class Reproduced:
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Reproduced:
-    project = small_project(tmp_path_factory.mktemp("stages") / "a project", mnist_file)
+    project = small_project(tmp_path_factory.mktemp("stages") / "a project", mnist_file, "data.limit=null")
     parameters = project.root / "params.yaml"
 
     def dvc(*words: str) -> Finished:
@@ -102,29 +95,6 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Re
     temporary = dvc("exp", "run", "--temp", "-S", "acgan.steps=4", "train@acgan")
     assert parameters.read_bytes() == before
     return Reproduced(project, first, second, experiment, temporary)
-
-
-def small_project(root: Path, mnist: Path) -> Project:
-    """A clone of the project, with the smoke test's numbers in params.yaml, but for the images: all of them."""
-    project = Project.copied_to(root, mnist)
-    shutil.rmtree(root / "data")
-    (root / ".dvc").mkdir()
-    for name in HIDDEN:
-        shutil.copy(ROOT / name, root / name)
-    numbers: Any = OmegaConf.to_container(composed(*TINY, "data.limit=null"))
-    text = yaml.safe_dump({name: block for name, block in numbers.items() if name not in CHOICES})
-    (root / "params.yaml").write_text(text, encoding="utf-8")
-    subprocess.run(["git", "init", "--quiet", "--initial-branch=work"], cwd=root, check=True)
-    for name, value in (("user.name", "a"), ("user.email", "a@example.org")):
-        subprocess.run(["git", "config", name, value], cwd=root, check=True)
-    commit(root)
-    return project
-
-
-def commit(root: Path) -> None:
-    identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
-    subprocess.run(["git", *identity, "commit", "--quiet", "--message=a state"], cwd=root, check=True)
 
 
 @contextmanager
@@ -194,7 +164,7 @@ def test_evaluations_and_renderings_are_children_of_the_training_run(reproduced:
 def test_metrics_are_losses_and_figures_with_references_also_on_the_training_run(
     reproduced: Reproduced,
 ) -> None:
-    metrics = json.loads((reproduced.project.root / "reports/acgan/metrics.json").read_text(encoding="utf-8"))
+    metrics = figures(reproduced, "acgan")
     for scheme in ("hard", "matched"):
         assert metrics["test"][scheme].keys() >= {"generator", "discriminator"}
     values = {address: value for address, value in flat(metrics).items() if isinstance(value, float)}
@@ -211,6 +181,12 @@ def test_metrics_are_losses_and_figures_with_references_also_on_the_training_run
     losses = {f"trained/{key}": value for key, value in values.items() if key.startswith("test/")}
     assert final.items() >= losses.items()
     assert first.data.tags["judge.digest"] == metrics["judge"]["digest"]
+
+
+def figures(reproduced: Reproduced, family: str) -> dict[str, Any]:
+    file = reproduced.project.root / "reports" / family / "evaluation" / "figures.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -234,10 +210,7 @@ def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) 
 @pytest.mark.slow
 def test_every_family_has_its_own_figures_and_pictures(reproduced: Reproduced) -> None:
     reports = reproduced.project.root / "reports"
-    metrics = {
-        family: json.loads((reports / family / "metrics.json").read_text(encoding="utf-8"))
-        for family in ("autoencoder", "vae")
-    }
+    metrics = {family: figures(reproduced, family) for family in ("autoencoder", "vae")}
     coders = {"trained", "pca", "random_encoder_linear_decoder"}
     assert metrics["autoencoder"]["test"].keys() == coders
     assert all(errors.keys() == {"mse", "bce"} for errors in metrics["autoencoder"]["test"].values())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.measuring.serving import Answer, serve_steps
-from benchmarks.measuring.settings import compose_settings
+from pipeline.settings.overrides import compose_settings
 
 
 def build(request: Answer) -> Any:

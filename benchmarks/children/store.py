@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measuring.serving import Answer, serve
-from benchmarks.measuring.settings import compose_settings
 from pipeline.data.keys import Key
+from pipeline.settings.overrides import compose_settings
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, connect

@@ -14,8 +14,8 @@ from threading import Thread
 
 from benchmarks.children import ours
 from benchmarks.measuring.serving import Answer, peak_memory, serve
-from benchmarks.measuring.settings import compose_settings
 from pipeline.settings.job import Job
+from pipeline.settings.overrides import compose_settings
 from pipeline.training.family import clear_models
 from pipeline.training.timing import Phase
 

@@ -64,6 +64,18 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     write_text(json.dumps(content, indent=2) + "\n", path)
 
 
+def copy_files(source: Path, target: Path) -> None:
+    """Copies a folder's files, each whole or not at all; does nothing where there is no such folder.
+
+    Only contents are copied: a file that DVC links from its cache is read-only, and its copy must not be.
+    """
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    for file in source.rglob("*"):
+        if file.is_file():
+            write_bytes(file.read_bytes(), target / file.relative_to(source))
+
+
 def remove_unfinished(folder: Path) -> None:
     """Removes what killed processes left half written in a folder and below; no other process may be writing there."""
     for file in folder.rglob(f".*{UNFINISHED}*"):

@@ -70,7 +70,7 @@ def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, identity: Mapping[str, Any]) -> None:
-    """Trains the judge into a folder, tracked, and finds the references; `reports` gets `metrics.json`.
+    """Trains the judge into a folder, tracked, and finds the references; `reports` gets its accuracy.
 
     `job` is the call that needs the judge; `judge.json` repeats the identity, which decides it.
     """
@@ -111,10 +111,10 @@ def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallbac
 
 def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
     values = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
+    write_json(nest(values), metrics)
     for use, references in fitted.references.items():
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())
-    write_json(nest(values), metrics)
     run.file(metrics)
     counts = enumerate(fitted.confusion.tolist())
     rows = [{"digit": digit} | {f"read as {read}": count for read, count in enumerate(row)} for digit, row in counts]

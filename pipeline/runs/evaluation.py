@@ -35,11 +35,13 @@ class EvaluationResult:
         weights: The weights that were evaluated.
         losses: Test losses by key, such as `test/hard/generator/loss`.
         quality: The judge's figures of generated digits; none of a family that makes none on demand.
+        headline: The few of these numbers that `dvc metrics` and `dvc exp show` compare, by key without a split.
     """
 
     weights: Weights
     losses: Mapping[Key, float]
     quality: Quality | None
+    headline: Mapping[Key, float]
 
     @property
     def figures(self) -> Mapping[Key, Measurement]:
@@ -57,11 +59,13 @@ class EvaluationResult:
         return {**self.losses, **values, **references}
 
     def write(self, files: RunFiles) -> None:
-        """Writes `metrics.json` and, in the folder `evaluation`, tables and pictures.
+        """Writes the headline to `metrics.json` and, in the folder `evaluation`, everything with tables and pictures.
 
-        Every figure is in `figures.csv`. Where digits were asked for, the confusion is a table and a picture.
+        Every figure is in `figures.csv`, and with the weights and the judge in `figures.json`. Where digits were asked
+        for, the confusion is a table and a picture.
         """
-        write_json(self._metrics(), files.metrics)
+        write_json(nest(self.headline), files.metrics)
+        write_json(self._figures_with_origin(), files.evaluation / "figures.json")
         write_text(as_csv(self._figure_rows()), files.evaluation / "figures.csv")
         if self._confusion is not None:
             write_text(as_csv(_readings(self._confusion)), files.evaluation / f"{CONFUSION}.csv")
@@ -98,7 +102,7 @@ class EvaluationResult:
         losses: list[Row] = [{"figure": key, "value": value} for key, value in self.losses.items()]
         return losses + [{"figure": key.on(QUALITY), **asdict(figure)} for key, figure in self.figures.items()]
 
-    def _metrics(self) -> dict[str, object]:
+    def _figures_with_origin(self) -> dict[str, object]:
         quality = {key.on(QUALITY): asdict(figure) for key, figure in self.figures.items()}
         judge = {"judge": judge_metadata(self.quality.calibration)} if self.quality else {}
         return {"weights": asdict(self.weights), **nest(self.losses), **nest(quality), **judge}
@@ -113,11 +117,22 @@ def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration
     weights = finished.choose(settings.evaluate.weights)
     parts = finished.parts(weights)
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    losses = family.evaluate(parts, splits, settings)
+    quality = measure_family(family, parts, settings, calibration) if calibration else None
     return EvaluationResult(
         weights=weights,
-        losses=family.evaluate(parts, splits, settings) | baseline_errors(family, splits, settings),
-        quality=measure_family(family, parts, settings, calibration) if calibration else None,
+        losses=losses | baseline_errors(family, splits, settings),
+        quality=quality,
+        headline=headline_numbers(family, losses, quality),
     )
+
+
+def headline_numbers(family: Family, losses: Mapping[Key, float], quality: Quality | None) -> dict[Key, float]:
+    """Returns the numbers of an evaluation that a family's `headline` names, by the measure alone."""
+    figures = quality.figures if quality else {}
+    measured = {key.measure: value for key, value in losses.items()}
+    measured |= {key.measure: figure.value for key, figure in figures.items() if not key.digit}
+    return {Key(key.measure): measured[key.measure] for key in family.headline if key.measure in measured}
 
 
 def _readings(counts: Confusion) -> list[Row]:

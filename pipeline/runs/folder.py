@@ -34,8 +34,8 @@ class RunFiles:
         samples: The folder of the sample tiles of each report.
         layers: The folder of each layer's last weights, a folder a model.
         losses: The folder of the curves as CSV.
-        metrics: The result of an evaluation, as `dvc metrics` reads it.
-        evaluation: The folder of an evaluation's tables and pictures.
+        metrics: The headline of an evaluation, as `dvc metrics` reads it.
+        evaluation: The folder of all that an evaluation found, with tables and pictures.
         pictures: The folder that a rendering replaces.
     """
 

@@ -1,8 +1,8 @@
 """The state that a training starts in: its checkpoint's, a finished training's, or that of its first step."""
 
-import shutil
 from collections.abc import Mapping
 
+from pipeline.data.files import copy_files
 from pipeline.judging.calibration import Calibration
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFiles, RunFolder, find_files
@@ -53,8 +53,7 @@ def restore(training: Training, settings: Settings, folder: RunFolder, basis: Sc
         history.reset_best()
     pairs = [(finished.samples, folder.samples), (finished.weights("best"), folder.weights("best"))]
     for source, target in pairs[:1] if history.best_step is None else pairs:
-        if source.exists():
-            shutil.copytree(source, target, dirs_exist_ok=True)
+        copy_files(source, target)
     console.print(f"starting from {display(settings.start_from)} after step {history.step:,}")
     return history
 

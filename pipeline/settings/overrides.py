@@ -1,15 +1,43 @@
 """The configurations that Hydra composes, as plain values, and its errors, as one line."""
 
+import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from hydra.errors import OverrideParseException
+import hydra
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.settings.composed import known_addresses, suggest
+from pipeline.settings.composed import Settings, known_addresses, suggest, validate
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import ROOT
+
+
+def compose_settings(overrides: Sequence[str] = ()) -> Settings[Any]:
+    """Composes and validates the settings of a command from its words, such as `["model=vae", "vae.steps=300"]`.
+
+    It works in any folder, as in a notebook.
+
+    Raises:
+        SettingsError: A word is no override, or the settings are not sound.
+    """
+    return validate(compose_values(overrides))
+
+
+def compose_values(overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Composes the values of a command as `compose_settings` does, not yet validated.
+
+    Raises:
+        SettingsError: A word is no override, or a value is missing.
+    """
+    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    try:
+        with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            return plain(hydra.compose("config", list(overrides)))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(explain(error)) from error
 
 
 def task_overrides(config: Any) -> tuple[str, ...]:

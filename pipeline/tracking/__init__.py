@@ -5,6 +5,7 @@
     store           the store and the experiment; one clear line where it cannot be reached
     moved           addresses that follow a moved project folder
     pages           searching runs
+    deleted         freeing what deleted runs keep
     owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back

@@ -155,7 +155,8 @@ class Family(Generic[Model]):
         evaluate: Scores saved parts on the test split; losses by key, such as `test/loss`, `test/hard/generator/loss`.
         pictures: Draws tiles and scatters from saved parts and real images, by the picture's name.
         example: Builds a small batch of named inputs for each part.
-        headline: Keys of the metrics in a sweep's table; they must be comparable between the settings that are swept.
+        headline: Keys of the metrics in a sweep's table, 12 at most; they must be comparable between the settings that
+            are swept. An evaluation writes the same measures of the test images to `metrics.json`.
         generate: Generates a number of digits from saved parts, on draws of its own; None if the family cannot.
         encode: Codes `(n, size)` of uint8 images `(n, 28, 28)`, to compare with simpler codes; None for no comparison.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.

@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.results import Row
-from benchmarks.measuring.settings import compose_settings
 from benchmarks.quality import (
     ACCURACY,
     BENCHMARK,
@@ -28,6 +27,7 @@ from benchmarks.quality import (
 )
 from pipeline.data.code import code_digest, stage_code
 from pipeline.data.keys import Key, held_out_key
+from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import Run as TrackedRun
 from pipeline.tracking.runs import RunDescription

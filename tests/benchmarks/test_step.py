@@ -10,11 +10,11 @@ import pytest
 from benchmarks.children.arithmetic import multiply_adds, step_operations
 from benchmarks.children.example import Example
 from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.settings import compose_settings
 from benchmarks.step import BENCHMARK, Samples, find_goals, make_rows, matrix_rate
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.overrides import compose_settings
 
 RATES = [100e9, 120e9, 100e9]
 FOUND = {

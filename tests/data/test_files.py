@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event, Thread
 
@@ -11,6 +13,7 @@ from pipeline.data.files import (
     UNFINISHED,
     LockedError,
     WriteError,
+    copy_files,
     locked,
     remove_unfinished,
     replacing,
@@ -18,6 +21,34 @@ from pipeline.data.files import (
     write_json,
     write_text,
 )
+
+
+def dvc(*words: str, folder: Path) -> None:
+    command = (sys.executable, "-m", "dvc", *words)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("link", ["symlink", "hardlink"])
+def test_a_copy_of_what_dvc_links_from_its_cache_can_be_written_again(link: str, tmp_path: Path) -> None:
+    dvc("init", "--quiet", "--no-scm", folder=tmp_path)
+    dvc("config", "cache.type", link, folder=tmp_path)
+    cached, copied = tmp_path / "cached", tmp_path / "copied"
+    write_text("a sample", cached / "samples" / "step-1.npy")
+    dvc("add", "--quiet", "cached", folder=tmp_path)
+    linked = cached / "samples" / "step-1.npy"
+    assert linked.is_symlink() == (link == "symlink")
+    assert not linked.stat().st_mode & 0o222
+    for _ in range(2):
+        copy_files(cached, copied)
+    (file,) = (path for path in copied.rglob("*") if path.is_file())
+    assert file == copied / "samples" / "step-1.npy"
+    assert (file.is_symlink(), file.stat().st_mode & 0o200, file.stat().st_nlink) == (False, 0o200, 1)
+    assert file.read_text(encoding="utf-8") == linked.read_text(encoding="utf-8")
+
+
+def test_nothing_is_copied_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    copy_files(tmp_path / "none", tmp_path / "copied")
+    assert not (tmp_path / "copied").exists()
 
 
 @pytest.fixture

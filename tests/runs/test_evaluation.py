@@ -15,9 +15,10 @@ from pipeline.evaluation.references import Measurement
 from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.quality import Quality
 from pipeline.judging.result import write_calibration
-from pipeline.runs.evaluation import EvaluationResult
+from pipeline.runs.evaluation import EvaluationResult, headline_numbers
 from pipeline.runs.finished import Weights
 from pipeline.runs.folder import RunFiles
+from pipeline.training.family import find_family
 from tests.judges import tiny_fitted, tiny_mnist, tiny_settings
 
 LOSSES = {Key.parse(f"test/{scheme}/generator/loss"): value for scheme, value in (("hard", 0.7), ("matched", 0.8))}
@@ -40,7 +41,8 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 
 @pytest.fixture
 def result(calibration: Calibration) -> EvaluationResult:
-    return EvaluationResult(Weights("best", 1350), LOSSES, Quality(FIGURES, 52, COUNTS, calibration))
+    quality = Quality(FIGURES, 52, COUNTS, calibration)
+    return EvaluationResult(Weights("best", 1350), LOSSES, quality, {Key("accuracy"): 0.98})
 
 
 def shown(result: EvaluationResult, unit: str = "nats") -> str:
@@ -55,12 +57,38 @@ def test_no_figure_is_written_without_its_reference_and_the_judge_that_gave_it(
     result: EvaluationResult, calibration: Calibration, tmp_path: Path
 ) -> None:
     result.write(RunFiles(tmp_path, tmp_path))
-    content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    content = json.loads((tmp_path / "evaluation" / "figures.json").read_text(encoding="utf-8"))
     assert content["test"]["matched"]["generator"]["loss"] == 0.8
     assert content["quality"]["accuracy"] == {"value": 0.98, "reference": 0.99}
     assert content["quality"]["accuracy_by_digit"]["7"] == {"value": 0.9, "reference": 0.95}
     assert content["judge"] == {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": "tiny"}
     assert content["weights"] == {"which": "best", "step": 1350}
+
+
+def test_the_headline_alone_is_what_dvc_compares(result: EvaluationResult, tmp_path: Path) -> None:
+    result.write(RunFiles(tmp_path, tmp_path))
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8")) == {"accuracy": 0.98}
+
+
+@pytest.mark.parametrize(
+    ("family", "losses", "expected"),
+    [
+        ("acgan", ("test/matched/generator/loss",), {"accuracy": 0.98}),
+        ("autoencoder", ("test/trained/mse", "test/trained/bce"), {"mse": 0.5, "bce": 0.5}),
+        ("vae", ("test/loss", "test/kl_divergence"), {"loss": 0.5, "kl_divergence": 0.5}),
+    ],
+)
+def test_the_headline_is_what_a_familys_names_of_what_was_measured(
+    family: str, losses: tuple[str, ...], expected: dict[str, float], result: EvaluationResult
+) -> None:
+    quality = result.quality if family == "acgan" else None
+    found = headline_numbers(find_family(family), {Key.parse(loss): 0.5 for loss in losses}, quality)
+    assert {key.text: value for key, value in found.items()} == expected
+
+
+@pytest.mark.parametrize("family", ["acgan", "autoencoder", "vae"])
+def test_a_headline_has_at_most_twelve_numbers(family: str) -> None:
+    assert len(find_family(family).headline) <= 12
 
 
 def test_the_confusion_is_a_row_a_digit_for_dvc_to_count(result: EvaluationResult, tmp_path: Path) -> None:
@@ -97,16 +125,17 @@ def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(result: Evalu
 def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_losses(
     result: EvaluationResult, tmp_path: Path
 ) -> None:
-    plain = replace(result, losses={Key.parse("test/loss"): 0.25, Key.parse("test/kl"): 0.5}, quality=None)
+    losses = {Key.parse("test/loss"): 0.25, Key.parse("test/kl"): 0.5}
+    plain = replace(result, losses=losses, quality=None, headline={Key("loss"): 0.25})
     text = shown(plain, "squared pixels")
     assert text.splitlines()[0].strip() == "test losses in squared pixels"
     assert text.splitlines()[2].split() == ["component", "loss", "kl"]
     plain.write(RunFiles(tmp_path, tmp_path))
-    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8")) == {
+    assert json.loads((tmp_path / "evaluation" / "figures.json").read_text(encoding="utf-8")) == {
         "weights": {"which": "best", "step": 1350},
         "test": {"loss": 0.25, "kl": 0.5},
     }
-    assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
+    assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"figures.csv", "figures.json"}
 
 
 def test_every_figure_is_in_one_table_with_its_reference(result: EvaluationResult, tmp_path: Path) -> None:
@@ -120,5 +149,5 @@ def test_digits_that_were_not_asked_for_have_no_confusion(result: EvaluationResu
     assert result.quality is not None
     unasked = replace(result, quality=replace(result.quality, confusion=None))
     unasked.write(RunFiles(tmp_path, tmp_path))
-    assert [path.name for path in (tmp_path / "evaluation").iterdir()] == ["figures.csv"]
+    assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"figures.csv", "figures.json"}
     assert "52 digits of step 1,350 (best)" in shown(unasked)

@@ -90,7 +90,7 @@ def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Ca
 
 
 def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> None:
-    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((called.reports / "evaluation" / "figures.json").read_text(encoding="utf-8"))
     for scheme in ("hard", "matched"):
         for component in ("generator", "discriminator"):
             losses = metrics["test"][scheme][component]
@@ -98,7 +98,7 @@ def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> N
 
 
 def test_an_evaluation_writes_each_measure_with_its_reference_and_its_judge(called: Called) -> None:
-    metrics = json.loads((called.reports / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((called.reports / "evaluation" / "figures.json").read_text(encoding="utf-8"))
     for name in ("accuracy", "frechet_digit_distance", "coverage", "digit_score", "precision", "recall", "density"):
         assert metrics["quality"][name].keys() == {"value", "reference"}
     metadata = metadata_of(called.run / "models")
@@ -190,7 +190,7 @@ def test_a_training_without_held_out_images_is_read_with_its_last_weights(
     chosen = settings(mnist_file, f"run='{run.as_posix()}'")
     evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
     assert "its last weights are read" in capsys.readouterr().out
-    metrics = json.loads((run / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((run / "reports" / "evaluation" / "figures.json").read_text(encoding="utf-8"))
     assert metrics["weights"] == {"which": "last", "step": 6}
 
 

@@ -1,0 +1,66 @@
+"""Deleted runs: MLflow keeps them, to be restored, with their artifacts and models until they are freed."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow.entities import LoggedModel, ViewType
+
+from pipeline.tracking.store import Store, TrackingError, one_line_errors
+
+_RUN_GONE, _MODEL_GONE = "Run with ID", "Logged model with ID"
+
+
+@dataclass(frozen=True)
+class Freed:
+    """How many deleted runs and models were freed."""
+
+    runs: int
+    models: int
+
+
+def free_deleted(store: Store) -> Freed:
+    """Frees all that was deleted in a store, not in `store.experiment` alone; nothing of it can be restored.
+
+    `mlflow gc` frees deleted runs and deleted models, but not the models of deleted runs. So these are deleted first,
+    also those of runs that `mlflow gc` freed before.
+
+    Raises:
+        TrackingError: The store is a server, which frees nothing from afar, or does not answer.
+    """
+    if urlsplit(store.uri).scheme in ("http", "https"):
+        raise TrackingError(
+            "`MLFLOW_TRACKING_URI` must be a database: call this where the server runs, with the server's own. "
+            f"Received: {store.uri}"
+        )
+    with one_line_errors(store.uri):
+        for model in _models(store):
+            if model.source_run_id and not store.knows(model.source_run_id):
+                store.client.delete_logged_model(model.model_id)
+    where = ("--backend-store-uri", store.uri, "--tracking-uri", store.uri)
+    freed = subprocess.run([sys.executable, "-m", "mlflow", "gc", *where], capture_output=True, text=True, check=False)
+    if freed.returncode:
+        raise TrackingError(f"`mlflow gc` failed on {store.uri}: {' '.join(freed.stderr.split())[-300:]}")
+    lines = freed.stdout.splitlines()
+    return Freed(*(sum(line.startswith(start) for line in lines) for start in (_RUN_GONE, _MODEL_GONE)))
+
+
+def _models(store: Store) -> list[LoggedModel]:
+    """Lists the models of all experiments, before any of them is deleted."""
+    client = store.client
+    experiments = _pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))
+    places = [experiment.experiment_id for experiment in experiments]
+    return list(_pages(lambda token: client.search_logged_models(places, page_token=token)))
+
+
+def _pages(search: Callable[[str | None], Any]) -> Iterator[Any]:
+    token = None
+    while True:
+        page = search(token)
+        yield from page
+        token = page.token
+        if not token:
+            return
