@@ -55,6 +55,9 @@ WAYS: Mapping[str, Way] = {
     "original": Way("ours, original"),
     "default": Way("ours, default recipe", words=("acgan.batch_size=100",)),
     "default-own": Way("ours, default recipe at its own batch", words=()),
+    "no-penalty": Way("the same without R1 and R2", words=("acgan.discriminator.gradient_penalty=0",)),
+    "no-distance": Way("the same without energy distance", words=("acgan.generator.energy_distance=0",)),
+    "no-likelihood": Way("the same without implicit likelihood", words=("acgan.generator.likelihood.weight=0",)),
 }
 PEERS = tuple(name for name, way in WAYS.items() if way.child == "pytorch")
 
@@ -80,7 +83,7 @@ class Samples:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=9, help="how often each way has its turn")
-    parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
+    parser.add_argument("--steps", type=positive, default=4, help="steps a turn")
     parser.add_argument("--only", type=one_of(WAYS), default=tuple(WAYS), help=", ".join(WAYS))
     parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="an interpreter that has PyTorch")
 
