@@ -21,9 +21,7 @@ class PyTorch:
 
         torch.manual_seed(0)
         torch.set_default_device(device)
-        self._to = lambda array: torch.from_numpy(array).to(device)
-        self._wait = torch.cuda.synchronize if device == "cuda" else lambda: None
-        self._torch, self._settings = torch, settings
+        self._torch, self._settings, self._device = torch, settings, device
         self.images_per_step = int(settings["batch_size"])
         with np.load(data) as archive:
             self._images, self._labels = archive["x_train"], archive["y_train"].astype(np.int64)
@@ -59,7 +57,8 @@ class PyTorch:
         self._judging.requires_grad_(False)
         outputs = self._judge(self._generate(latent, asked))
         self._move(0, self._loss(outputs, torch.full((2 * count,), label["trick"]), asked, torch.ones(2 * count)))
-        self._wait()
+        if self._device == "cuda":
+            torch.cuda.synchronize()
 
     def _plain_generate(self, latent: Any, digit: Any) -> Any:
         return self.generator(latent * self.embedding(digit))
@@ -84,6 +83,9 @@ class PyTorch:
     def _adam(self, name: str, networks: Any) -> Any:
         betas = self._settings["adam"]["beta_1"], self._settings["adam"]["beta_2"]
         return self._torch.optim.Adam(networks.parameters(), lr=self._settings[name]["learning_rate"], betas=betas)
+
+    def _to(self, array: Any) -> Any:
+        return self._torch.from_numpy(array).to(self._device)
 
     def _pairs(self, count: int) -> tuple[Any, Any]:
         latent = self._draw.uniform(-1, 1, (count, self._settings["latent_size"])).astype(np.float32)
