@@ -17,9 +17,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError
-from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, JobFailedError, leave
+from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import explain, plain, task_overrides
 from pipeline.settings.paths import ROOT
@@ -33,14 +34,17 @@ def run(
 ) -> None:
     """Composes the settings of a command, `python -m MODULE`, and calls its stage, once or for each job of a sweep.
 
-    Exits with status 2 and one line for errors that the user can fix; 130 or 143 when interrupted; 1 for a failure. All
-    jobs run in the context `around`.
+    Exits with status 2 and one line for errors that the user can fix; 130, 143 or 129 when interrupted, terminated or
+    left by its terminal; 1 for a failure. All jobs run in the context `around`.
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module
     os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _end)
+    # `nohup` starts a command with this one ignored, and so it stays.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
     jobs: list[Job] = []
     failures: list[PipelineError] = []
 
@@ -97,5 +101,6 @@ def _describe_job(module: str, composed: DictConfig) -> Job:
     return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    leave_dead_terminals()
+    raise SystemExit(128 + number)
