@@ -66,9 +66,12 @@ def befall_in_function(what: str, module: str, function: str) -> None:
         owner = getattr(owner, one)
     called: Callable[..., Any] = getattr(owner, name)
 
+    befallen: list[str] = []
+
     def call(*arguments: Any, **named: Any) -> Any:
-        setattr(owner, name, called)
-        befall(what)
+        if not befallen:
+            befallen.append(what)
+            befall(what)
         return called(*arguments, **named)
 
     setattr(owner, name, call)

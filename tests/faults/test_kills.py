@@ -1,4 +1,4 @@
-"""A training that is killed at twenty moments, six of them in the writing of a checkpoint, beside one that is not."""
+"""A training killed at twenty moments, six of them in writing a checkpoint, and then on a full disk; and one whole."""
 
 import random
 from dataclasses import dataclass
@@ -15,6 +15,13 @@ TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.
 # With the driver's clock a checkpoint is due after every step.
 SETTINGS = (*TINY, "acgan.report_every=6", "acgan.steps=48", "tracking.checkpoint_seconds=20")
 SAVE = "pipeline.training.checkpoints:save_checkpoint"
+# What is written where the disk is found full: a checkpoint, a picture, the store, and at the end the weights.
+WRITES = (
+    SAVE,
+    "pipeline.runs.samples:write_samples",
+    "pipeline.tracking.points:PointLog.add",
+    "pipeline.training.checkpoints:save_parts",
+)
 STEP = "pipeline.training.loop:_step"
 # Calls and returns of functions in the writing of one checkpoint, and in a step with a report and what follows on it.
 SAVE_EVENTS, STEP_EVENTS = 3000, 40_000
@@ -32,10 +39,12 @@ def moments() -> list[str]:
 
 @dataclass(frozen=True)
 class Story:
-    """A training killed again and again until it finished, and the same one uninterrupted in another project."""
+    """A training that went through all of it and finished, and the same one uninterrupted in another project."""
 
     project: Project
-    answers: list[Finished]
+    killed: list[Finished]
+    full: list[Finished]
+    last: Finished
     whole: Project
     answer: Finished
 
@@ -48,14 +57,24 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     project = Project.copied_to(tmp_path_factory.mktemp("kills") / "killed", mnist_file)
     whole = Project.copied_to(tmp_path_factory.mktemp("kills") / "whole", mnist_file)
     uninterrupted = whole.train(*SETTINGS)
-    answers = [project.train(*SETTINGS, fault=moment).finish() for moment in moments()]
-    answers.append(project.train(*SETTINGS).finish())
-    return Story(project, answers, whole, uninterrupted.finish())
+    killed = [project.train(*SETTINGS, fault=moment).finish() for moment in moments()]
+    full = [project.train(*SETTINGS, fault=f"FULL@{place}").finish() for place in WRITES]
+    return Story(project, killed, full, project.train(*SETTINGS).finish(), whole, uninterrupted.finish())
 
 
 def test_twenty_commands_are_killed_and_the_last_one_finishes(story: Story) -> None:
-    assert [answer.returncode for answer in story.answers] == [-9] * 20 + [0], story.answers[-1].stderr
+    assert [answer.returncode for answer in story.killed] == [-9] * 20
+    assert story.last.returncode == 0, story.last.stderr
     assert story.answer.returncode == 0, story.answer.stderr
+
+
+@pytest.mark.parametrize("number", range(len(WRITES)), ids=["checkpoint", "picture", "store", "weights"])
+def test_a_full_disk_is_one_line_and_the_command_fails(story: Story, number: int) -> None:
+    answer = story.full[number]
+    assert answer.returncode == 2
+    (line,) = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+    assert answer.stderr.endswith(f"{line}\n")
+    assert "Traceback" not in answer.stderr
 
 
 def test_five_of_them_at_least_are_killed_in_the_writing_of_a_checkpoint(story: Story) -> None:
