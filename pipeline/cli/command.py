@@ -1,6 +1,7 @@
 """The command of every stage: its settings composed, its errors in one line, its exit status."""
 
 import os
+import re
 import signal
 import sys
 import traceback
@@ -19,8 +20,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
-from pipeline.settings.errors import PipelineError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
+from pipeline.settings.family import has_family
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import explain, plain, task_overrides
 from pipeline.settings.paths import ROOT
@@ -55,7 +57,7 @@ def run(
             _run_job(stage, composed, described)
             return
         try:
-            stage(validate(plain(composed)), described)
+            stage(_settings(composed, described), described)
         except PipelineError as error:
             failures.append(error)
 
@@ -83,7 +85,7 @@ def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: 
     keep the job's networks and data.
     """
     try:
-        stage(validate(plain(composed)), job)
+        stage(_settings(composed, job), job)
     except PipelineError as error:
         sys.stderr.write(f"error: job {job.number + 1}: {error}\n")
     except Exception:
@@ -91,6 +93,23 @@ def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: 
     else:
         return
     raise JobFailedError("a job of the sweep failed")
+
+
+def _settings(composed: DictConfig, job: Job) -> Settings:
+    """Validates the settings of a job, and that no override is for a family that it does not train.
+
+    The jobs of a sweep may train several families, each with its own overrides.
+    """
+    settings = validate(plain(composed))
+    several = any(override.startswith("model=") for override in job.overrides)
+    for override in job.overrides if job.sweep is None or not several else ():
+        block = re.split(r"[.=@]", override.lstrip("+~"))[0]
+        if block != settings.family and has_family(block):
+            raise SettingsError(
+                f"`{override}` is for a run of {block}, and this is one of {settings.family}: leave it out, or choose "
+                f"model={block}"
+            )
+    return settings
 
 
 def _describe_job(module: str, composed: DictConfig) -> Job:

@@ -122,7 +122,7 @@ def load_parts(folder: Path) -> dict[str, keras.Model]:
     """Loads the models that `save_parts` saved, by name.
 
     Raises:
-        CheckpointError: The folder holds none, or one is damaged.
+        CheckpointError: The folder holds none, or one is damaged or holds code, which is not run.
     """
     files = [file for file in sorted(folder.glob("*.keras")) if not file.name.startswith(".")]
     if not files:
@@ -132,6 +132,6 @@ def load_parts(folder: Path) -> dict[str, keras.Model]:
 
 def _load_model(file: Path) -> keras.Model:
     try:
-        return keras.models.load_model(file)
+        return keras.models.load_model(file, safe_mode=True)
     except (*UNREADABLE, TypeError) as error:
         raise CheckpointError(f"{display(file)} is a damaged model: train again, or `dvc pull`") from error
