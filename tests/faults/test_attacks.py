@@ -119,7 +119,8 @@ def test_a_target_to_be_called_in_a_configuration_is_refused_by_its_address(plac
     block["_target_"] = "os.system"
     with pytest.raises(SettingsError) as refusal:
         validate(content)
-    assert str(refusal.value) == f"`{'.'.join((*place, '_target_'))}` is not a setting"
+    assert str(refusal.value).startswith(f"`{'.'.join((*place, '_target_'))}` is not a setting")
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("path", ["../../harm.txt", "a/../../harm.txt", "/harm.txt"])
