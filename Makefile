@@ -10,7 +10,7 @@ PORT ?= 5000
 # Whether there is no git, as in a downloaded archive.
 TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 
-.PHONY: help setup setup-dev repro test test-long lint check bench ui pins clean
+.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,13 @@ bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
 		name=$${file##*/}; status=0; $(IN_VENV) python -m "benchmarks.$${name%.py}" || status=$$?; \
 		[ $$status -le 1 ] || exit $$status; [ $$status -eq 0 ] || worst=1; \
 	done; exit $$worst
+
+soak: setup-dev ## kill and resume a training for MINUTES (5), and say whether memory or files grow
+	@MINUTES="$(MINUTES)" $(IN_VENV) python -m tests.faults.soak
+
+audit: ## look the pins up among known vulnerabilities, with pip-audit over the network
+	@command -v pip-audit >/dev/null || { echo "error: pip-audit is missing: run pipx install pip-audit, then make audit again"; exit 1; }
+	@for pins in run dev build; do pip-audit --disable-pip --require-hashes -r requirements/$$pins.txt || exit 1; done
 
 ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
 	@$(IN_VENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1

@@ -18,6 +18,7 @@ from pipeline.settings.paths import ROOT
 SOURCES = ("pipeline", "conf", "params.yaml", "dvc.yaml")
 UNSET = ("MLFLOW_TRACKING_URI", "MNIST_DIR", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 DRIVER = Path(__file__).parent / "faults" / "driver.py"
+TERMINAL = DRIVER.with_name("terminal.py")
 LIMIT_SECONDS = 200
 
 Finished = subprocess.CompletedProcess[str]
@@ -76,6 +77,11 @@ class Project:
             return self.start(sys.executable, "-m", "pipeline.train", *overrides)
         command = (sys.executable, str(DRIVER), fault, "pipeline.train", *overrides)
         return self.start(*command, extra={"PYTHONPATH": str(self.root)})
+
+    def train_in_terminal(self, *overrides: str, fault: str) -> Started:
+        """Starts a training in a terminal of its own, as `terminal.py` does."""
+        command = (sys.executable, str(DRIVER), fault, "pipeline.train", *overrides)
+        return self.start(sys.executable, str(TERMINAL), *command, extra={"PYTHONPATH": str(self.root)})
 
     def folders(self) -> list[Path]:
         """The folders of trainings by hand."""

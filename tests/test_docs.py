@@ -117,6 +117,14 @@ def test_the_index_lists_every_page(page: Path) -> None:
     assert page == index or page.resolve() in listed
 
 
+def test_every_test_that_the_table_of_faults_names_exists() -> None:
+    cells = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text_of(ROOT / "docs" / "reference" / "faults.md"))
+    assert len(cells) >= 25
+    for file, test in cells:
+        code = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert f"def {test or 'test_'}" in code, (file, test)
+
+
 def test_the_index_of_the_notebook_lists_every_page_of_it() -> None:
     index = ROOT / "benchmarks" / "notebook" / "README.md"
     assert {page.name for page in NOTEBOOK} - {index.name} <= set(links(index))

@@ -1,6 +1,7 @@
 """The command of every stage: its settings composed, its errors in one line, its exit status."""
 
 import os
+import re
 import signal
 import sys
 import traceback
@@ -17,9 +18,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
-from pipeline.settings.errors import PipelineError
-from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, JobFailedError, leave
+from pipeline.settings.errors import PipelineError, SettingsError
+from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
+from pipeline.settings.family import has_family
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import explain, plain, task_overrides
 from pipeline.settings.paths import ROOT
@@ -33,14 +36,17 @@ def run(
 ) -> None:
     """Composes the settings of a command, `python -m MODULE`, and calls its stage, once or for each job of a sweep.
 
-    Exits with status 2 and one line for errors that the user can fix; 130 or 143 when interrupted; 1 for a failure. All
-    jobs run in the context `around`.
+    Exits with status 2 and one line for errors that the user can fix; 130, 143 or 129 when interrupted, terminated or
+    left by its terminal; 1 for a failure. All jobs run in the context `around`.
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module
     os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _end)
+    # `nohup` starts a command with this one ignored, and so it stays.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
     jobs: list[Job] = []
     failures: list[PipelineError] = []
 
@@ -51,7 +57,7 @@ def run(
             _run_job(stage, composed, described)
             return
         try:
-            stage(validate(plain(composed)), described)
+            stage(_settings(composed, described), described)
         except PipelineError as error:
             failures.append(error)
 
@@ -79,7 +85,7 @@ def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: 
     keep the job's networks and data.
     """
     try:
-        stage(validate(plain(composed)), job)
+        stage(_settings(composed, job), job)
     except PipelineError as error:
         sys.stderr.write(f"error: job {job.number + 1}: {error}\n")
     except Exception:
@@ -87,6 +93,23 @@ def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: 
     else:
         return
     raise JobFailedError("a job of the sweep failed")
+
+
+def _settings(composed: DictConfig, job: Job) -> Settings:
+    """Validates the settings of a job, and that no override is for a family that it does not train.
+
+    The jobs of a sweep may train several families, each with its own overrides.
+    """
+    settings = validate(plain(composed))
+    several = any(override.startswith("model=") for override in job.overrides)
+    for override in job.overrides if job.sweep is None or not several else ():
+        block = re.split(r"[.=@]", override.lstrip("+~"))[0]
+        if block != settings.family and has_family(block):
+            raise SettingsError(
+                f"`{override}` is for a run of {block}, and this is one of {settings.family}: leave it out, or choose "
+                f"model={block}"
+            )
+    return settings
 
 
 def _describe_job(module: str, composed: DictConfig) -> Job:
@@ -97,5 +120,6 @@ def _describe_job(module: str, composed: DictConfig) -> Job:
     return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    leave_dead_terminals()
+    raise SystemExit(128 + number)

@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pooch
-from requests import exceptions
+from requests import Response, exceptions
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipeline.data.errors import DataError
@@ -18,12 +19,13 @@ ATTEMPTS = 3
 PAUSE = 1.0
 CONNECT_LIMIT, READ_LIMIT = 10.0, 30.0
 WHOLE_LIMIT = 600.0
+LARGEST = 100_000_000  # bytes; MNIST's archive has a ninth of that
 CHUNK = 1 << 16
 PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 
 
-class OverdueError(exceptions.Timeout):
-    """A download takes longer than `WHOLE_LIMIT`."""
+class RefusedError(exceptions.RequestException):
+    """A download is too long or too large, or is redirected to an address that is not as safe; the text says which."""
 
 
 class Meter:
@@ -46,12 +48,14 @@ class Meter:
         """Adds `count` to the received bytes.
 
         Raises:
-            OverdueError: The deadline has passed.
+            RefusedError: The deadline has passed, or more than `LARGEST` bytes have come.
         """
         if time.monotonic() > self.deadline:
-            raise OverdueError
+            raise RefusedError(f"took longer than {WHOLE_LIMIT:.0f} s")
         self.bar.start()
         self.received += count
+        if self.received > LARGEST:
+            raise RefusedError(f"sent more than {LARGEST:,} bytes")
         self.bar.update(self.task, total=self.total or None, completed=min(self.received, self.total or self.received))
 
     def reset(self) -> None:
@@ -92,11 +96,20 @@ def _retrieve(url: str, folder: Path, *, sha256: str, deadline: float, progress:
     pooch.get_logger().setLevel(logging.WARNING)
     name = url.rpartition("/")[2]
     meter = Meter(name, deadline=deadline, visible=progress)
-    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=CHUNK, timeout=(CONNECT_LIMIT, READ_LIMIT))
+    limits = {"timeout": (CONNECT_LIMIT, READ_LIMIT), "hooks": {"response": refuse_redirect}}
+    downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=CHUNK, **limits)
     try:
         return Path(pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=folder, downloader=downloader))
     finally:
         meter.close()
+
+
+def refuse_redirect(response: Response, **_: object) -> None:
+    """Raises `RefusedError` where a server redirects to a scheme that is not HTTP, or from HTTPS to HTTP."""
+    if response.is_redirect:
+        scheme = urlsplit(urljoin(response.url, response.headers["Location"])).scheme
+        if scheme != "https" and (scheme != "http" or response.url.startswith("https:")):
+            raise RefusedError(f"redirected to {scheme}:")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -109,7 +122,7 @@ def _passing(error: exceptions.RequestException) -> bool:
     """Whether another attempt may succeed; a refused name, port, certificate or address stays refused."""
     if isinstance(error, exceptions.HTTPError):
         return error.response is not None and error.response.status_code in PASSING_STATUSES
-    if isinstance(error, OverdueError | exceptions.ConnectTimeout | exceptions.ProxyError | exceptions.SSLError):
+    if isinstance(error, RefusedError | exceptions.ConnectTimeout | exceptions.ProxyError | exceptions.SSLError):
         return False
     return not any(isinstance(link, socket.gaierror | ConnectionRefusedError) for link in _chain(error))
 
@@ -118,8 +131,8 @@ def _reason(error: exceptions.RequestException, url: str) -> str:
     host = url.split("/")[2]
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"{host} answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, OverdueError):
-        return f"{host} took longer than {WHOLE_LIMIT:.0f} s"
+    if isinstance(error, RefusedError):
+        return f"{host} {error}"
     if isinstance(error, exceptions.ProxyError | exceptions.SSLError):
         return f"{host} cannot be reached: {type(error).__name__}"
     if any(isinstance(link, socket.gaierror) for link in _chain(error)):

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.data.digests import file_digest
 from pipeline.data.files import write_json
 from pipeline.data.keys import Key
+from pipeline.data.metrics import rounded
 from pipeline.data.mnist import Images, Splits
 from pipeline.data.npz import write_npz
 from pipeline.evaluation.accuracy import Confusion, accuracy, confusion
@@ -95,8 +96,8 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
     identity = f"{file_digest(folder / WEIGHTS)} {scale!r}"
     digest = hashlib.sha256(identity.encode()).hexdigest()
     references = {use: {key.text: value for key, value in found.items()} for use, found in fitted.references.items()}
-    write_json(references, folder / REFERENCES)
-    write_json({"digest": digest, "scale": scale, "accuracy": fitted.accuracy, **metadata}, folder / JUDGE)
+    write_json(rounded(references), folder / REFERENCES)
+    write_json({"digest": digest, "scale": scale, "accuracy": rounded(fitted.accuracy), **metadata}, folder / JUDGE)
     return digest
 
 

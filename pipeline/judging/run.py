@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data import mnist
 from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
-from pipeline.data.metrics import nest
+from pipeline.data.metrics import nest, rounded
 from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
 from pipeline.judging.description import describe_judge
 from pipeline.judging.fit import StepCallback, count_steps
@@ -111,7 +111,7 @@ def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallbac
 
 def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
     values = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
-    write_json(nest(values), metrics)
+    write_json(rounded(nest(values)), metrics)
     for use, references in fitted.references.items():
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())

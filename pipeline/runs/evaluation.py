@@ -8,7 +8,7 @@ from rich.table import Table
 from pipeline.data import mnist
 from pipeline.data.files import write_json, write_text
 from pipeline.data.keys import QUALITY, REFERENCE, Key
-from pipeline.data.metrics import nest
+from pipeline.data.metrics import nest, rounded
 from pipeline.data.rows import Row, as_csv
 from pipeline.evaluation.accuracy import Confusion
 from pipeline.evaluation.references import Measurement
@@ -64,9 +64,9 @@ class EvaluationResult:
         Every figure is in `figures.csv`, and with the weights and the judge in `figures.json`. Where digits were asked
         for, the confusion is a table and a picture.
         """
-        write_json(nest(self.headline), files.metrics)
-        write_json(self._figures_with_origin(), files.evaluation / "figures.json")
-        write_text(as_csv(self._figure_rows()), files.evaluation / "figures.csv")
+        write_json(rounded(nest(self.headline)), files.metrics)
+        write_json(rounded(self._figures_with_origin()), files.evaluation / "figures.json")
+        write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
             write_text(as_csv(_readings(self._confusion)), files.evaluation / f"{CONFUSION}.csv")
             title = "what the judge reads for each digit asked for, in percent"

@@ -83,34 +83,40 @@ class RunFolder(RunFiles):
         path: The folder.
 
     Attributes:
-        checkpoint: The state from which an interrupted training resumes; gone once it has ended.
+        checkpoint: The state from which an interrupted training resumes; gone once it has finished. That of a training
+            that diverged stays.
+        previous_checkpoint: The state before it, in case the file is damaged; gone once the training has ended.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path / "models", path / "reports")
         self.path = path
         self.checkpoint = path / "checkpoint.npz"
+        self.previous_checkpoint = path / "checkpoint-previous.npz"
         self._end_mark = path / "ended"
 
     def best_checkpoint(self, step: int) -> Path:
         """The weights at the report of a step, while it is the best; gone once the training has ended."""
         return self.path / f"best-{step:07d}.npz"
 
-    def keep_best_checkpoint(self, step: int | None) -> None:
-        """Removes the weights of former best reports, all but those at one step."""
+    def keep_best_checkpoints(self, *steps: int | None) -> None:
+        """Removes the weights of former best reports, all but those at some steps."""
+        kept = {self.best_checkpoint(step) for step in steps if step is not None}
         for file in self.path.glob("best-*.npz"):
-            if step is None or file != self.best_checkpoint(step):
+            if file not in kept:
                 file.unlink()
 
     def ended(self) -> bool:
         """Whether the training came to its own end, so that it is not resumed."""
         return self._end_mark.exists()
 
-    def end(self, how: str) -> None:
-        """Marks the training as ended and removes what an interrupted one resumes from."""
+    def end(self, how: str, *, keep_checkpoint: bool = False) -> None:
+        """Marks the training as ended and removes what an interrupted one resumes from, but a checkpoint to be kept."""
         write_text(f"{how}\n", self._end_mark)
-        self.checkpoint.unlink(missing_ok=True)
-        self.keep_best_checkpoint(None)
+        if not keep_checkpoint:
+            self.checkpoint.unlink(missing_ok=True)
+        self.previous_checkpoint.unlink(missing_ok=True)
+        self.keep_best_checkpoints()
 
     def publish(self, target: RunFiles) -> None:
         """Puts the outputs where DVC tracks them, whole, and only then ends and removes this folder."""

@@ -14,7 +14,7 @@ from pipeline.runs.outputs import log_layers
 from pipeline.runs.samples import write_samples
 from pipeline.settings.composed import Settings
 from pipeline.tracking.runs import Run
-from pipeline.training.checkpoints import save_parts, save_state
+from pipeline.training.checkpoints import save_checkpoint, save_parts, save_state
 from pipeline.training.family import Training, find_family, named_variables
 from pipeline.training.history import History, Point
 from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
@@ -45,6 +45,7 @@ class TrainingObserver:
         self._progress: TrainingProgress | None = None
         self._held_out = ""
         self._timed_step, self._timed_at = history.step, time.monotonic()
+        self._saved_best = history.best_step
 
     @contextmanager
     def progress(self, prefix: str, held_out: str) -> Iterator["TrainingObserver"]:
@@ -84,8 +85,7 @@ class TrainingObserver:
                     self._save_weights(event)
             case CheckpointDue():
                 with self._timers(Phase.CHECKPOINT):
-                    save_state(self._folder.checkpoint, self._training.variables(), self._history)
-                    self._folder.keep_best_checkpoint(self._history.best_step)
+                    self._save_checkpoint()
                 with self._timers(Phase.TRACKING):
                     self._run.flush()
 
@@ -115,6 +115,14 @@ class TrainingObserver:
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})
+
+    def _save_checkpoint(self) -> None:
+        folder, best = self._folder, self._history.best_step
+        previous, variables = folder.previous_checkpoint, self._training.variables()
+        save_checkpoint(folder.checkpoint, variables, self._history, previous=previous)
+        # Each of the two checkpoints needs the weights of its own best report.
+        folder.keep_best_checkpoints(self._saved_best, best)
+        self._saved_best = best
 
     def _save_weights(self, event: Reported) -> None:
         step, parts = event.report.step, self._training.parts()

@@ -8,7 +8,7 @@ from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFiles, RunFolder, find_files
 from pipeline.settings.composed import Settings
 from pipeline.settings.paths import display
-from pipeline.training.checkpoints import load_state
+from pipeline.training.checkpoints import load_checkpoint, load_state
 from pipeline.training.family import Training
 from pipeline.training.history import History
 
@@ -41,8 +41,9 @@ def restore(training: Training, settings: Settings, folder: RunFolder, basis: Sc
     so far counts only where its own basis is that of the next scores. Returns the history until then.
     """
     console = make_console()
-    if folder.checkpoint.exists():
-        history = load_state(folder.checkpoint, training.variables())
+    kept, variables = folder.checkpoint, training.variables()
+    history = load_checkpoint(kept, variables, previous=folder.previous_checkpoint, warn=console.print)
+    if history is not None:
         console.print(f"resuming the interrupted training in {display(folder.path)} after step {history.step:,}")
         return history
     if settings.start_from is None:

@@ -13,6 +13,7 @@ from pipeline.judging.quality import measure_reports
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
 from pipeline.runs.folder import LAYOUT, RunFolder, claim, tracked_files
+from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
 from pipeline.runs.start import ScoreBasis, restore, score_basis
 from pipeline.settings import paths
@@ -24,7 +25,7 @@ from pipeline.tracking.store import connect
 from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
-from pipeline.training.loop import DivergedError, Plan, run_steps
+from pipeline.training.loop import CheckpointDue, DivergedError, Plan, run_steps
 from pipeline.training.timing import Phase, Timers, untimed
 
 
@@ -91,8 +92,12 @@ def train(
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
         with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
             observer.begin()
-            for event in run_steps(training, _plan(settings), history, measure, timers=timers):
-                observer.on_event(event)
+            with Interruption() as interruption:
+                plan, due = _plan(settings), interruption.requested
+                for event in run_steps(training, plan, history, measure, due=due, timers=timers):
+                    observer.on_event(event)
+                    if isinstance(event, CheckpointDue):
+                        interruption.stop()
         gc.freeze()
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
@@ -129,5 +134,5 @@ def _ending_if_diverged(training: Training, history: History, folder: RunFolder)
         try:
             outputs.save_best(training.parts(), history, folder)
         finally:
-            folder.end(f"diverged: {error}")
+            folder.end(f"diverged: {error}", keep_checkpoint=True)
         raise

@@ -21,7 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError, SettingsError
-from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, leave
+from pipeline.settings.exits import FAILED, HUNG_UP, INTERRUPTED, REFUSED, TERMINATED, leave
 from pipeline.settings.job import AT_ONCE, JOBS, PASSED, STARTED
 from pipeline.settings.overrides import explain, task_overrides
 from pipeline.sweeps.jobs import check_jobs, list_jobs
@@ -102,7 +102,7 @@ def closed_afterwards() -> Iterator[None]:
         status = "KILLED"
         raise
     except SystemExit as left:
-        status = "KILLED" if left.code in (INTERRUPTED, TERMINATED) else "FAILED"
+        status = "KILLED" if left.code in (HUNG_UP, INTERRUPTED, TERMINATED) else "FAILED"
         raise
     finally:
         while _open_sweeps:

@@ -15,6 +15,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_
 
 from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
+from pipeline.tracking import schema
 from pipeline.tracking.moved import follow_moved_folder
 
 _FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -141,8 +142,11 @@ def _migrated_client(uri: str, file: Path) -> MlflowClient:
             return MlflowClient(uri)
         except Exception as error:
             fresh = time.time() - file.stat().st_mtime < 15
-            if not fresh or time.monotonic() > patience:
-                raise MlflowException(str(error)) from error
+            if not fresh or time.monotonic() > patience or schema.is_newer(file):
+                reason = " ".join(str(error).split())[:150]
+                raise TrackingError(
+                    f"`{file}` must be a store of the installed MLflow: {schema.advice(file, uri)}. Received: {reason}"
+                ) from error
             time.sleep(1)
 
 

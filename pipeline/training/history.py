@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.checksum import open_checked
 from pipeline.data.errors import UNREADABLE
 from pipeline.data.files import write_text
 from pipeline.data.keys import Key
@@ -132,7 +133,7 @@ def read_history(state: Path) -> History:
         HistoryError: The file is missing or damaged, or is no such state.
     """
     try:
-        with state.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open_checked(state) as archive:
             return History.from_json(archive[HISTORY].tobytes().decode())
     except (*UNREADABLE, AttributeError, TypeError) as error:
         raise HistoryError(f"{display(state)} must be a training's state: {error}") from error

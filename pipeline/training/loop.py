@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.data.keys import TRAIN, Key
 from pipeline.settings.errors import PipelineError
 from pipeline.training.family import Measured, Report, Training, Values
@@ -15,7 +17,7 @@ Measure = Callable[[Training], Measured]
 
 
 class DivergedError(PipelineError):
-    """A loss, in training or in a report, is not finite."""
+    """A loss, in training or in a report, or a number of the state is not finite."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,19 @@ class CheckpointDue:
 Event = Step | Points | Reported | CheckpointDue
 
 
+def never() -> bool:
+    """No checkpoint is due before its time."""
+    return False
+
+
 def run_steps(
-    training: Training, plan: Plan, history: History, measure: Measure | None = None, *, timers: Timers = untimed
+    training: Training,
+    plan: Plan,
+    history: History,
+    measure: Measure | None = None,
+    *,
+    due: Callable[[], bool] = never,
+    timers: Timers = untimed,
 ) -> Iterator[Event]:
     """Trains from the end of `history`, which is extended, to the end of the plan.
 
@@ -100,13 +113,14 @@ def run_steps(
         history: The metrics so far.
         measure: Measures the digits at each report. Its score chooses the best report if the family's own report has
             no score.
+        due: Whether a checkpoint is due before its time, since the training is about to be stopped.
         timers: Timers of steps and evaluations.
 
     Yields:
         Events, in order. The caller writes a checkpoint when it is due, before it asks for the next event.
 
     Raises:
-        DivergedError: A loss is not finite.
+        DivergedError: A loss, or a number of the state at a report or checkpoint, is not finite.
     """
     saved = time.monotonic()
     while not plan.is_done(history):
@@ -114,7 +128,8 @@ def run_steps(
             yield from _report(training, plan, history, measure, timers)
         else:
             yield from _steps(training, plan, history, timers)
-        if plan.is_done(history) or time.monotonic() - saved >= plan.checkpoint_seconds:
+        if plan.is_done(history) or due() or time.monotonic() - saved >= plan.checkpoint_seconds:
+            _refuse_infinite_state(training, history.step)
             yield CheckpointDue()
             saved = time.monotonic()
 
@@ -134,6 +149,7 @@ def _steps(training: Training, plan: Plan, history: History, timers: Timers) -> 
 def _report(
     training: Training, plan: Plan, history: History, measure: Measure | None, timers: Timers
 ) -> Iterator[Event]:
+    _refuse_infinite_state(training, history.step)
     last_report = (history.step - 1) // plan.report_every * plan.report_every
     recent = history.mean_since(last_report, TRAIN)
     with timers(Phase.EVALUATION):
@@ -155,7 +171,18 @@ def _report(
 def _refuse_infinite(values: Mapping[Key, float], steps: int) -> None:
     for key, value in values.items():
         if not math.isfinite(value):
-            raise DivergedError(
-                f"the training has diverged: {key} is {value} after {steps} steps. "
-                "Lower the learning rates, or choose other weights."
-            )
+            raise _diverged(str(key), value, steps)
+
+
+def _refuse_infinite_state(training: Training, steps: int) -> None:
+    for name, variable in training.variables().items():
+        array = variable.numpy()
+        if array.dtype.kind not in "biu" and not (finite := np.isfinite(array)).all():
+            raise _diverged(f"`{variable.path}` ({name}) of the state", array[~finite].flat[0], steps)
+
+
+def _diverged(what: str, value: float, steps: int) -> DivergedError:
+    return DivergedError(
+        f"the training has diverged: {what} is {value} after {steps} steps. "
+        "Lower the learning rates, or choose other weights."
+    )

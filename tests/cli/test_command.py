@@ -209,15 +209,16 @@ def test_an_error_of_the_code_is_not_shortened(call: Call) -> None:
         call(Recorded(ValueError("a mistake")))
 
 
-def test_a_terminated_command_exits_with_143() -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_is_terminated_or_left_by_its_terminal_says_so_by_its_status(number: int, status: int) -> None:
     program = "from pipeline.cli import command; import time\n"
     program += "command.run('pipeline.train', lambda *_: (print('ready', flush=True), time.sleep(60)))"
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         begun = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 143
+        process.send_signal(number)
+        assert process.wait(timeout=30) == status
     assert time.monotonic() - begun < 30
 
 

@@ -4,11 +4,13 @@ import hashlib
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from requests import Response
 
 from pipeline.data import downloads
 from pipeline.data.downloads import download, download_wheel
@@ -88,6 +90,59 @@ def test_another_file_is_removed_and_not_asked_for_again(server: Any, tmp_path: 
     with pytest.raises(DataError, match="another file came and was removed"):
         download(url, tmp_path, sha256=KNOWN, progress=False)
     assert server.requests == ["file"]
+    assert not list(tmp_path.iterdir())
+
+
+def redirected(address: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", address)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+def test_a_redirect_to_a_file_is_refused_at_once_and_leaves_nothing(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(CONTENT)
+    server.answers["file"] = [redirected((tmp_path / "secret").as_uri())]
+    with pytest.raises(DataError, match=r"redirected to file:\Z"):
+        download(server.address + "file", tmp_path / "kept", sha256=KNOWN, progress=False)
+    assert len(server.requests) == 1
+    assert not list((tmp_path / "kept").glob("*"))
+
+
+def test_a_redirect_to_another_address_is_followed(server: Any, tmp_path: Path) -> None:
+    server.answers["file"] = [redirected("/other")]
+    server.answers["other"] = [ALL]
+    assert download(server.address + "file", tmp_path, sha256=KNOWN, progress=False).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("address", ["http://elsewhere/file", "ftp://elsewhere/file", "file:///etc/passwd"])
+def test_a_redirect_from_https_to_anything_else_is_refused(address: str) -> None:
+    response = Response()
+    response.url, response.status_code = "https://safe/file", 302
+    response.headers["Location"] = address
+    with pytest.raises(downloads.RefusedError, match=rf"redirected to {address.partition(':')[0]}:"):
+        downloads.refuse_redirect(response)
+    response.headers["Location"] = "https://elsewhere/file"
+    downloads.refuse_redirect(response)
+
+
+def test_a_download_without_an_end_is_cancelled_and_leaves_nothing(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(CONTENT)
+
+    monkeypatch.setattr(downloads, "LARGEST", 10 * len(CONTENT))
+    server.answers["file"] = [endless]
+    with pytest.raises(DataError, match=r"sent more than 2,560,000 bytes\Z"):
+        download(server.address + "file", tmp_path, sha256=KNOWN, progress=False)
     assert not list(tmp_path.iterdir())
 
 

@@ -75,6 +75,27 @@ def test_what_is_being_written_is_hidden_has_the_suffix_and_replaces_the_former_
     assert list(former.parent.iterdir()) == [former]
 
 
+def test_a_file_is_on_the_disk_before_it_gets_its_name_and_so_is_the_name(
+    former: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, int]] = []
+    sync, rename = os.fsync, os.replace
+
+    def note_sync(descriptor: int) -> None:
+        done.append(("sync", os.fstat(descriptor).st_ino))
+        sync(descriptor)
+
+    def note_rename(source: Path, target: Path) -> None:
+        done.append(("rename", source.stat().st_ino))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_rename)
+    write_bytes(b"new", former)
+    file, folder = (path.stat().st_ino for path in (former, former.parent))
+    assert done == [("sync", file), ("rename", file), ("sync", folder)]
+
+
 def fail_halfway(path: Path, error: type[BaseException]) -> None:
     with replacing(path) as aside:
         aside.write_bytes(b"half")

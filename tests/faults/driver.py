@@ -1,17 +1,27 @@
 """Runs a stage until something befalls it: `python driver.py FAULT MODULE [OVERRIDE ...]`.
 
-FAULT is NAME@STEP: a signal's name, sent to the process itself once STEP steps are taken and the figures of those
-before are in the tracking store; or WAIT, for a file named `go` in the working directory. For the training's loop a
-step lasts half the seconds between two checkpoints.
+FAULT is WHAT@WHERE. WHERE is the number of a step, once it is taken and the figures of those before are in the
+tracking store; or the name of a function as MODULE:FUNCTION, at its first call. WHAT is one of
+
+- a signal's name, sent to the process itself; or several, joined by `+`, sent one after the other
+- SIGKILL.N: that signal at the N-th call or return of a function after that
+- WAIT: for a file named `go` in the working directory; CLOSE: for one named `closed`, after one named `close` is made
+- FULL: from then on no file can grow, as on a full disk
+
+For the training's loop a step lasts half the seconds between two checkpoints.
 """
 
+import importlib
 import os
+import resource
 import runpy
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from pipeline.data.keys import Key
 from pipeline.tracking import points
@@ -19,6 +29,7 @@ from pipeline.training import loop
 from pipeline.training.history import History
 
 STEP_SECONDS = 25.0
+KILLED_IN = Path("killed-in")
 
 
 class Clock:
@@ -30,7 +41,7 @@ class Clock:
         return self.seconds
 
 
-def prepare(fault: str, at: int) -> None:
+def prepare(what: str, where: str) -> None:
     # A shell starts what it runs in the background with Ctrl-C ignored, and the tests may be among that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     add, clock = History.add, Clock()
@@ -38,24 +49,77 @@ def prepare(fault: str, at: int) -> None:
     def add_until(history: History, losses: Mapping[Key, float]) -> None:
         add(history, losses)
         clock.seconds += STEP_SECONDS
-        if history.step == at:
-            befall(fault)
+        if str(history.step) == where:
+            befall(what)
 
     setattr(History, add.__name__, add_until)
     setattr(loop, time.__name__, clock)
     points._SECONDS = 0.0
+    if ":" in where:
+        befall_in_function(what, *where.split(":"))
 
 
-def befall(fault: str) -> None:
-    if fault != "WAIT":
-        os.kill(os.getpid(), signal.Signals[fault])
-    while not Path("go").exists():
+def befall_in_function(what: str, module: str, function: str) -> None:
+    owner: Any = importlib.import_module(module)
+    *classes, name = function.split(".")
+    for one in classes:
+        owner = getattr(owner, one)
+    called: Callable[..., Any] = getattr(owner, name)
+
+    befallen: list[str] = []
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if not befallen:
+            befallen.append(what)
+            befall(what)
+        return called(*arguments, **named)
+
+    setattr(owner, name, call)
+
+
+def befall(what: str) -> None:
+    match what.partition("."):
+        case ("WAIT", _, _):
+            wait_for("go")
+        case ("CLOSE", _, _):
+            Path("close").touch()
+            wait_for("closed")
+        case ("FULL", _, _):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        case (_, ".", number):
+            sys.setprofile(Killer(int(number)))
+        case (signals, _, _):
+            for name in signals.split("+"):
+                os.kill(os.getpid(), signal.Signals[name])
+
+
+def wait_for(name: str) -> None:
+    while not Path(name).exists():
         time.sleep(0.1)
 
 
+class Killer:
+    """Kills the process at the N-th event that Python's profiler reports, and says in which functions it was."""
+
+    def __init__(self, events: int) -> None:
+        self.left = events
+
+    def __call__(self, frame: FrameType | None, event: str, argument: object) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            sys.setprofile(None)
+            names = []
+            while frame is not None:
+                names.append(frame.f_code.co_name)
+                frame = frame.f_back
+            with KILLED_IN.open("a", encoding="utf-8") as file:
+                file.write(f"{' '.join(names)}\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    name, step = sys.argv[1].split("@")
+    fault, at = sys.argv[1].split("@")
     module, *overrides = sys.argv[2:]
     sys.argv = [module, *overrides]
-    prepare(name, int(step))
+    prepare(fault, at)
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""One training interrupted in three ways, beside one that is not; both end the same to the last bit."""
+"""One training interrupted in five ways, beside one that is not; both end the same to the last bit."""
 
 import time
 from collections.abc import Callable
@@ -35,6 +35,8 @@ class Story:
         whole: A training under way while another of the same settings was started; it was not interrupted.
         killed: The other one, killed at step 4, after the checkpoint of step 2.
         interrupted: The same command again; Ctrl-C at step 6.
+        hung_up: And again, in a terminal that is closed at step 7; what is printed is the exit status.
+        stopped: And again; Ctrl-C twice at step 8.
         terminated: And again; terminated at step 8.
         finished: And again, to its end.
         short: A training of four steps.
@@ -45,6 +47,8 @@ class Story:
     whole: Phase
     killed: Phase
     interrupted: Phase
+    hung_up: Phase
+    stopped: Phase
     terminated: Phase
     finished: Phase
     short: Phase
@@ -80,11 +84,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     interrupted = end(again, other)
     short = end(beside)
     start_from = f"start_from={folders[-1].relative_to(project.root)}"
-    again, beside = project.train(*LONG, fault="SIGTERM@8"), project.train(*LONG, start_from)
+    again, beside = project.train_in_terminal(*LONG, fault="CLOSE@7"), project.train(*LONG, start_from)
+    hung_up = end(again, other)
+    stopped = end(project.train(*LONG, fault="SIGINT+SIGINT@8"), other)
+    again = project.train(*LONG, fault="SIGTERM@8")
     terminated = end(again, other)
     longer = end(beside)
     finished = end(project.train(*LONG), other)
-    return Story(project, whole, killed, interrupted, terminated, finished, short, longer)
+    return Story(project, whole, killed, interrupted, hung_up, stopped, terminated, finished, short, longer)
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
@@ -128,14 +135,27 @@ def test_ctrl_c_ends_the_run_as_killed_and_the_command_with_130(story: Story) ->
     assert "Traceback" not in story.interrupted.answer.stderr
 
 
+def test_a_closed_terminal_ends_the_run_as_killed_and_its_command_with_129(story: Story) -> None:
+    assert (story.hung_up.answer.stdout, story.hung_up.status) == ("129\n", "KILLED"), story.hung_up.answer.stderr
+
+
+def test_after_a_closed_terminal_the_same_command_resumes_after_the_step_that_was_under_way(story: Story) -> None:
+    assert "after step 7" in story.stopped.answer.stdout
+
+
+def test_a_second_ctrl_c_stops_at_once_without_a_checkpoint(story: Story) -> None:
+    assert (story.stopped.answer.returncode, story.stopped.status) == (130, "KILLED")
+    assert story.stopped.answer.stderr.endswith("error: interrupted\n")
+    assert "after step 7" in story.terminated.answer.stdout
+
+
 def test_a_terminated_run_ends_as_killed_and_its_command_with_143(story: Story) -> None:
-    assert "after step 4" in story.terminated.answer.stdout
     assert (story.terminated.answer.returncode, story.terminated.status) == (143, "KILLED")
     assert "Traceback" not in story.terminated.answer.stderr
 
 
 def test_an_interrupted_training_ends_finished_in_the_run_that_it_began(story: Story) -> None:
-    assert "after step 6" in story.finished.answer.stdout
+    assert "after step 8" in story.finished.answer.stdout
     assert (story.finished.answer.returncode, story.finished.status) == (0, "FINISHED"), story.finished.answer.stderr
     assert story.finished.run_id == story.killed.run_id
 
@@ -164,7 +184,7 @@ LOGGED = ("train", "heldout")
 def test_a_finished_training_leaves_its_state_and_no_checkpoint(story: Story) -> None:
     for phase in (story.whole, story.finished, story.short, story.longer):
         folder = story.folder(phase)
-        assert not (folder / "checkpoint.npz").exists()
+        assert not list(folder.glob("*.npz"))
         assert (folder / "models" / "state.npz").exists()
 
 

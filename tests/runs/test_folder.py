@@ -44,9 +44,10 @@ def test_a_finished_training_is_never_resumed(tmp_path: Path) -> None:
         with claim(tmp_path, DIGEST) as folder:
             assert folder.path.name == f"0123456789ab-{number}"
             folder.checkpoint.write_bytes(b"state")
+            folder.previous_checkpoint.write_bytes(b"former")
             folder.end("finished")
         assert folder.ended()
-        assert not folder.checkpoint.exists()
+        assert [file.name for file in folder.path.iterdir()] == ["ended"]
 
 
 def test_an_earlier_interrupted_training_is_resumed_before_a_later_one(tmp_path: Path) -> None:
@@ -163,9 +164,11 @@ def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(
 
 def test_the_best_weights_that_a_checkpoint_knows_are_kept_until_the_end(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    for step in (250, 500):
+    for step in (250, 500, 750):
         folder.best_checkpoint(step).touch()
-    folder.keep_best_checkpoint(500)
-    assert [file.name for file in tmp_path.iterdir()] == ["best-0000500.npz"]
+    folder.keep_best_checkpoints(500, 750)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["best-0000500.npz", "best-0000750.npz"]
+    folder.keep_best_checkpoints(None, 750)
+    assert [file.name for file in tmp_path.iterdir()] == ["best-0000750.npz"]
     folder.end("finished")
     assert [file.name for file in tmp_path.iterdir()] == ["ended"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,6 +27,7 @@ from pipeline.tracking.store import connect
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Values, clear_models
+from pipeline.training.history import read_history
 from pipeline.training.loop import DivergedError, Measure
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
@@ -275,6 +277,34 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
     assert best.keys() == {"generator", "discriminator", "combined"}
     assert all(np.isfinite(array).all() for part in best.values() for array in part.get_weights())
     assert [path.name for path in run.glob("*.npz")] == []
+
+
+def test_a_weight_that_is_no_number_stops_the_training_and_the_last_checkpoint_can_be_read(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = AcganTraining.take_step
+
+    def spoil(training: AcganTraining, number: int) -> Values:
+        losses = step(training, number)
+        if number == 4:
+            # The average is in no loss of a step.
+            kernel = training.networks.averaged.trainable_variables[2]
+            kernel.assign(keras.ops.full(kernel.shape, math.inf))
+        return losses
+
+    monkeypatch.setattr(AcganTraining, "take_step", spoil)
+    before = set((called.root / "runs" / "acgan").iterdir())
+    every = ("acgan.report_every=100", "acgan.steps=8", "tracking.checkpoint_seconds=0.000001")
+    with pytest.raises(DivergedError, match=r"`.*` \(averaged/02\) of the state is inf after 5 steps") as refusal:
+        train.train(settings(mnist_file, *every), Job("pipeline.train", SMALL))
+    assert "\n" not in str(refusal.value)
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    assert store.client.get_run(metadata_of(run / "models")["run_id"]).info.status == "FAILED"
+    assert [path.name for path in run.glob("*.npz")] == ["checkpoint.npz"]
+    assert read_history(run / "checkpoint.npz").step == 4
+    with np.load(run / "checkpoint.npz") as kept:
+        assert all(np.isfinite(kept[name]).all() for name in kept.files)
 
 
 @pytest.mark.parametrize("sweep_folder", [None, "a sweep"])

@@ -1,9 +1,13 @@
+import os
+import re
+import shlex
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect, default_uri
 
+OLDER_SCHEMA = "0c779009ac13"
 TWO_AT_ONCE = """
 import sys
 from pathlib import Path
@@ -61,6 +66,51 @@ def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(TrackingError, match=r"mlflow\.db.*not a database"):
         connect(family="acgan", experiment="digits", root=tmp_path)
     assert time.monotonic() - start < 2
+
+
+def set_schema(file: Path, revision: str) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    # A file that has just changed may be one that another process is creating, which is waited for.
+    os.utime(file, (1, 1))
+
+
+def test_a_store_of_a_newer_mlflow_is_refused_with_a_command_that_works_as_printed(root: Path) -> None:
+    set_schema(root / "mlflow.db", "ffffffffffff")
+    with pytest.raises(TrackingError, match="is of a newer MLflow than") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "\n" not in str(refusal.value)
+    (command,) = re.findall(r"`(mv [^`]*)`", str(refusal.value))
+    subprocess.run(command, shell=True, check=True, cwd="/")
+    assert {file.name for file in root.iterdir()} >= {"mlflow-aside.db"}
+    assert not (root / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+def test_a_store_of_an_older_mlflow_is_refused_with_a_command_that_works_as_printed(root: Path) -> None:
+    set_schema(root / "mlflow.db", OLDER_SCHEMA)
+    with pytest.raises(TrackingError, match="of an older MLflow") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "\n" not in str(refusal.value)
+    (command,) = re.findall(r"`(mlflow [^`]*)`", str(refusal.value))
+    assert shlex.split(command) == ["mlflow", "db", "upgrade", default_uri(root)]
+
+
+def test_a_store_whose_tables_are_broken_is_one_line_that_names_it(root: Path) -> None:
+    with closing(sqlite3.connect(root / "mlflow.db")) as connection, connection:
+        for table in ("alembic_version", "metrics"):
+            connection.execute(f"DROP TABLE {table}")
+    os.utime(root / "mlflow.db", (1, 1))
+    with pytest.raises(TrackingError, match=r"mlflow\.db` must be a store of the installed MLflow") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_folder_in_the_place_of_the_store_is_one_line_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    with pytest.raises(TrackingError, match=r"mlflow\.db` must be an SQLite file") as refusal:
+        connect(family="acgan", experiment="digits", root=tmp_path)
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.slow

@@ -1,8 +1,11 @@
 """Tests of checkpoints: nothing is lost, and no other file is taken for one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import keras
 import numpy as np
@@ -11,7 +14,15 @@ import pytest
 from pipeline.data.files import UNFINISHED, WriteError
 from pipeline.data.keys import Key
 from pipeline.data.npz import write_npz
-from pipeline.training.checkpoints import CheckpointError, load_parts, load_state, save_parts, save_state
+from pipeline.training.checkpoints import (
+    CheckpointError,
+    load_checkpoint,
+    load_parts,
+    load_state,
+    save_checkpoint,
+    save_parts,
+    save_state,
+)
 from pipeline.training.history import History, Point
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_training
@@ -91,8 +102,7 @@ def _cut(path: Path) -> None:
 
 def _flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    place = content.index(np.arange(6, dtype=np.float32).tobytes())
-    content[place + 5] ^= 0xFF
+    content[len(content) // 3] ^= 0xFF
     path.write_bytes(content)
 
 
@@ -151,6 +161,100 @@ def test_a_damaged_or_foreign_file_is_refused_in_one_line_and_changes_nothing(
         load_state(saved, variables)
     assert "\n" not in str(refusal.value)
     assert_same_bits(arrays(variables), before)
+
+
+def test_a_file_with_any_byte_altered_or_any_number_of_bytes_missing_is_refused(saved: Path) -> None:
+    content, variables = saved.read_bytes(), _small_variables()
+    before = arrays(variables)
+    altered = (
+        content[:place] + bytes([byte ^ 1 << place % 8]) + content[place + 1 :] for place, byte in enumerate(content)
+    )
+    for damaged in chain(altered, (content[:length] for length in range(len(content)))):
+        saved.write_bytes(damaged)
+        with pytest.raises(CheckpointError):
+            load_state(saved, variables)
+    assert_same_bits(arrays(variables), before)
+    saved.write_bytes(content)
+    assert load_state(saved, variables) == HISTORY
+
+
+def test_a_state_without_a_checksum_as_of_former_versions_is_read(saved: Path) -> None:
+    with ZipFile(saved, "a") as archive:
+        archive.comment = b""
+    assert load_state(saved, _small_variables()) == HISTORY
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Checkpoints of the steps 1, 2 and 3, of which the last two are kept; each variable is the step."""
+
+    last: Path
+    previous: Path
+    variables: dict[str, keras.Variable]
+    warnings: list[str]
+
+    def load(self) -> int | None:
+        history = load_checkpoint(self.last, self.variables, previous=self.previous, warn=self.warnings.append)
+        if history is None:
+            return None
+        assert self.variables["step"].numpy() == history.step
+        return history.step
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    kept = Kept(tmp_path / "c.npz", tmp_path / "c-previous.npz", {"step": keras.Variable(0, dtype="int32")}, [])
+    for step in (1, 2, 3):
+        kept.variables["step"].assign(step)
+        save_checkpoint(kept.last, kept.variables, History(step=step), previous=kept.previous)
+    kept.variables["step"].assign(9)
+    return kept
+
+
+def test_of_two_checkpoints_the_last_is_restored(kept: Kept) -> None:
+    assert sorted(path.name for path in kept.last.parent.iterdir()) == ["c-previous.npz", "c.npz"]
+    assert (kept.load(), kept.warnings) == (3, [])
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _pickle, _text], ids=["cut", "flipped", "pickle", "text"])
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before_it_with_a_warning(
+    kept: Kept, damage: Callable[[Path], object]
+) -> None:
+    damage(kept.last)
+    assert kept.load() == 2
+    (warning,) = kept.warnings
+    assert "c.npz must be a training's state" in warning
+    assert warning.endswith("The checkpoint before it is used.")
+    assert "\n" not in warning
+    # The next one written must not push the whole one out.
+    assert [path.name for path in kept.last.parent.iterdir()] == ["c.npz"]
+    assert kept.load() == 2
+
+
+def test_a_kill_between_the_two_renamings_leaves_the_one_before_and_no_warning(kept: Kept) -> None:
+    kept.last.unlink()
+    assert (kept.load(), kept.warnings) == (2, [])
+
+
+def test_a_checkpoint_swapped_for_that_of_another_training_is_not_used(kept: Kept) -> None:
+    save_state(kept.last, _small_variables(), History(step=7))
+    assert kept.load() == 2
+    assert "belongs to another model" in kept.warnings[0]
+
+
+def test_two_damaged_checkpoints_are_one_line_with_what_to_do(kept: Kept) -> None:
+    _cut(kept.last)
+    _flip(kept.previous)
+    with pytest.raises(CheckpointError, match=r"c\.npz must .*c-previous\.npz must .* Delete .* anew") as refusal:
+        kept.load()
+    assert "\n" not in str(refusal.value)
+    assert kept.variables["step"].numpy() == 9
+
+
+def test_without_a_checkpoint_there_is_nothing_to_restore(kept: Kept) -> None:
+    kept.last.unlink()
+    kept.previous.unlink()
+    assert kept.load() is None
 
 
 def test_a_checkpoint_of_other_networks_is_refused_by_the_name_that_only_one_has(saved: Path) -> None:

@@ -1,0 +1,43 @@
+"""The schema of an SQLite store that MLflow does not open: whether it is older, newer or broken, and what to do."""
+
+import shlex
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import mlflow
+from mlflow.store import db_migrations
+
+
+def is_newer(file: Path) -> bool:
+    """Whether a newer MLflow than the installed one wrote the file."""
+    revision = _revision(file)
+    return revision is not None and not _known(revision)
+
+
+def advice(file: Path, uri: str) -> str:
+    """Returns what the matter with the schema is and the command that mends it, as one sentence."""
+    if is_newer(file):
+        return f"it is of a newer MLflow than {mlflow.__version__}; install that one, or {_put_aside(file)}"
+    if _revision(file) is None:
+        return f"it is no whole store of MLflow; {_put_aside(file)}"
+    return f"if it is of an older MLflow, run `mlflow db upgrade {shlex.quote(uri)}`; else {_put_aside(file)}"
+
+
+def _put_aside(file: Path) -> str:
+    aside = file.with_name(f"{file.stem}-aside{file.suffix}")
+    return f"put it aside with `mv {shlex.quote(str(file))} {shlex.quote(str(aside))}` to begin a new one"
+
+
+def _revision(file: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(file, timeout=30)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return None
+    return str(row[0]) if row else None
+
+
+def _known(revision: str) -> bool:
+    versions = Path(db_migrations.__path__[0]) / "versions"
+    return any(file.name.startswith(f"{revision}_") for file in versions.glob("*.py"))
