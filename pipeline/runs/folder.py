@@ -84,12 +84,14 @@ class RunFolder(RunFiles):
 
     Attributes:
         checkpoint: The state from which an interrupted training resumes; gone once it has ended.
+        latest_samples: The picture of the latest samples, for whoever watches the training.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path / "models", path / "reports")
         self.path = path
         self.checkpoint = path / "checkpoint.npz"
+        self.latest_samples = path / "samples.png"
         self._end_mark = path / "ended"
 
     def best_checkpoint(self, step: int) -> Path:
