@@ -109,9 +109,9 @@ def coverage_gaps(generated: NDArray[np.floating], real: Manifold) -> NDArray[np
     share below 1. Of a point without a neighbourhood, such as one of many copies, it is infinite.
     """
     squared = np.maximum(_nearest_squared(real.points, generated), 0)
-    gaps = np.full(len(squared), np.inf)
+    gaps: NDArray[np.float64] = np.full(len(squared), np.inf)
     np.divide(squared, real.reach, out=gaps, where=real.reach > 0)
-    return np.sqrt(gaps)
+    return np.sqrt(gaps, out=gaps)
 
 
 def _nearest_squared(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:

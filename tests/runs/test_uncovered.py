@@ -16,7 +16,8 @@ def sample_of(digits: NDArray[np.int64], places: NDArray[np.float64]) -> Sample:
 
 def shown(block: NDArray[np.float32]) -> NDArray[np.int64]:
     """The numbers of the images in a block; a blank has the number 0."""
-    return np.rint((block[:, :, 14, 14] + 1) * 127.5).astype(np.int64)
+    numbers: NDArray[np.int64] = np.rint((block[:, :, 14, 14] + 1) * 127.5).astype(np.int64)
+    return numbers
 
 
 def test_each_class_shows_its_ten_digits_furthest_from_any_real_one_worst_first() -> None:
