@@ -12,7 +12,7 @@ from pipeline.settings.paths import display
 
 
 def render(settings: Settings, job: Job) -> None:
-    """Draws a run's samples and their nearest training images, its curves, weight histograms and an animation.
+    """Draws a run's samples, its nearest and its least covered digits, curves, weight histograms and an animation.
 
     Settings that decided the run are the run's.
     """
@@ -20,6 +20,7 @@ def render(settings: Settings, job: Job) -> None:
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
+    from pipeline.judging.run import ensure_judge
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.finished import FinishedRun
     from pipeline.runs.pictures import draw_run
@@ -27,12 +28,14 @@ def render(settings: Settings, job: Job) -> None:
 
     console, finished = make_console(), FinishedRun(location)
     ensure_fetched(finished.settings.data, report=console.print, progress=console.is_terminal)
+    family = find_family(finished.settings.family)
+    calibration = ensure_judge(finished.settings, job) if family.generate else None
     folder = finished.files.pictures
     folder.parent.mkdir(parents=True, exist_ok=True)
     with finished.track("render", job) as run, TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as aside:
         drawn = Path(aside) / folder.name
         drawn.mkdir()
-        names = draw_run(finished, find_family(finished.settings.family), drawn)
+        names = draw_run(finished, family, drawn, calibration)
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(drawn, folder, dirs_exist_ok=True)
         run.files(folder, "pictures")

@@ -93,7 +93,29 @@ def measure_coverage(generated: Manifold, real: Manifold) -> Coverage:
 
 def coverage_alone(generated: NDArray[np.floating], real: Manifold) -> float:
     """Computes the coverage alone, in a third of the time: generated features `(n, d)` need no neighbourhoods."""
-    covered = np.zeros(len(real.points), bool)
-    for rows, distances in Distances(generated.astype(np.float64)).blocks(real.points):
-        covered[rows] = distances.min(axis=1) < real.reach[rows]
-    return float(covered.mean())
+    return float((_nearest_squared(real.points, generated) < real.reach).mean())
+
+
+def nearest_distances(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Computes the Euclidean distance `(n,)` from each point `(n, d)` to the nearest of the others `(m, d)`."""
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(_nearest_squared(points, others), 0))
+    return distances
+
+
+def coverage_gaps(generated: NDArray[np.floating], real: Manifold) -> NDArray[np.float64]:
+    """Computes how far each real point `(n,)` is from being covered by generated features `(m, d)`.
+
+    That is the distance to the nearest generated point, divided by the radius of the neighbourhood: coverage is the
+    share below 1. Of a point without a neighbourhood, such as one of many copies, it is infinite.
+    """
+    squared = np.maximum(_nearest_squared(real.points, generated), 0)
+    gaps: NDArray[np.float64] = np.full(len(squared), np.inf)
+    np.divide(squared, real.reach, out=gaps, where=real.reach > 0)
+    return np.sqrt(gaps, out=gaps)
+
+
+def _nearest_squared(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
+    nearest = np.empty(len(points))
+    for rows, distances in Distances(others.astype(np.float64)).blocks(points.astype(np.float64)):
+        nearest[rows] = distances.min(axis=1)
+    return nearest

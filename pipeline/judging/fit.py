@@ -9,17 +9,26 @@ from numpy.typing import NDArray
 from pipeline.data.batches import batch_indices
 from pipeline.data.mnist import Images, scaled
 from pipeline.judging.network import build_judge
+from pipeline.kernels.adam import FusedAdam
 from pipeline.settings.judge import JudgeSettings
 
 StepCallback = Callable[[int, float], None]
+Accelerate = Callable[[keras.Model], keras.Model]
 SHIFTS = 1
 
 
-def train_classifier(images: Images, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> keras.Model:
+def train_classifier(
+    images: Images,
+    settings: JudgeSettings,
+    *,
+    on_step: StepCallback | None = None,
+    accelerate: Accelerate | None = None,
+) -> keras.Model:
     """Trains the judge's network on labelled digits; see `build_judge`.
 
     The same images and settings give the same bits on one machine's CPU. `on_step` is called after each step with the
-    number of steps so far and the loss in nats.
+    number of steps so far and the loss in nats. `accelerate` builds the model that takes the steps, over the same
+    variables; by default it is the classifier itself.
     """
     judge = build_judge(settings)
     steps = count_steps(len(images), settings)
@@ -27,10 +36,11 @@ def train_classifier(images: Images, settings: JudgeSettings, *, on_step: StepCa
     schedule = keras.optimizers.schedules.CosineDecay(
         rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
-    judge.compile(keras.optimizers.Adam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
+    fast = accelerate(judge) if accelerate else judge
+    fast.compile(FusedAdam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
     for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
-        judge.reset_metrics()
-        losses = judge.train_on_batch(inputs, labels, return_dict=True)
+        fast.reset_metrics()
+        losses = fast.train_on_batch(inputs, labels, return_dict=True)
         if on_step:
             on_step(step, float(losses["loss"]))
     return judge

@@ -22,6 +22,7 @@ from pipeline.evaluation.sample import Sample
 from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge
 from pipeline.judging.fit import StepCallback, train_classifier
 from pipeline.judging.network import look, save_judge
+from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.judge import JudgeSettings
 
 
@@ -60,10 +61,11 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
 
     `on_step` is called after each step; see `train_classifier`.
     """
-    model = train_classifier(splits.train, settings, on_step=on_step)
-    view = look(model, splits.train.images)
+    model = train_classifier(splits.train, settings, on_step=on_step, accelerate=accelerate)
+    known = _as_many(splits.train, max(settings.images, settings.report_images))
+    view = look(model, known.images)
     judge = Judge(model, FeatureScale.fit(view.features))
-    training = Sample(*_labelled(splits.train), view.probabilities, judge.scale.apply(view.features))
+    training = Sample(*_labelled(known), view.probabilities, judge.scale.apply(view.features))
     validation, test = judge.sample(*_labelled(splits.validation)), judge.sample(*_labelled(splits.test))
     reported, measured = _first(validation, settings.report_images), _first(test, settings.images)
     nearest = TrainingImages(splits.train.images).nearest(measured.images)
@@ -99,6 +101,10 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
     write_json(rounded(references), folder / REFERENCES)
     write_json({"digest": digest, "scale": scale, "accuracy": rounded(fitted.accuracy), **metadata}, folder / JUDGE)
     return digest
+
+
+def _as_many(images: Images, count: int) -> Images:
+    return Images(images.images[:count], images.labels[:count])
 
 
 def _labelled(images: Images) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ class FastLayer(keras.layers.Layer):
 
 
 class FastConvolution(FastLayer):
-    """Computes a built Conv2D or Conv2DTranspose with a fast kernel, and its bias with a gradient of its own.
+    """Computes a built Conv2D or Conv2DTranspose with a fast kernel, and a bias with a gradient of its own.
 
     Args:
         layer: The layer; its activation follows.
@@ -59,8 +59,8 @@ class FastConvolution(FastLayer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the layer's own output, to rounding."""
-        maps = add_bias(self.compute(inputs, self.layer.kernel.value), self.layer.bias.value)
-        return self.layer.activation(maps)
+        maps = self.compute(inputs, self.layer.kernel.value)
+        return self.layer.activation(add_bias(maps, self.layer.bias.value) if self.layer.use_bias else maps)
 
 
 class FastNormalization(FastLayer):
@@ -109,8 +109,8 @@ def _fuses(layer: keras.layers.BatchNormalization) -> bool:
 def _fast_kernel(layer: keras.layers.Layer) -> Kernel | None:
     if not isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
         return None
-    shape = (layer.use_bias, layer.compute_dtype, layer.data_format, layer.dilation_rate)
-    if shape != (True, FULL, "channels_last", (1, 1)) or None in layer.input.shape[1:]:
+    shape = (layer.compute_dtype, layer.data_format, layer.dilation_rate)
+    if shape != (FULL, "channels_last", (1, 1)) or None in layer.input.shape[1:]:
         return None
     return _fast_convolution(layer) if isinstance(layer, keras.layers.Conv2D) else _fast_transposed(layer)
 
@@ -121,7 +121,7 @@ def _fast_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
     shape = (layer.strides, layer.padding, {taps % 2 for taps in layer.kernel_size})
     if shape == ((1, 1), "same", {1}) and has_points(layer.input.shape[1:3], layer.kernel_size):
         return convolve
-    return partial(tf.nn.conv2d, strides=layer.strides, padding=layer.padding.upper())
+    return partial(tf.nn.conv2d, strides=layer.strides, padding=layer.padding.upper()) if layer.use_bias else None
 
 
 def _fast_transposed(layer: keras.layers.Conv2DTranspose) -> Kernel | None:

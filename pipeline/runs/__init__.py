@@ -16,4 +16,5 @@
     baselines     reconstruction errors of simpler codes
     pictures      its samples, curves, weights and animation
     neighbours    digits beside their nearest training images
+    uncovered     generated digits furthest from real ones, and real ones least covered
 """

@@ -86,6 +86,7 @@ class RunFolder(RunFiles):
         checkpoint: The state from which an interrupted training resumes; gone once it has finished. That of a training
             that diverged stays.
         previous_checkpoint: The state before it, in case the file is damaged; gone once the training has ended.
+        latest_samples: The picture of the latest samples, for whoever watches the training.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,6 +94,7 @@ class RunFolder(RunFiles):
         self.path = path
         self.checkpoint = path / "checkpoint.npz"
         self.previous_checkpoint = path / "checkpoint-previous.npz"
+        self.latest_samples = path / "samples.png"
         self._end_mark = path / "ended"
 
     def best_checkpoint(self, step: int) -> Path:

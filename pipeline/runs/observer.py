@@ -8,11 +8,12 @@ from pipeline.data.keys import Key
 from pipeline.judging.quality import report_figures
 from pipeline.rendering.tables import losses_table, measurements_table
 from pipeline.rendering.terminal import Length, TrainingProgress
-from pipeline.rendering.tiles import tile
+from pipeline.rendering.tiles import save_png, tile
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.outputs import log_layers
 from pipeline.runs.samples import write_samples
 from pipeline.settings.composed import Settings
+from pipeline.settings.paths import display
 from pipeline.tracking.runs import Run
 from pipeline.training.checkpoints import save_checkpoint, save_parts, save_state
 from pipeline.training.family import Training, find_family, named_variables
@@ -74,13 +75,16 @@ class TrainingObserver:
             case Step():
                 with self._timers(Phase.PROGRESS):
                     self._bar.advance(event.step, _totals(event.losses))
+                if event.step in self._settings.tracking.early_samples:
+                    self._draw_samples(event.step)
             case Points():
                 with self._timers(Phase.TRACKING):
                     self._run.log([*event.points, *self._speed()])
             case Reported():
                 with self._timers(Phase.PROGRESS):
                     self._show_report(event)
-                self._draw_samples(event.report.step)
+                if event.report.step not in self._settings.tracking.early_samples:
+                    self._draw_samples(event.report.step)
                 with self._timers(Phase.CHECKPOINT):
                     self._save_weights(event)
             case CheckpointDue():
@@ -138,7 +142,11 @@ class TrainingObserver:
         with self._timers(Phase.PICTURES):
             tiles = self._training.samples()
             write_samples(self._folder.samples, step, tiles)
-            self._run.picture("samples", tile([tiles], magnify=self._settings.render.magnify), step=step)
+            picture = tile([tiles], magnify=self._settings.render.magnify)
+            save_png(picture, self._folder.latest_samples)
+            self._run.picture("samples", picture, step=step)
+        if step:
+            self._bar.report(f"step {step:,}: samples in {display(self._folder.latest_samples)}")
 
 
 def _totals(losses: Mapping[Key, float]) -> dict[str, float]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pipeline.composition import weights
 from pipeline.data import mnist
+from pipeline.judging.calibration import Calibration
+from pipeline.judging.quality import judged
 from pipeline.rendering.animation import animate
 from pipeline.rendering.curves import loss_curves
 from pipeline.rendering.histograms import weight_histograms
@@ -13,19 +15,23 @@ from pipeline.rendering.tiles import save_png, tile
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.neighbours import GENERATED, draw_neighbours
 from pipeline.runs.samples import read_samples
+from pipeline.runs.uncovered import draw_uncovered
 from pipeline.training.family import Family, Picture, Pictures
 
 
-def draw_run(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
-    """Draws all pictures of a run into an empty folder; returns the names of the family's own, without `.png`."""
-    names = _draw_pictures(finished, family, folder)
+def draw_run(finished: FinishedRun, family: Family, folder: Path, calibration: Calibration | None) -> list[str]:
+    """Draws all pictures of a run into an empty folder; returns the names of those of digits, without `.png`.
+
+    `calibration` is None for a family that makes no digits on demand.
+    """
+    names = _draw_pictures(finished, family, folder, calibration)
     _draw_training(finished, family, folder)
     _animate(finished, folder)
     return names
 
 
-def _draw_pictures(finished: FinishedRun, family: Family, folder: Path) -> list[str]:
-    pictures = _pictures(finished, family)
+def _draw_pictures(finished: FinishedRun, family: Family, folder: Path, calibration: Calibration | None) -> list[str]:
+    pictures = _pictures(finished, family, calibration)
     for name, picture in pictures.items():
         file = folder / f"{name}.png"
         if isinstance(picture, Picture):
@@ -36,14 +42,19 @@ def _draw_pictures(finished: FinishedRun, family: Family, folder: Path) -> list[
     return list(pictures)
 
 
-def _pictures(finished: FinishedRun, family: Family) -> Pictures:
+def _pictures(finished: FinishedRun, family: Family, calibration: Calibration | None) -> Pictures:
     settings = finished.settings
     splits = mnist.split(mnist.read(settings.data.file), settings.data)
     parts = finished.parts(finished.choose(settings.render.weights))
     pictures = family.pictures(parts, splits, settings)
-    if family.generate is None:
+    if family.generate is None or calibration is None:
         return pictures
-    return pictures | {"nearest": draw_neighbours(family.generate(parts, settings, GENERATED), splits)}
+    real = calibration.test
+    generated = judged(family.generate(parts, settings, len(real)), calibration)
+    return pictures | {
+        "nearest": draw_neighbours(family.generate(parts, settings, GENERATED), splits),
+        "uncovered": draw_uncovered(generated, real),
+    }
 
 
 def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:

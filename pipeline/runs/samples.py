@@ -1,4 +1,4 @@
-"""Sample tiles of each report, kept for the animation."""
+"""Sample tiles of each report and of early steps, kept for the animation."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pipeline.settings.paths import display
 
 
 def write_samples(folder: Path, step: int, tiles: NDArray[np.float32]) -> None:
-    """Writes the tiles of one report as `step-NNNNNNN.npy`, in half precision.
+    """Writes the tiles of one step as `step-NNNNNNN.npy`, in half precision.
 
     They are `(rows, columns, height, width)` in [-1, 1].
     """

@@ -45,11 +45,13 @@ class TrackingSettings(Frozen):
     Attributes:
         experiment: First half of the name of the MLflow experiment; the family is the second.
         losses_every: Steps between two points of the training losses; each point is the mean over those steps.
+        early_samples: Steps after which samples are drawn without a report, to see the first digits soon.
         checkpoint_seconds: Longest time that a killed training loses.
         system_metrics: Whether the use of processor and memory is logged.
     """
 
     experiment: Annotated[str, Field(min_length=1)]
     losses_every: Annotated[int, Field(ge=1)]
+    early_samples: tuple[Annotated[int, Field(ge=1)], ...] = Field(strict=False)
     checkpoint_seconds: Annotated[float, Field(gt=0, le=60)]
     system_metrics: bool

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from prdc import compute_prdc
 
 from pipeline.evaluation import distances
-from pipeline.evaluation.coverage import Coverage, Manifold, coverage_alone, measure_coverage
+from pipeline.evaluation.coverage import (
+    Coverage,
+    Manifold,
+    coverage_alone,
+    coverage_gaps,
+    measure_coverage,
+    nearest_distances,
+)
 
 
 def measured(generated: NDArray[Any], real: NDArray[Any], neighbours: int = 5) -> Coverage:
@@ -125,3 +132,20 @@ def test_neighbourhoods_of_different_sizes_are_not_compared() -> None:
     points = np.random.default_rng(0).normal(size=(10, 2))
     with pytest.raises(ValueError, match="as many neighbours. Received: 5 and 3"):
         measure_coverage(Manifold.fit(points, 5), Manifold.fit(points, 3))
+
+
+def test_the_nearest_of_some_points_are_found_by_hand() -> None:
+    points, others = np.array([[0.0, 0], [3, 4], [-1, 0]]), np.array([[0.0, 0], [3, 0]])
+    np.testing.assert_allclose(nearest_distances(points, others), [0, 4, 1], atol=1e-6)
+
+
+def test_gaps_are_in_radii_and_coverage_is_the_share_below_one() -> None:
+    real = Manifold.fit(np.array([[0.0], [1], [2], [10]]), 1)
+    gaps = coverage_gaps(np.array([[0.5], [26.0]]), real)
+    np.testing.assert_allclose(gaps, [0.5, 0.5, 1.5, 9.5 / 8], rtol=1e-6)
+    assert coverage_alone(np.array([[0.5], [26.0]]), real) == (gaps < 1).mean()
+
+
+def test_a_copy_among_real_points_has_no_neighbourhood_and_an_infinite_gap() -> None:
+    real = Manifold.fit(np.array([[1.0], [1], [5]]), 1)
+    assert np.isinf(coverage_gaps(np.array([[1.0]]), real)[:2]).all()

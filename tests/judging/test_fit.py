@@ -8,6 +8,7 @@ import pytest
 from pipeline.data.mnist import Images
 from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
+from pipeline.kernels.accelerate import accelerate
 from tests.judges import draw_kinds, tiny_settings
 
 KINDS = Images(*draw_kinds(1, 400))
@@ -32,6 +33,15 @@ def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
     for name in ("once.npz", "again.npz"):
         save_judge(train_classifier(KINDS, short), tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+@pytest.mark.slow
+def test_an_accelerated_classifier_learns_the_same_to_rounding() -> None:
+    short = tiny_settings(epochs=1, batch_size=100)
+    plain = train_classifier(KINDS, short)
+    fast = train_classifier(KINDS, short, accelerate=accelerate)
+    for one, other in zip(fast.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
 
 
 @pytest.mark.parametrize(("images", "steps"), [(50_000, 1562), (60_000, 1875), (10, 1)])

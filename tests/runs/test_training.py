@@ -167,6 +167,23 @@ def test_every_phase_of_a_training_is_timed_from_its_networks_to_its_outputs(cal
     assert [phases.entered.count(phase) for phase in (Phase.STEP, Phase.EVALUATION, Phase.PICTURES)] == [6, 2, 3]
 
 
+def test_early_samples_are_named_in_the_terminal_and_change_no_bit_of_the_training(
+    called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    early = settings(mnist_file, "tracking.early_samples=[2,3]")
+    train.train(early, Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    samples = sorted(path.name for path in (run / "models" / "samples").glob("*.npy"))
+    assert samples == [f"step-{step:07d}.npy" for step in (0, 2, 3, 6)]
+    drawn = [line for line in capsys.readouterr().out.splitlines() if "samples in" in line]
+    assert [line.split(":")[0] for line in drawn] == ["step 2", "step 3", "step 6"]
+    assert all(line.endswith((run.relative_to(called.root) / "samples.png").as_posix()) for line in drawn)
+    with Image.open(run / "samples.png") as image:
+        assert image.size == (2 * (10 * 29 - 1), 2 * (10 * 29 - 1))
+    assert_same_state(run, called.run)
+
+
 def test_a_longer_training_that_holds_out_nothing_has_no_best_report(called: Called, mnist_file: Path) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
     longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=7", "data.validation=0")
@@ -196,6 +213,13 @@ def test_a_training_without_held_out_images_is_read_with_its_last_weights(
     assert metrics["weights"] == {"which": "last", "step": 6}
 
 
+def assert_same_state(run: Path, other: Path) -> None:
+    states = [np.load(folder / "models" / "state.npz") for folder in (run, other)]
+    assert states[0].files == states[1].files
+    for name in states[0].files:
+        assert states[0][name].tobytes() == states[1][name].tobytes(), name
+
+
 def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
@@ -217,10 +241,7 @@ def test_a_training_interrupted_while_it_logs_its_models_resumes_to_the_same_end
     assert not (run / "checkpoint.npz").exists()
     metadata = metadata_of(run / "models")
     assert (metadata["run_id"], metadata["steps"]) == (first, 6)
-    states = [np.load(models / "state.npz") for models in (run / "models", called.run / "models")]
-    assert states[0].files == states[1].files
-    for name in states[0].files:
-        assert states[0][name].tobytes() == states[1][name].tobytes(), name
+    assert_same_state(run, called.run)
 
 
 def scored(scores: Iterable[float]) -> Callable[..., Measure]:

@@ -142,6 +142,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("tracking.system_metrics", "no", LOGICAL),
 ]
 FILTERS: list[tuple[str, Any, str, str]] = [
+    ("tracking.early_samples", [100, 0], "tracking.early_samples.1", "greater than or equal to 1"),
     ("judge.filters", [8, 8, 0], "judge.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, 8, 0], "acgan.generator.filters.2", "greater than or equal to 1"),
     ("acgan.generator.filters", [8, "8", 8], "acgan.generator.filters.1", INTEGER),

@@ -77,6 +77,7 @@ INDIFFERENT: dict[str, Any] = {
     "render.frame_milliseconds": 499,
     "tracking.experiment": "other",
     "tracking.losses_every": 9,
+    "tracking.early_samples": [5],
     "tracking.checkpoint_seconds": 29,
     "tracking.system_metrics": False,
 }
