@@ -22,8 +22,8 @@ REGISTERED = 2  # `isbuiltin` of the types that another package, such as Keras' 
 def write_npz(arrays: Arrays, path: Path) -> None:
     """Writes arrays in their order, whole or not at all, without compression or dates; missing folders are made.
 
-    An array of a type that is not NumPy's own, such as bfloat16, is written as its bits: whole numbers of its size, in a
-    field that is named after the type.
+    An array of a type that is not NumPy's own, such as bfloat16, is written as its bits: whole numbers of its size, in
+    a field that is named after the type.
 
     Raises:
         ValueError: An array holds objects.
