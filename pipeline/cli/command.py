@@ -21,7 +21,7 @@ from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, JobFailedError, leave
 from pipeline.settings.job import Job
-from pipeline.settings.overrides import explain, plain, task_overrides
+from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
 from pipeline.settings.paths import ROOT
 
 
@@ -40,6 +40,7 @@ def run(
     os.environ["PIPELINE_MODULE"] = module
     os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.argv[1:] = quote_texts(sys.argv[1:])
     signal.signal(signal.SIGTERM, _terminate)
     jobs: list[Job] = []
     failures: list[PipelineError] = []
