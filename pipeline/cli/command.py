@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.cli.output import survive_lost_output
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED, JobFailedError, leave
@@ -40,6 +41,7 @@ def run(
     os.environ["PIPELINE_MODULE"] = module
     os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    survive_lost_output()
     sys.argv[1:] = quote_texts(sys.argv[1:])
     signal.signal(signal.SIGTERM, _terminate)
     jobs: list[Job] = []
