@@ -2,6 +2,7 @@
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 
@@ -12,6 +13,10 @@ def evaluate(settings: Settings, job: Job) -> None:
     Settings that decided the run are the run's.
     """
     location = find_run(settings)
+    from pipeline.tracking.store import connect
+
+    # A store that does not answer is refused before TensorFlow, which takes seconds to import.
+    connect(family=location.settings.family, experiment=location.settings.tracking.experiment, root=paths.STORE_ROOT)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched

@@ -2,6 +2,7 @@
 
 from pipeline.cli import command
 from pipeline.runs.location import find_start
+from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.sweeps.callback import closed_afterwards
@@ -19,6 +20,10 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     start = find_start(settings)
     if not claim_job(job):
         return
+    from pipeline.tracking.store import connect
+
+    # A store that does not answer is refused before TensorFlow, which takes seconds to import.
+    connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched

@@ -90,10 +90,10 @@ class Project:
     def client(self) -> MlflowClient:
         return MlflowClient(f"sqlite:///{self.root.as_posix()}/mlflow.db")
 
-    def tracked(self, kind: str) -> list[Run]:
+    def tracked(self, kind: str, *, family: str = "acgan") -> list[Run]:
         """The runs of a kind, oldest first."""
         client = self.client()
-        experiment = client.get_experiment_by_name("mnist-acgan")
+        experiment = client.get_experiment_by_name(f"mnist-{family}")
         assert experiment is not None
         return list(
             client.search_runs([experiment.experiment_id], f"tags.kind = '{kind}'", order_by=["start_time ASC"])

@@ -18,13 +18,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.cli.output import survive_lost_output
 from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.family import has_family
 from pipeline.settings.job import Job
-from pipeline.settings.overrides import explain, plain, task_overrides
+from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
 from pipeline.settings.paths import ROOT
 
 
@@ -43,6 +44,8 @@ def run(
     os.environ["PIPELINE_MODULE"] = module
     os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    survive_lost_output()
+    sys.argv[1:] = quote_texts(sys.argv[1:])
     signal.signal(signal.SIGTERM, _end)
     # `nohup` starts a command with this one ignored, and so it stays.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:

@@ -6,7 +6,8 @@ Coefficients are `{layer name: {weight name: array}}`, in the model's order.
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.composition.graph import opens
-from pipeline.data.errors import UNREADABLE
+from pipeline.data.errors import DataError
 from pipeline.data.files import replacing, write_text
+from pipeline.data.npz import read_npz, write_npz
 from pipeline.settings.errors import PipelineError
 
 Coefficients = dict[str, dict[str, npt.NDArray[Any]]]
 INDEX = "index.json"
+LONGEST = 100
+AS_IT_IS = re.compile(r"(?!%)[^\\\x00-\x1f\x7f]{1,1000}")
 
 
 class WeightsError(PipelineError):
@@ -48,7 +52,8 @@ class WeightRow:
 def coefficients(model: keras.Model) -> Coefficients:
     """Copies the coefficients of a built model's layers, batch normalisation's moving statistics among them.
 
-    Nested models are opened. Layers that share a name have the names of the nested models as prefixes.
+    Nested models are opened. Layers that share a name have the names of the nested models as prefixes; where two names
+    are the same even so, all have their numbers behind them.
     """
     return {
         layer: {name: np.array(variable.numpy()) for name, variable in variables.items()}
@@ -76,17 +81,23 @@ def restore(model: keras.Model, coefficients: Mapping[str, Mapping[str, npt.NDAr
 def write(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]], folder: Path) -> None:
     """Writes one `.npz` per layer, numbered in the model's order, and `index.json` with their names.
 
-    The folder is created if missing; files that an earlier call wrote are removed.
+    The folder is created if missing; files that an earlier call wrote are removed. An archive has a weight under its
+    name, or under its number, as in `%2`, where the name is too long or has signs that archives alter.
+
+    Raises:
+        WeightsError: A weight is no array of numbers, such as a vocabulary; nothing is written then.
     """
+    for layer, arrays in coefficients.items():
+        for name, array in arrays.items():
+            if array.dtype.hasobject:
+                raise WeightsError(f"`{layer}/{name}` must hold numbers. Received: {array.dtype}")
     for entry in _read_index(folder) if (folder / INDEX).exists() else []:
         (folder / entry["file"]).unlink(missing_ok=True)
     width = len(str(max(len(coefficients) - 1, 0)))
     index = []
     for number, (layer, arrays) in enumerate(coefficients.items()):
-        file = f"{number:0{width}d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', layer)}.npz"
-        members: dict[str, Any] = dict(arrays)
-        with replacing(folder / file) as aside:
-            np.savez(aside, **members)
+        file = f"{number:0{width}d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', layer)[:LONGEST]}.npz"
+        write_npz(dict(zip(_members(arrays), arrays.values(), strict=True)), folder / file)
         index.append({"layer": layer, "file": file, "weights": list(arrays)})
     write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", folder / INDEX)
 
@@ -99,12 +110,12 @@ def read(folder: Path) -> Coefficients:
     """
     result: Coefficients = {}
     for entry in _read_index(folder):
-        path = folder / entry["file"]
+        path, names = folder / entry["file"], entry["weights"]
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                result[entry["layer"]] = {name: archive[name] for name in entry["weights"]}
-        except UNREADABLE as error:
-            raise WeightsError(f"`{path}` must hold the weights that `{INDEX}` lists. Received: {error}") from error
+            result[entry["layer"]] = dict(zip(names, read_npz(path, *_members(names)), strict=True))
+        except DataError as error:
+            text = f"`{path}` must hold the weights that `{INDEX}` lists. Received: {error.__cause__}"
+            raise WeightsError(text) from error
     return result
 
 
@@ -139,6 +150,11 @@ def _describe(layer: str, weight: str, array: npt.NDArray[np.float64]) -> Weight
     )
 
 
+def _members(names: Iterable[str]) -> list[str]:
+    """The names of weights in an archive, all different."""
+    return [name if AS_IT_IS.fullmatch(name) else f"%{number}" for number, name in enumerate(names)]
+
+
 def _read_index(folder: Path) -> list[dict[str, Any]]:
     try:
         index: list[dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
@@ -149,11 +165,10 @@ def _read_index(folder: Path) -> list[dict[str, Any]]:
 
 def _variables(model: keras.Model) -> dict[str, dict[str, keras.Variable]]:
     found = {id(layer): (address, layer) for address, layer in _leaves(model, ()) if layer.weights}.values()
-    names = [layer.name for _, layer in found]
-    return {
-        layer.name if names.count(layer.name) == 1 else "_".join((*address, layer.name)): _named(layer)
-        for address, layer in found
-    }
+    layers = list(found)
+    given = Counter(layer.name for _, layer in layers)
+    names = [layer.name if given[layer.name] == 1 else "_".join((*address, layer.name)) for address, layer in layers]
+    return {name: _named(layer) for name, (_, layer) in zip(_distinct(names), layers, strict=True)}
 
 
 def _leaves(model: keras.Model, address: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -168,9 +183,12 @@ def _named(layer: Any) -> dict[str, keras.Variable]:
     names = [variable.name for variable in layer.weights]
     if len(set(names)) < len(names):
         names = [variable.path.split(f"{layer.name}/", 1)[-1] for variable in layer.weights]
-    if len(set(names)) < len(names):
-        names = [f"{name}_{number}" for number, name in enumerate(names)]
-    return dict(zip(names, layer.weights, strict=True))
+    return dict(zip(_distinct(names), layer.weights, strict=True))
+
+
+def _distinct(names: Sequence[str]) -> Sequence[str]:
+    """The names, all numbered where two are the same."""
+    return names if len(set(names)) == len(names) else [f"{name}_{number}" for number, name in enumerate(names)]
 
 
 def _require_names(received: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:

@@ -48,7 +48,8 @@ def find_start(settings: Settings) -> RunFiles | None:
     """Finds the training that another starts from; none where `start_from` is not set.
 
     Raises:
-        NotTrainedError: The folder holds no finished training, or one of another family or an earlier version.
+        NotTrainedError: The folder holds no finished training, one of another family or an earlier version, or one
+            without its last state.
         SettingsError: That training has taken as many steps already.
     """
     if settings.start_from is None:
@@ -60,6 +61,8 @@ def find_start(settings: Settings) -> RunFiles | None:
             f"`{settings.family}.steps` must be above {taken}, which `start_from` has taken already. "
             f"Received: {settings.model.steps}"
         )
+    if not files.state.exists():
+        raise NotTrainedError(f"{paths.display(files.state)} is missing, which a longer training starts from")
     return files
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Annotated, Any, Generic, Self
+from typing import Annotated, Any, Generic, Self, get_args
 
 from pydantic import Field, ValidationError
 from typing_extensions import TypeVar
@@ -65,7 +65,7 @@ class Settings(Frozen, Generic[Model_co]):
             "compute": self.compute.model_dump(mode="json", exclude={"jobs", "xla_cache"}),
             self.family: self.model.model_dump(mode="json"),
         }
-        return dict(_flatten(blocks))
+        return dict(leaves(blocks))
 
     def of_training(self) -> dict[str, Any]:
         """All values that an evaluation takes over from a training, in blocks that `with_training` reads."""
@@ -167,19 +167,27 @@ def known_addresses() -> list[str]:
     return [*_addresses((), Settings), *chain.from_iterable(blocks)]
 
 
+def text_addresses() -> list[str]:
+    """Returns the addresses of the settings of all families that hold any text or path, such as `label`."""
+    return [address for address, kind in _fields((), Settings) if {str, Path} & {kind, *get_args(kind)}]
+
+
 def _addresses(prefix: tuple[str, ...], model: type[Frozen]) -> list[str]:
-    addresses = []
+    return [address for address, _ in _fields(prefix, model)]
+
+
+def _fields(prefix: tuple[str, ...], model: type[Frozen]) -> Iterator[tuple[str, Any]]:
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Frozen):
-            addresses += _addresses((*prefix, name), kind)
-        addresses.append(".".join((*prefix, name)))
-    return addresses
+            yield from _fields((*prefix, name), kind)
+        yield ".".join((*prefix, name)), kind
 
 
-def _flatten(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields the values of nested blocks by their addresses, such as `acgan.soft_label.real`."""
     for name, value in block.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{name}.")
+            yield from leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value

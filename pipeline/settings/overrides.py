@@ -1,18 +1,24 @@
-"""The configurations that Hydra composes, as plain values, and its errors, as one line."""
+"""What a person types, as Hydra reads it; what Hydra composes, as plain values; its errors, as one line."""
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Quote, QuotedString
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.settings.composed import Settings, known_addresses, suggest, validate
+from pipeline.settings.composed import Settings, known_addresses, suggest, text_addresses, validate
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import ROOT
+
+TEXTS = frozenset({*text_addresses(), "hydra.run.dir", "hydra.sweep.dir"})
+EXAMPLE = "'acgan.soft_label={real: 0.9, trick: 0.9}'"
 
 
 def compose_settings(overrides: Sequence[str] = ()) -> Settings[Any]:
@@ -59,21 +65,80 @@ def plain(composed: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
+def read_values(text: str) -> dict[str, Any]:
+    """Returns the values of a text such as params.yaml's, in blocks, as Hydra reads them: `4e-3` is a number."""
+    values: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
+    return {str(key): value for key, value in values.items()}
+
+
+def quote_texts(words: Sequence[str]) -> list[str]:
+    """Returns a command's words with texts in the quotes that Hydra needs: `label=2026` becomes `label="2026"`.
+
+    A shell takes the quotes that a person types, and Hydra would read a number, a list or no sense at all. Stays what
+    Hydra reads as a text, an interpolation, null or choices of these; of other choices each is quoted.
+    """
+    return [_quoted(word) for word in words]
+
+
+def _quoted(word: str) -> str:
+    address, equals, value = word.partition("=")
+    return f"{address}={_as_text(address, value)}" if equals and address.lstrip("+") in TEXTS else word
+
+
+def _as_text(address: str, value: str) -> str:
+    try:
+        read = _read(f"{address}={value}")
+    except OverrideParseException:
+        several = "," in value
+    else:
+        listed = read.list if isinstance(read, ChoiceSweep) else [read]
+        if all(one is None or isinstance(one, str | QuotedString) for one in listed):
+            return value
+        several = isinstance(read, ChoiceSweep)
+    return ",".join(_as_text(address, choice.strip()) for choice in value.split(",")) if several else quote(value)
+
+
+def quote(text: str) -> str:
+    """Returns a text in double quotes, from which Hydra reads it whatever it holds; `null` stays."""
+    return text if text.lower() == "null" else QuotedString(text, Quote.double).with_quotes()
+
+
 def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"
+        return (
+            f"`{error.override}` must be SETTING=VALUE, in single quotes where it holds spaces or brackets, as in "
+            f"{EXAMPLE}: {_one_line(error)}"
+        )
+    if several := re.search(r"Ambiguous value for argument '(.*)'", text):
+        return _explain_several(several[1])
     if unknown := re.search(r"Could not override '([^']+)'", text):
         address = getattr(error.__cause__, "full_key", None) or unknown[1]
-        if choices := _choices(address):
-            return f"`{address}` has no choice yet: write +{address}=CHOICE, with the + ({choices})"
-        return f"`{address}` is not a setting{suggest(address, known_addresses())}"
+        choices = f"has no choice yet: write +{address}=CHOICE, with the + ({_choices(address)})"
+        unknown_one = f"is not a setting{suggest(address, known_addresses())}"
+        return f"`{address}` {choices if _choices(address) else unknown_one}"
     if twice := re.search(r"Multiple values for (\w+)", text):
         return f"`{twice[1]}` has a choice already: write {twice[1]}=CHOICE, without the +"
     if missing := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
         return f"`{missing[1]}` must be one of conf/{missing[1]} ({_choices(missing[1])}). Received: {missing[2]}"
     return " ".join(text.split())
+
+
+def _explain_several(word: str) -> str:
+    address, _, value = word.partition("=")
+    advice = f"`{word}` lists values: add --multirun for a job each"
+    if address.lstrip("+") in TEXTS:
+        read = _read(word)
+        one = ",".join(choice.text if isinstance(choice, QuotedString) else str(choice) for choice in read.list)
+        return f"{advice}, or type {shlex.quote(f'{address}={quote(one)}')} for one text"
+    if _choices(address.lstrip("+")):
+        return advice
+    return f"{advice}, or type {shlex.quote(f'{address}=[{value}]')} for one list"
+
+
+def _read(word: str) -> Any:
+    return OverridesParser.create().parse_overrides([word])[0].value()
 
 
 def _choices(group: str) -> str:

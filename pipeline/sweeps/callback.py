@@ -72,9 +72,14 @@ class SweepCallback(Callback):
             raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
         loader = GlobalHydra.instance().config_loader()
         jobs = list_jobs(config, loader)
-        settings = check_jobs(config, jobs, loader)[0]
+        checked = check_jobs(config, jobs, loader)
+        settings = checked[0]
+        from pipeline.data.sources import ensure_fetched
         from pipeline.rendering.terminal import make_console
 
+        console = make_console()
+        for block in {one.data.file: one.data for one in checked}.values():
+            ensure_fetched(block, report=console.print, progress=console.is_terminal)
         folder = Path(config.hydra.sweep.dir)
         at_once = min(settings.compute.jobs, len(jobs))
         os.environ.update({JOBS: str(len(jobs)), STARTED: str(time.time()), PASSED: "0", AT_ONCE: str(at_once)})
@@ -83,7 +88,7 @@ class SweepCallback(Callback):
         _open_sweeps.append(_open_parent(folder, settings, task_overrides(config.hydra), hint))
         beside = f", {at_once} at once" if at_once > 1 else ""
         opened = f"sweep of {len(jobs)} jobs{beside}. {hint.replace('`', '')}"
-        make_console().print(opened, soft_wrap=True, markup=False)
+        console.print(opened, soft_wrap=True, markup=False)
         start_workers(TRAIN, folder, jobs=at_once)
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -11,9 +12,10 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.runs.location import find_start
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings, validate
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import PASSED, Job
 from pipeline.settings.overrides import explain, plain, task_overrides
 
@@ -40,18 +42,43 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
     """Validates and returns the settings of each job: a wrong one is refused before the first trains.
 
     Raises:
-        SettingsError: A job's settings are not valid; the text names the job.
+        SettingsError: A job's settings are not valid, what it starts from is not there or no shorter, it repeats
+            another job, or it belongs to another experiment than the first. The text names the job.
     """
-    checked = []
+    checked: list[Settings] = []
+    trainings: dict[tuple[str, Path | None], int] = {}
     for number, overrides in enumerate(jobs, start=1):
         try:
             composed = loader.load_sweep_config(config, list(overrides))
+            _require_no_sweep_of_its_own(composed, config)
             own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-            checked.append(validate(plain(own)))
-        except (HydraException, SettingsError) as error:
+            settings = validate(plain(own))
+            start = find_start(settings)
+            checked.append(settings)
+            _require_one_experiment(checked[0], settings)
+            same = trainings.setdefault((settings.digest(), start and start.state.resolve()), number)
+            if same != number:
+                raise SettingsError(f"it would repeat job {same}: vary what decides a training of {settings.family}")
+        except (HydraException, PipelineError) as error:
             text = explain(error) if isinstance(error, HydraException) else error
             raise SettingsError(f"job {number} of {len(jobs)}: {text}") from None
     return checked
+
+
+def _require_no_sweep_of_its_own(composed: DictConfig, config: DictConfig) -> None:
+    """Refuses a job that chose a sweep file: Hydra makes jobs of those files alone that the whole command chose."""
+    if composed.hydra.sweeper.params != config.hydra.sweeper.params:
+        raise SettingsError("`sweep` must be one file for all jobs: call the command once for each")
+
+
+def _require_one_experiment(first: Settings, settings: Settings) -> None:
+    """Refuses a job whose run the sweep's parent run could not have below it."""
+    ours, theirs = ((one.family, one.tracking.experiment) for one in (settings, first))
+    if ours != theirs:
+        raise SettingsError(
+            "the jobs of a sweep must be of one family and one `tracking.experiment`: call the command once for each. "
+            f"Received: {' in '.join(ours)} after {' in '.join(theirs)}"
+        )
 
 
 def already_finished(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> bool:

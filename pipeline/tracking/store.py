@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_
 from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
+from pipeline.tracking.address import explain_missing, names_file, without_password
 from pipeline.tracking.moved import follow_moved_folder
 
 _FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -76,19 +77,19 @@ def default_uri(root: Path) -> str:
 def connect(*, family: str, experiment: str, root: Path) -> Store:
     """Opens the tracking store and the experiment `{experiment}-{family}`, each made if missing.
 
-    The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter has its artifacts beside
-    it, in `root/mlartifacts`; any other store decides for itself. `experiment` is the setting `tracking.experiment`.
+    The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter, however it is spelt,
+    has its artifacts beside it, in `root/mlartifacts`; any other store decides for itself. `experiment` is the setting
+    `tracking.experiment`.
 
     Raises:
-        TrackingError: The store cannot be reached or opened, or the experiment was deleted.
+        TrackingError: The store cannot be reached or opened or needs a missing library, or the experiment was deleted.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root)
-    name = f"{experiment}-{family}"
-    if uri != default_uri(root):
+    uri, name = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root), f"{experiment}-{family}"
+    if not names_file(uri, root / "mlflow.db"):
         with one_line_errors(uri), _bounded_requests():
-            client = MlflowClient(uri)
+            client = _other_client(uri)
             return Store(client, uri, name, _experiment_id(client, uri, name, location=None))
-    artifacts = root / "mlartifacts"
+    uri, artifacts = default_uri(root), root / "mlartifacts"
     # Two processes must not make the tables at once.
     with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
         _check_file(root / "mlflow.db")
@@ -99,18 +100,29 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
 
 @contextmanager
 def one_line_errors(uri: str) -> Iterator[None]:
-    """Turns errors of MLflow and SQLite within the block into a `TrackingError` of one line."""
+    """Turns errors of MLflow and SQLite, and a missing library, within the block into a `TrackingError` of one line."""
     try:
         yield
+    except ImportError as error:
+        text = f"the tracking store (`MLFLOW_TRACKING_URI`) {explain_missing(error)}. Received: {uri}"
+        raise TrackingError(without_password(text)) from error
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise _refused(uri, error) from error
 
 
 def _refused(uri: str, error: Exception) -> TrackingError:
     text = " ".join(str(error).split())
-    return TrackingError(
-        f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
-    )
+    said = f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
+    return TrackingError(without_password(said))
+
+
+def _other_client(uri: str) -> MlflowClient:
+    try:
+        return MlflowClient(uri)
+    except ImportError:
+        raise
+    except Exception as error:  # SQLAlchemy and urllib have errors of their own for what is no address
+        raise _refused(uri, error) from error
 
 
 @contextmanager

@@ -36,7 +36,7 @@ ERRORS: dict[tuple[str, ...], str] = {
     (
         "pipeline.fetch",
         "data.source",
-    ): "`data.source` must be SETTING=VALUE, quoted where it holds spaces or brackets: ",
+    ): "`data.source` must be SETTING=VALUE, in single quotes where it holds spaces or brackets, as in 'acgan.",
 }
 
 Stage = Callable[[Settings, Job], None]
@@ -130,7 +130,14 @@ class Recorded:
         ("seed.x=1", "`seed.x` is not a setting"),
         ("hydra.nothing=1", "`hydra.nothing` is not a setting"),
         ("acgan.steps=[1", "`acgan.steps=[1` must be SETTING=VALUE"),
-        ("acgan.steps=1,2", "Ambiguous value for argument 'acgan.steps=1,2'"),
+        (
+            "acgan.steps=1,2",
+            "`acgan.steps=1,2` lists values: add --multirun for a job each, or type 'acgan.steps=[1,2]' ",
+        ),
+        (
+            "+sweep=aux_weights,soft_labels",
+            "`+sweep=aux_weights,soft_labels` lists values: add --multirun for a job each",
+        ),
         ("acgan.steps=${nothing}", "`acgan.steps` has no value: Interpolation key 'nothing' not found"),
         ("acgan.steps=???", "`acgan.steps` has no value"),
         ("~acgan.steps", "`acgan.steps` is missing"),

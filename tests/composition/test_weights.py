@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.backend.common.dtypes import ALLOWED_DTYPES
 
 from pipeline.composition.weights import (
     WeightRow,
@@ -103,6 +104,87 @@ def test_weights_of_a_layer_made_of_layers_read_back_bit_for_bit(tmp_path: Path)
     model = keras.Sequential([keras.Input((4, 2)), layers.Bidirectional(layers.LSTM(3), name="both")])
     write(coefficients(model), tmp_path)
     _assert_same(read(tmp_path), coefficients(model))
+
+
+def _layer(name: str, dtype: str, content: np.ndarray) -> keras.Model:
+    """A model of one layer with one weight."""
+
+    class Layer(layers.Layer):  # type: ignore[misc]
+        def build(self, shape: tuple[int, ...]) -> None:
+            start = lambda *_, **__: keras.ops.convert_to_tensor(content)  # noqa: E731
+            self.held = self.add_weight(name=name, shape=content.shape, dtype=dtype, initializer=start)
+
+        def call(self, image: Any) -> Any:
+            return image
+
+    return keras.Sequential([keras.Input((2,)), Layer(name="layer")])
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (0, 3), (2, 1, 2)])
+@pytest.mark.parametrize("dtype", sorted(set(ALLOWED_DTYPES) - {"string"}))
+def test_a_weight_of_any_dtype_and_shape_is_restored_bit_for_bit(
+    dtype: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    size = np.dtype(dtype).itemsize * int(np.prod(shape))
+    bits = np.random.default_rng(1).integers(0, 2 if dtype == "bool" else 256, size, np.uint8)
+    filled, empty = (_layer("w", dtype, np.frombuffer(b, dtype).reshape(shape)) for b in (bits, 0 * bits))
+    write(coefficients(filled), tmp_path)
+    restore(empty, read(tmp_path))
+    _assert_same(coefficients(empty), coefficients(filled))
+    assert coefficients(empty)["layer"]["w"].tobytes() == bits.tobytes()
+
+
+def test_what_numpy_has_no_type_for_says_of_itself_what_it_is(tmp_path: Path) -> None:
+    write(coefficients(_layer("w", "bfloat16", np.ones(2, "bfloat16"))), tmp_path)
+    with np.load(tmp_path / "0-layer.npz", allow_pickle=False) as archive:
+        assert archive["w"]["bfloat16"].tolist() == [0x3F80, 0x3F80]
+
+
+@pytest.mark.parametrize("name", ["object", "finfo", "O"])
+def test_a_type_that_is_none_of_numbers_is_refused_with_the_file_named(name: str, tmp_path: Path) -> None:
+    write({"layer": {"w": np.ones(2)}}, tmp_path)
+    np.savez(tmp_path / "0-layer.npz", w=np.ones(2).view([(name, "<u8")]))
+    with pytest.raises(WeightsError, match=r"0-layer\.npz"):
+        read(tmp_path)
+
+
+def test_weights_that_are_no_numbers_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    write({"only": {"kernel": np.ones(2)}}, tmp_path)
+    text = _layer("words", "string", np.array(["a"], object))
+    with pytest.raises(WeightsError, match="`layer/words` must hold numbers. Received: object"):
+        write(coefficients(text), tmp_path)
+    assert list(read(tmp_path)) == ["only"]
+
+
+NAMES = ["file", "allow_pickle", "a.npy", "a b", "größe", "a\0b", "a\\b", "a\nb", ".", "..", "%1", "n" * 70_000]
+
+
+def test_weights_of_any_name_are_restored(tmp_path: Path) -> None:
+    held = {"layer": {name: np.full(2, number) for number, name in enumerate(["a", *NAMES])}}
+    write(held, tmp_path)
+    _assert_same(read(tmp_path), held)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_may_give_its_weight_any_name(name: str, tmp_path: Path) -> None:
+    write(coefficients(_layer(name, "float32", np.ones(1, np.float32))), tmp_path)
+    fresh = _layer(name, "float32", np.zeros(1, np.float32))
+    restore(fresh, read(tmp_path))
+    assert fresh.get_weights()[0] == 1
+
+
+def test_layers_of_any_name_are_restored(tmp_path: Path) -> None:
+    held = {name: {"w": np.full(2, number)} for number, name in enumerate(NAMES)}
+    write(held, tmp_path)
+    _assert_same(read(tmp_path), held)
+
+
+def test_layers_whose_names_and_prefixed_names_coincide_are_all_kept() -> None:
+    boxes = [keras.Sequential([keras.Input((2,)), layers.Dense(2, name="dense")], name=name) for name in ("a", "b")]
+    image = keras.Input((2,))
+    model = keras.Model(image, layers.Dense(1, name="a_dense")(boxes[1](boxes[0](image))))
+    held = coefficients(model)
+    assert sum(array.size for arrays in held.values() for array in arrays.values()) == model.count_params()
 
 
 def test_each_layer_is_one_file_that_lists_in_the_models_order(tmp_path: Path) -> None:

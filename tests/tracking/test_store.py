@@ -7,8 +7,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -135,6 +138,82 @@ def test_the_default_store_named_by_the_environment_is_still_the_default_store(
     again = connect(family="vae", experiment="digits", root=root)
     location = again.client.get_experiment(again.experiment_id).artifact_location
     assert location == (root / "mlartifacts" / "digits-vae").as_uri()
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda file: f"sqlite:///{file.name}",
+        lambda file: f"sqlite:///./{file.name}",
+        lambda file: f"sqlite:///../{file.parent.name}/{file.name}",
+        lambda file: f"sqlite:///{file}?timeout=5",
+        lambda file: f"sqlite+pysqlite:///{file}",
+        lambda file: f"sqlite:///file:{file}?uri=true",
+        lambda file: f"sqlite:///{quote(str(file))}",
+        lambda file: f"SQLite:///{file}",
+        lambda file: f"sqlite:///{file.parent.parent / 'another name' / file.name}",
+    ],
+)
+def test_the_default_store_is_known_however_it_is_spelt(
+    spell: Callable[[Path], str], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "another name").symlink_to(root)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", spell(root / "mlflow.db"))
+    store = connect(family="vae", experiment="digits", root=root)
+    location = store.client.get_experiment(store.experiment_id).artifact_location
+    assert location == (root / "mlartifacts" / "digits-vae").as_uri()
+
+
+MISSING = {
+    "postgresql://me@127.0.0.1/a": "`psycopg`: install it with `pip install 'psycopg[binary]'`",
+    "postgresql+psycopg2://me@127.0.0.1/a": "`psycopg2`: install it with `pip install psycopg2-binary`",
+    "mysql://127.0.0.1/a": "`MySQLdb`: install it with `pip install mysqlclient`",
+    "mysql+pymysql://127.0.0.1/a": "`pymysql`: install it with `pip install pymysql`",
+    "mssql://127.0.0.1/a": "`pyodbc`: install it with `pip install pyodbc`",
+    "mssql+pymssql://127.0.0.1/a": "`pymssql`: install it with `pip install pymssql`",
+    "sqlite+aiosqlite:///a.db": "`aiosqlite`: install it with `pip install aiosqlite`",
+}
+
+
+@pytest.mark.parametrize("uri", MISSING)
+def test_a_store_whose_library_is_missing_is_refused_with_what_to_install(
+    uri: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, MISSING[uri].split("`")[1], None)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(TrackingError, match=re.escape(f"needs the module {MISSING[uri]}. Received: {uri}")):
+        connect(family="acgan", experiment="digits", root=root)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "wasbs", "abfss", "sftp"])
+def test_artifacts_whose_library_is_missing_are_refused_with_what_to_install(
+    scheme: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries = {"s3": "boto3", "gs": "google.cloud", "wasbs": "azure", "abfss": "azure", "sftp": "pysftp"}
+    monkeypatch.setitem(sys.modules, libraries[scheme], None)
+    place = f"{scheme}://box@account.blob.core.windows.net/a" if libraries[scheme] == "azure" else f"{scheme}://box/a"
+    elsewhere = store.client.create_experiment(scheme, artifact_location=place)
+    run = Run(replace(store, experiment_id=elsewhere), RunDescription(name="a"), system_metrics=False)
+    with pytest.raises(TrackingError, match=r"needs the module `.*`: install it with `pip install .*`\. ") as refusal:
+        run.text("hello", "hello.txt")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("uri", ["mysql+nodriver://127.0.0.1/a", "postgresql://[bad", "postgres://127.0.0.1/a"])
+def test_an_address_that_names_no_store_is_one_line(uri: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(TrackingError, match=re.escape(uri)) as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("uri", ["postgresql://me:se/cret@127.0.0.1:1/a", "mssql://:secret@h/a"])
+def test_a_password_in_an_address_is_not_printed(uri: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(TrackingError) as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "cret" not in str(refusal.value)
 
 
 def test_another_store_decides_where_its_artifacts_go(

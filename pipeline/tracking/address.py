@@ -1,0 +1,37 @@
+"""The address of a tracking store: whether it is the project's own, how it is printed, and which library it lacks."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+# Where the package to install has another name than the module.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "azure": "azure-storage-blob azure-identity",
+    "azure.storage.filedatalake": "azure-storage-file-datalake azure-identity",
+    "google": "google-cloud-storage",
+    "google.cloud": "google-cloud-storage",
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+}
+
+
+def names_file(uri: str, file: Path) -> bool:
+    """Whether a tracking URI is that of the SQLite store in `file`, however it is spelt."""
+    scheme, _, path = uri.partition(":///")
+    if scheme.lower().partition("+")[0] != "sqlite":
+        return False
+    named = Path(unquote(path.partition("?")[0]).removeprefix("file:"))
+    return named.resolve() == file.resolve() or (named.exists() and file.exists() and named.samefile(file))
+
+
+def without_password(text: str) -> str:
+    """Returns a text with `***` for the password of each address in it."""
+    return re.sub(r"(://[^\s:/@]*:)\S+@", r"\1***@", text)
+
+
+def explain_missing(error: ImportError) -> str:
+    """Returns what a store needs that could not be imported, and the command that installs it."""
+    module = error.name or str(error)
+    package = _PACKAGES.get(module) or _PACKAGES.get(module.partition(".")[0]) or module
+    return f"needs the module `{module}`: install it with `pip install {package}`"
