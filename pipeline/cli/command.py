@@ -73,7 +73,7 @@ def run(
         leave(str(error), FAILED)
     except PipelineError as error:
         leave(str(error), REFUSED)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, AssertionError, ValueError) as error:
         if jobs:
             raise
         leave(explain(error), REFUSED)
@@ -109,7 +109,7 @@ def _settings(composed: DictConfig, job: Job) -> Settings:
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
         if block != settings.family and has_family(block):
             raise SettingsError(
-                f"`{override}` is for a run of {block}, and this is one of {settings.family}: leave it out, or choose "
+                f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: leave it out, or choose "
                 f"model={block}"
             )
     return settings

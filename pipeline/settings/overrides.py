@@ -105,7 +105,13 @@ def quote(text: str) -> str:
 
 def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
+    return " ".join(_explain(error).split())
+
+
+def _explain(error: Exception) -> str:
     text = str(error)
+    if isinstance(error, AssertionError):
+        return f"an override must be SETTING=VALUE, with a name before the `=`. {text}"
     if isinstance(error, OverrideParseException):
         return (
             f"`{error.override}` must be SETTING=VALUE, in single quotes where it holds spaces or brackets, as in "
@@ -122,7 +128,7 @@ def explain(error: Exception) -> str:
         return f"`{twice[1]}` has a choice already: write {twice[1]}=CHOICE, without the +"
     if missing := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
         return f"`{missing[1]}` must be one of conf/{missing[1]} ({_choices(missing[1])}). Received: {missing[2]}"
-    return " ".join(text.split())
+    return text
 
 
 def _explain_several(word: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli import command
@@ -102,8 +102,12 @@ def assert_refused_in_one_line(answer: Answer) -> None:
     assert answer.err.count("\n") == 1
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES, deadline=None, phases=set(Phase) - {Phase.shrink}, suppress_health_check=list(HealthCheck)
+)
 @given(overrides=st.lists(ONE, min_size=1, max_size=3))
+@example(overrides=["+="])
+@example(overrides=["\n1]~"])
 @example(overrides=["acgan._target_=os.system"])
 @example(overrides=["+acgan.generator._target_=subprocess.run"])
 @example(overrides=["label='a\nb'"])
