@@ -14,7 +14,7 @@ from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.settings import compose_settings
+from pipeline.settings.overrides import compose_settings
 from pipeline.data.sources import ensure_fetched
 
 EPOCH, WARM_STEPS = 600, 10

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.children import ours
 from benchmarks.measuring.serving import Answer, serve
-from benchmarks.measuring.settings import compose_settings
+from pipeline.settings.overrides import compose_settings
 
 
 def answer(request: Answer) -> Answer:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
-from pipeline.settings.composed import Settings
+from pipeline.settings.composed import Settings, leaves
+from pipeline.settings.compute import AUTO
 from pipeline.settings.job import Job, stage_of_dvc
+from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import RunDescription, flatten
 from pipeline.tracking.tags import committed_file, environment_tags
 
-CHOICES = ("model=", "+sweep=", "+debug=", "run=", "start_from=", "tracking.")
+# What a name leaves out, since it says it otherwise or since it does not decide the training.
+LEFT_OUT = ("model=", "label=", "seed=", "sweep=", "debug=", "run=", "start_from=", "tracking.")
 
 
 def name_run(settings: Settings, job: Job) -> str:
@@ -23,8 +25,8 @@ def name_run(settings: Settings, job: Job) -> str:
     By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
     """
     varied = changed_settings(settings) if stage_of_dvc() else job.overrides
-    shown = [override for override in varied if not override.startswith((*CHOICES, "seed="))]
-    varied = [_shortened(override, settings.family) for override in shown]
+    shown = [override for override in (each.lstrip("+") for each in varied) if not override.startswith(LEFT_OUT)]
+    varied = [_shortened(override, settings) for override in shown]
     return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
 
 
@@ -33,10 +35,17 @@ def changed_settings(settings: Settings) -> list[str]:
     committed = committed_file(ROOT, "params.yaml")
     if committed is None:
         return []
-    before = flatten(yaml.safe_load(committed))
-    now = flatten(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
-    own = {address: now[address] for address in flatten(settings.parameters()) if address in now}
-    return [f"{address}={value}" for address, value in own.items() if before.get(address, value) != value]
+    before, now = dict(leaves(read_values(committed))), settings.parameters()
+    # What `auto` means on this machine is no change that a user made.
+    asked = dict(leaves(read_values((ROOT / "params.yaml").read_text(encoding="utf-8"))))
+    now |= {address: value for address, value in asked.items() if address in now and value == AUTO}
+    changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
+    return [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
+
+
+def _equal(one: object, other: object) -> bool:
+    """Whether two values are the same, 5 and 5.0 among them, but neither true and 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def describe_training(
@@ -93,11 +102,14 @@ def _tags(kind: str, settings: Settings) -> dict[str, str]:
     return {"kind": kind, "family": settings.family, "seed": str(settings.seed), **label, **environment_tags(ROOT)}
 
 
-def _shortened(override: str, family: str) -> str:
-    address, _, value = override.lstrip("+").partition("=")
+def _shortened(override: str, settings: Settings) -> str:
+    address, _, value = override.partition("=")
     if value.startswith("{"):
-        return value.strip("{}").replace(":", "=").replace(",", " ")
-    return f"{address.removeprefix(f'{family}.')}={value}" if value else address
+        order = list(settings.parameters())
+        pairs = dict(re.findall(r"([^\s{,:]+)\s*:\s*([^\s,}]+)", value))
+        names = sorted(pairs, key=lambda name: order.index(full) if (full := f"{address}.{name}") in order else -1)
+        return " ".join(f"{name}={pairs[name]}" for name in names)
+    return f"{address.removeprefix(f'{settings.family}.')}={value}" if value else address
 
 
 def _training_text(settings: Settings, job: Job) -> str:

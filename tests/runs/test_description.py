@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline.runs import description as described
-from pipeline.runs.description import describe_stage, describe_sweep, describe_training, name_run
+from pipeline.runs.description import changed_settings, describe_stage, describe_sweep, describe_training, name_run
 from pipeline.settings.job import Job
 from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
@@ -50,6 +50,66 @@ def test_in_a_stage_of_dvc_a_run_is_named_by_the_numbers_that_are_not_the_commit
     assert name_run(settings, job) == f"acgan steps={steps} seed=0"
     note = describe_training(settings, job, digests=DIGESTS, parent=None).note
     assert f"```\ndvc exp run -S acgan.steps={steps}\n```" in note
+
+
+NUMBERS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+SPELLINGS = {
+    "another notation": NUMBERS.replace("learning_rate: 0.002", "learning_rate: 2e-3"),
+    "a whole number for a real one": NUMBERS.replace("global_clipnorm: 5.0", "global_clipnorm: 5"),
+    "other brackets and signs": NUMBERS.replace(
+        "filters: [384, 192, 96]", "filters:\n    - 0x180\n    - +192\n    - 96"
+    ),
+    "quotes": NUMBERS.replace("recipe: shared", 'recipe: "shared"'),
+    "none": NUMBERS.replace("limit: null", "limit: ~"),
+    "truth": NUMBERS.replace("keep_every_report: false", "keep_every_report: False"),
+    "another order of keys": yaml.safe_dump(yaml.safe_load(NUMBERS), sort_keys=True),
+    "braces": yaml.safe_dump(yaml.safe_load(NUMBERS), default_flow_style=True),
+    "an alias": NUMBERS.replace("seed: 0\n", "seed: &first 0\n", 1).replace("seed: 0  ", "seed: *first"),
+    "an interpolation": NUMBERS.replace("    trick: 0.95", "    trick: ${.real}"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_number_or_name_in_another_spelling_is_no_difference(spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spelling == "an alias" or SPELLINGS[spelling] != NUMBERS
+    monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: SPELLINGS[spelling])
+    assert changed_settings(settings_of()) == []
+
+
+def test_another_value_is_a_difference_and_is_told_as_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: NUMBERS)
+    changed = (
+        "acgan.generator.filters=[8,8,8]",
+        "data.limit=300",
+        "acgan.keep_every_report=true",
+        "compute.kernels=plain",
+    )
+    assert sorted(changed_settings(settings_of(*changed))) == sorted(
+        ["acgan.generator.filters=[8, 8, 8]", "data.limit=300", "acgan.keep_every_report=true", "compute.kernels=plain"]
+    )
+
+
+def test_truth_is_no_number_and_a_text_no_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt = NUMBERS.replace("keep_every_report: false", "keep_every_report: 0", 1).replace(
+        "limit: null", "limit: 'null'"
+    )
+    monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: spoilt)
+    assert changed_settings(settings_of()) == ["data.limit=null", "acgan.keep_every_report=false"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        (("++seed=3",), "acgan seed=3"),
+        (("++label=mine",), "acgan seed=0 mine"),
+        (("label=mine",), "acgan seed=0 mine"),
+        (("++tracking.losses_every=5",), "acgan seed=0"),
+        (("acgan.auxiliary_weight={generated:0.25,real:1.75}",), "acgan real=1.75 generated=0.25 seed=0"),
+        (("acgan.auxiliary_weight={ real: 1.75, generated: 0.25 }",), "acgan real=1.75 generated=0.25 seed=0"),
+    ],
+)
+def test_one_choice_in_two_spellings_has_one_name(typed: tuple[str, ...], name: str) -> None:
+    assert named(*typed) == name
 
 
 def test_the_jobs_of_a_sweep_are_named_by_what_varies() -> None:
