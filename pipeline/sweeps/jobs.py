@@ -56,7 +56,7 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
             start = find_start(settings)
             checked.append(settings)
             _require_one_experiment(checked[0], settings)
-            same = trainings.setdefault((settings.digest(), start and start.state.resolve()), number)
+            same = trainings.setdefault((settings.digest(), start.state.resolve() if start else None), number)
             if same != number:
                 raise SettingsError(f"it would repeat job {same}: vary what decides a training of {settings.family}")
         except (HydraException, PipelineError) as error:
