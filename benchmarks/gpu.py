@@ -14,8 +14,8 @@ from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
-from pipeline.settings.overrides import compose_settings
 from pipeline.data.sources import ensure_fetched
+from pipeline.settings.overrides import compose_settings
 
 EPOCH, WARM_STEPS = 600, 10
 STEP, FIRST = "a step, milliseconds", "the first step, seconds"

@@ -105,13 +105,13 @@ def quote(text: str) -> str:
 
 def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
+    if isinstance(error, AssertionError):
+        return " ".join(f"an override must be SETTING=VALUE, with a name before the `=`. {error}".split())
     return " ".join(_explain(error).split())
 
 
 def _explain(error: Exception) -> str:
     text = str(error)
-    if isinstance(error, AssertionError):
-        return f"an override must be SETTING=VALUE, with a name before the `=`. {text}"
     if isinstance(error, OverrideParseException):
         return (
             f"`{error.override}` must be SETTING=VALUE, in single quotes where it holds spaces or brackets, as in "

@@ -54,7 +54,7 @@ def test_in_a_stage_of_dvc_a_run_is_named_by_the_numbers_that_are_not_the_commit
 
 NUMBERS = (ROOT / "params.yaml").read_text(encoding="utf-8")
 SPELLINGS = {
-    "another notation": NUMBERS.replace("learning_rate: 0.002", "learning_rate: 2e-3"),
+    "another notation": NUMBERS.replace("learning_rate: 0.0015", "learning_rate: 1.5e-3"),
     "a whole number for a real one": NUMBERS.replace("global_clipnorm: 5.0", "global_clipnorm: 5"),
     "other brackets and signs": NUMBERS.replace(
         "filters: [384, 192, 96]", "filters:\n    - 0x180\n    - +192\n    - 96"
@@ -78,21 +78,13 @@ def test_a_number_or_name_in_another_spelling_is_no_difference(spelling: str, mo
 
 def test_another_value_is_a_difference_and_is_told_as_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: NUMBERS)
-    changed = (
-        "acgan.generator.filters=[8,8,8]",
-        "data.limit=300",
-        "acgan.keep_every_report=true",
-        "compute.kernels=plain",
-    )
-    assert sorted(changed_settings(settings_of(*changed))) == sorted(
-        ["acgan.generator.filters=[8, 8, 8]", "data.limit=300", "acgan.keep_every_report=true", "compute.kernels=plain"]
-    )
+    changed = ["acgan.generator.filters=[8, 8, 8]", "acgan.keep_every_report=true", "data.limit=300"]
+    assert sorted(changed_settings(settings_of(*changed))) == changed
 
 
 def test_truth_is_no_number_and_a_text_no_null(monkeypatch: pytest.MonkeyPatch) -> None:
-    spoilt = NUMBERS.replace("keep_every_report: false", "keep_every_report: 0", 1).replace(
-        "limit: null", "limit: 'null'"
-    )
+    spoilt = NUMBERS.replace("keep_every_report: false", "keep_every_report: 0", 1)
+    spoilt = spoilt.replace("limit: null", "limit: 'null'")
     monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: spoilt)
     assert changed_settings(settings_of()) == ["data.limit=null", "acgan.keep_every_report=false"]
 
