@@ -106,8 +106,8 @@ def _settings(composed: DictConfig, job: Job) -> Settings:
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
         if block != settings.family and has_family(block):
             raise SettingsError(
-                f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: leave it out, or choose "
-                f"model={block}"
+                f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
+                f"leave it out, or choose model={block}"
             )
     return settings
 

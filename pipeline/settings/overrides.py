@@ -33,13 +33,13 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 
 def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
+    if isinstance(error, AssertionError):
+        return "an override must be SETTING=VALUE, with a name before the sign"
     return " ".join(_explain(error).split())
 
 
 def _explain(error: Exception) -> str:
     text = str(error)
-    if isinstance(error, AssertionError):
-        return f"an override must be SETTING=VALUE, with a name before the `=`. {text}"
     if isinstance(error, OverrideParseException):
         return f"`{error.override}` must be SETTING=VALUE, quoted where it holds spaces or brackets: {_one_line(error)}"
     if unknown := re.search(r"Could not override '([^']+)'", text):
