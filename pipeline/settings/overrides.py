@@ -106,7 +106,7 @@ def quote(text: str) -> str:
 def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
     if isinstance(error, AssertionError):
-        return " ".join(f"an override must be SETTING=VALUE, with a name before the `=`. {error}".split())
+        return "an override must be SETTING=VALUE, with a name before the sign"
     return " ".join(_explain(error).split())
 
 
