@@ -55,7 +55,7 @@ def soak(minutes: float) -> list[str]:
 
 
 def typical(lives: list[Life], name: str) -> float:
-    return median(getattr(life, name) for life in lives)
+    return float(median(getattr(life, name) for life in lives))
 
 
 def live(project: Project, draw: random.Random) -> Life:
