@@ -19,7 +19,7 @@ SOURCES = ("pipeline", "conf", "params.yaml", "dvc.yaml")
 UNSET = ("MLFLOW_TRACKING_URI", "MNIST_DIR", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 DRIVER = Path(__file__).parent / "faults" / "driver.py"
 TERMINAL = DRIVER.with_name("terminal.py")
-LIMIT_SECONDS = 200
+LIMIT_SECONDS = 600
 
 Finished = subprocess.CompletedProcess[str]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.test_interruptions import assert_same_results
 from tests.projects import Finished, Project, metadata_of
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 # With the driver's clock a checkpoint is due after every step.
