@@ -1,7 +1,7 @@
 """Runs a stage until something befalls it: `python driver.py FAULT MODULE [OVERRIDE ...]`.
 
 FAULT is WHAT@WHERE. WHERE is the number of a step, once it is taken and the figures of those before are in the
-tracking store; or the name of a function as MODULE:FUNCTION, at its first call. WHAT is one of
+tracking store; or the name of a function and the number of a call of it, as MODULE:FUNCTION:1. WHAT is one of
 
 - a signal's name, sent to the process itself; or several, joined by `+`, sent one after the other
 - SIGKILL.N: that signal at the N-th call or return of a function after that
@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -59,18 +60,17 @@ def prepare(what: str, where: str) -> None:
         befall_in_function(what, *where.split(":"))
 
 
-def befall_in_function(what: str, module: str, function: str) -> None:
+def befall_in_function(what: str, module: str, function: str, number: str) -> None:
     owner: Any = importlib.import_module(module)
     *classes, name = function.split(".")
     for one in classes:
         owner = getattr(owner, one)
     called: Callable[..., Any] = getattr(owner, name)
 
-    befallen: list[str] = []
+    calls = count(1)
 
     def call(*arguments: Any, **named: Any) -> Any:
-        if not befallen:
-            befallen.append(what)
+        if next(calls) == int(number):
             befall(what)
         return called(*arguments, **named)
 

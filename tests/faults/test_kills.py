@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 # With the driver's clock a checkpoint is due after every step.
-SETTINGS = (*TINY, "acgan.report_every=6", "acgan.steps=48", "tracking.checkpoint_seconds=20")
+SETTINGS = (*TINY, "acgan.report_every=20", "acgan.steps=200", "tracking.checkpoint_seconds=20")
 SAVE = "pipeline.training.checkpoints:save_checkpoint"
 # What is written where the disk is found full: a checkpoint, a picture, the store, and at the end the weights.
 WRITES = (
@@ -23,15 +23,16 @@ WRITES = (
     "pipeline.training.checkpoints:save_parts",
 )
 STEP = "pipeline.training.loop:_step"
-# Calls and returns of functions in the writing of one checkpoint, and in a step with a report and what follows on it.
-SAVE_EVENTS, STEP_EVENTS = 3000, 40_000
+# Calls and returns of functions: in writing a checkpoint, at least, and in a few steps with what follows on them.
+SAVE_EVENTS, STEP_EVENTS = 3000, 20_000
 
 
 def moments() -> list[str]:
     """The same at every call; the first is in a checkpoint's writing."""
     draw = random.Random(0)
-    saves = [f"SIGKILL.{draw.randint(1, SAVE_EVENTS)}@{SAVE}" for _ in range(6)]
-    steps = [f"SIGKILL.{draw.randint(1, STEP_EVENTS)}@{STEP}" for _ in range(14)]
+    # The first step of a process is almost all compilation.
+    saves = [f"SIGKILL.{draw.randint(1, SAVE_EVENTS)}@{SAVE}:{draw.randint(1, 3)}" for _ in range(6)]
+    steps = [f"SIGKILL.{draw.randint(1, STEP_EVENTS)}@{STEP}:{draw.randint(2, 4)}" for _ in range(14)]
     mixed = saves[1:] + steps
     draw.shuffle(mixed)
     return [saves[0], *mixed]
@@ -58,7 +59,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     whole = Project.copied_to(tmp_path_factory.mktemp("kills") / "whole", mnist_file)
     uninterrupted = whole.train(*SETTINGS)
     killed = [project.train(*SETTINGS, fault=moment).finish() for moment in moments()]
-    full = [project.train(*SETTINGS, fault=f"FULL@{place}").finish() for place in WRITES]
+    full = [project.train(*SETTINGS, fault=f"FULL@{place}:1").finish() for place in WRITES]
     return Story(project, killed, full, project.train(*SETTINGS).finish(), whole, uninterrupted.finish())
 
 
