@@ -78,8 +78,9 @@ def test_a_judge_is_tracked_with_its_accuracy_and_references(called: Called) -> 
     assert (run.data.tags["kind"], run.data.tags["family"], run.data.tags["label"]) == ("judge", "judge", "smoke")
     assert run.data.tags["judge.digest"] == called.first.digest
     assert run.data.params["judge.epochs"] == "5"
-    assert run.data.metrics["accuracy/test"] == called.first.accuracy
-    assert run.data.metrics["reference/report/coverage"] == called.first.report_references[Key("coverage")]
+    reference = called.first.report_references[Key("coverage")]
+    assert run.data.metrics["accuracy/test"] == pytest.approx(called.first.accuracy, rel=1e-11)
+    assert run.data.metrics["reference/report/coverage"] == pytest.approx(reference, rel=1e-11)
     assert run.data.metrics["train/loss"] > 0
 
 

@@ -18,7 +18,8 @@ def baseline_errors(family: Family, splits: Splits, settings: Settings) -> Value
     """
     if family.encode is None:
         return {}
-    untrained = build_training(family, settings, splits).parts()
+    # Nothing is trained, so nothing is compiled.
+    untrained = build_training(family, settings.resolve(gpu=False), splits).parts()
     train, test = splits.train.images, splits.test.images
     codes, unseen = (family.encode(untrained, images, settings) for images in (train, test))
     found = {

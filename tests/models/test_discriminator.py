@@ -36,7 +36,7 @@ def _build(seed: int = 0, **changes: Any) -> keras.Model:
 
 @pytest.fixture(scope="module")
 def discriminator() -> keras.Model:
-    return _build()
+    return _build(dropout=0.3)
 
 
 def _row(layer: keras.Layer) -> tuple[str, tuple[int, ...], int]:

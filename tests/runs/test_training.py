@@ -303,17 +303,17 @@ def test_a_training_that_diverges_keeps_its_best_report_whole(
 def test_a_weight_that_is_no_number_stops_the_training_and_the_last_checkpoint_can_be_read(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = AcganTraining.take_step
+    steps = AcganTraining.take_steps
 
-    def spoil(training: AcganTraining, number: int) -> Values:
-        losses = step(training, number)
+    def spoil(training: AcganTraining, number: int, count: int) -> list[Values]:
+        losses = steps(training, number, count)
         if number == 4:
             # The average is in no loss of a step.
             kernel = training.networks.averaged.trainable_variables[2]
             kernel.assign(keras.ops.full(kernel.shape, math.inf))
         return losses
 
-    monkeypatch.setattr(AcganTraining, "take_step", spoil)
+    monkeypatch.setattr(AcganTraining, "take_steps", spoil)
     before = set((called.root / "runs" / "acgan").iterdir())
     every = ("acgan.report_every=100", "acgan.steps=8", "tracking.checkpoint_seconds=0.000001")
     with pytest.raises(DivergedError, match=r"`.*` \(averaged/02\) of the state is inf after 5 steps") as refusal:
