@@ -1,11 +1,24 @@
 """Errors of the data."""
 
+import tokenize
 import zipfile
 import zlib
 
 from pipeline.settings.errors import PipelineError
 
-UNREADABLE = (OSError, EOFError, KeyError, OverflowError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+# NumPy reads the header of an array as Python's text.
+_HEADER = (SyntaxError, tokenize.TokenError)
+UNREADABLE = (
+    OSError,
+    EOFError,
+    KeyError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+    *_HEADER,
+)
 
 
 class DataError(PipelineError):
