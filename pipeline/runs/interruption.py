@@ -33,7 +33,7 @@ class Interruption:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Gives the signals back; one that came too late for `stop` has its handler called now."""
+        """Restores the former handlers; that of a signal that came too late for `stop` is called now."""
         self._give_back()
         if error is None:
             self.stop()

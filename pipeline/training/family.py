@@ -161,8 +161,7 @@ class Family(Generic[Model]):
         encode: Codes `(n, size)` of uint8 images `(n, 28, 28)`, to compare with simpler codes; None for no comparison.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
         scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
-        unit: Unit of the losses.
-        units: Units of losses that have another one, by name.
+        unit: Unit of the losses but those of `units`, which have their own, by name.
     """
 
     build: Callable[[Settings[Model], Splits], Training]
