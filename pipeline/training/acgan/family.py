@@ -52,4 +52,5 @@ FAMILY = Family(
     generate=generate,
     trade_off=(COVERAGE, ACCURACY, DISTANCE),
     scheme="matched",
+    units={"energy_distance": "real distances", "likelihood_loss": "real squared norms"},
 )
