@@ -49,7 +49,7 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
     """Returns the measurement of a training's reports: `heldout/…`, `reference/…` and the score.
 
     Generated digits are measured against the judge's validation images. Where a best report may be chosen
-    (`selecting`), it is the one of the lowest Fréchet digit distance, and of equal ones the highest coverage.
+    (`selecting`), it is the one of the highest coverage, and of equal ones the lowest Fréchet digit distance.
     """
     real = calibration.validation
 
@@ -60,7 +60,7 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
         return Measured(
             values={key.on(HELD_OUT): figure.value for key, figure in figures.items()},
             references={key.on(REFERENCE): figure.reference for key, figure in figures.items()},
-            score=(values[FRECHET], -values[COVERAGE]) if selecting else None,
+            score=(-values[COVERAGE], values[FRECHET]) if selecting else None,
         )
 
     return quickly

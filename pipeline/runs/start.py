@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.data.files import copy_files
+from pipeline.evaluation.measures import COVERAGE
 from pipeline.judging.calibration import Calibration
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFiles, RunFolder, find_files
@@ -29,7 +30,7 @@ def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBas
     }
     if calibration:
         used = calibration.settings
-        judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
+        judged = {"limit": limit, "validation": used.validation, "images": used.report_images, "measure": COVERAGE.measure}
         basis["judge"] = {"digest": calibration.digest, **judged}
     return basis
 

@@ -107,10 +107,10 @@ def test_a_report_is_measured_on_as_many_digits_as_its_real_sample_has(calibrati
     assert measured.references == {key.on(REFERENCE): calibration.report_references[key] for key in QUICK}
 
 
-def test_the_score_is_the_distance_and_then_the_coverage_of_which_more_is_better(calibration: Calibration) -> None:
+def test_the_score_is_the_coverage_of_which_more_is_better_and_then_the_distance(calibration: Calibration) -> None:
     measured = measure_reports(calibration, selecting=True)(Drawing())
     values = measured.values
-    assert measured.score == (values[FRECHET.on(HELD_OUT)], -values[COVERAGE.on(HELD_OUT)])
+    assert measured.score == (-values[COVERAGE.on(HELD_OUT)], values[FRECHET.on(HELD_OUT)])
     assert measure_reports(calibration, selecting=False)(Drawing()).score is None
 
 
