@@ -113,6 +113,16 @@ def test_one_family_is_experimented_with_where_the_outputs_of_the_others_are_not
 
 
 @pytest.mark.long
+def test_runs_are_tagged_with_the_stage_and_experiment_of_dvc(clones: Clones) -> None:
+    first, *experiments = clones.one.tracked("training", family="autoencoder")
+    assert "dvc.experiment" not in first.data.tags
+    assert {run.data.tags["dvc.stage"] for run in (first, *experiments)} == {"train@autoencoder"}
+    assert len({run.data.tags["dvc.experiment"] for run in experiments}) == len(experiments) == 3
+    assert {run.data.params["autoencoder.steps"] for run in experiments} == {"4", "5", "7"}
+    assert not list((clones.one.root / ".dvc").rglob("mlflow.db"))
+
+
+@pytest.mark.long
 def test_tables_of_experiments_and_metrics_fit_a_terminal(clones: Clones) -> None:
     assert clones.evaluated.returncode == 0, clones.evaluated.stderr
     for command in (clones.committed, *clones.printed):

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
+from dvc.repo import Repo
 from PIL import Image
 
 from pipeline.settings.paths import ROOT
 from tests.composing import addresses, settings_of
-from tests.dvc_projects import commit, small_project
+from tests.dvc_projects import small_project
 from tests.dvc_stages import STAGES, Stage
-from tests.projects import Finished, Project, metadata_of
+from tests.projects import Finished, Project
 
 # The first test that needs it waits for all of what DVC does: eleven stages, each of which imports TensorFlow.
 pytestmark = pytest.mark.timeout(1500)
@@ -64,37 +65,19 @@ def test_every_family_that_can_be_chosen_has_its_stages() -> None:
 
 @dataclass(frozen=True)
 class Reproduced:
-    """What DVC did, in this order.
-
-    Attributes:
-        first: `dvc repro`.
-        second: `dvc repro` again.
-        experiment: `dvc exp run -S acgan.steps=5`, of the training.
-        temporary: `dvc exp run --temp -S acgan.steps=4`, of the training.
-    """
+    """What DVC did: `dvc repro`, and the same again."""
 
     project: Project
     first: Finished
     second: Finished
-    experiment: Finished
-    temporary: Finished
 
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Reproduced:
     project = small_project(tmp_path_factory.mktemp("stages") / "a project", mnist_file, "data.limit=null")
-    parameters = project.root / "params.yaml"
-
-    def dvc(*words: str) -> Finished:
-        return project.start("dvc", *words, extra={"MNIST_DIR": str(mnist_file.parent)}).finish(seconds=REPRO_SECONDS)
-
-    first, second = dvc("repro"), dvc("repro")
-    commit(project.root)
-    experiment = dvc("exp", "run", "-S", "acgan.steps=5", "train@acgan")
-    before = parameters.read_bytes()
-    temporary = dvc("exp", "run", "--temp", "-S", "acgan.steps=4", "train@acgan")
-    assert parameters.read_bytes() == before
-    return Reproduced(project, first, second, experiment, temporary)
+    sources = {"MNIST_DIR": str(mnist_file.parent)}
+    first, second = (project.start("dvc", "repro", extra=sources).finish(seconds=REPRO_SECONDS) for _ in range(2))
+    return Reproduced(project, first, second)
 
 
 @contextmanager
@@ -124,32 +107,9 @@ def test_a_second_time_there_is_nothing_to_do(reproduced: Reproduced) -> None:
 
 
 @pytest.mark.slow
-def test_an_experiment_runs_with_other_numbers(reproduced: Reproduced) -> None:
-    assert reproduced.experiment.returncode == 0, reproduced.experiment.stderr
-    assert metadata_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
-
-
-@pytest.mark.slow
-def test_a_temporary_experiment_leaves_the_project_as_it_is_but_for_the_tracked_runs(reproduced: Reproduced) -> None:
-    assert reproduced.temporary.returncode == 0, reproduced.temporary.stderr
-    assert metadata_of(reproduced.project.root / "models" / "acgan")["steps"] == 5
-    trainings = reproduced.project.tracked("training")
-    assert [run.data.params["acgan.steps"] for run in trainings] == ["6", "5", "4"]
-    assert not list((reproduced.project.root / ".dvc").rglob("mlflow.db"))
-
-
-@pytest.mark.slow
 def test_the_stages_of_dvc_leave_no_run_folder_behind(reproduced: Reproduced) -> None:
     folders = [path for path in (reproduced.project.root / "runs").rglob("*-1") if path.is_dir()]
     assert folders == []
-
-
-@pytest.mark.slow
-def test_runs_are_tagged_with_the_stage_and_experiment_of_dvc(reproduced: Reproduced) -> None:
-    first, experiment, temporary = reproduced.project.tracked("training")
-    assert {run.data.tags["dvc.stage"] for run in (first, experiment, temporary)} == {"train@acgan"}
-    assert "dvc.experiment" not in first.data.tags
-    assert experiment.data.tags["dvc.experiment"] != temporary.data.tags["dvc.experiment"]
 
 
 @pytest.mark.slow
@@ -259,11 +219,12 @@ def each(*stages: str) -> set[str]:
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:
-    with appended(reproduced.project.root / file, "\n# a comment\n"):
-        answer = reproduced.project.start("dvc", "status", "--json").finish()
+    root = reproduced.project.root
+    with appended(root / file, "\n# a comment\n"), Repo(str(root)) as repository:
+        status = repository.status()
     changed = {
         name
-        for name, changes in json.loads(answer.stdout).items()
+        for name, changes in status.items()
         if any(file.startswith(path) for change in changes if isinstance(change, dict) for path in deps(change))
     }
     assert changed == stale

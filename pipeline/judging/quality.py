@@ -19,8 +19,8 @@ from pipeline.judging.network import look
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tiles import to_pixels
 from pipeline.settings.composed import Settings
-from pipeline.training.family import Family, Generated, Measured, Parts, Training, Values
-from pipeline.training.loop import Measure
+from pipeline.training.family import Family, Generated, Parts, ReportQuality, Training, Values
+from pipeline.training.loop import Evaluator
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Quality:
         return self.count == len(self.calibration.splits.test)
 
 
-def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
+def measure_reports(calibration: Calibration, *, selecting: bool) -> Evaluator:
     """Returns the measurement of a training's reports: `heldout/…`, `reference/…` and the score.
 
     Generated digits are measured against the judge's validation images. Where a best report may be chosen
@@ -53,11 +53,11 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
     """
     real = calibration.validation
 
-    def quickly(training: Training) -> Measured:
+    def quickly(training: Training) -> ReportQuality:
         generated = training.generate(len(real))
         values = measure_quickly(judged(generated, calibration), real)
         figures = beside_references(_meaningful(values, generated), calibration.report_references)
-        return Measured(
+        return ReportQuality(
             values={key.on(HELD_OUT): figure.value for key, figure in figures.items()},
             references={key.on(REFERENCE): figure.reference for key, figure in figures.items()},
             score=(-values[COVERAGE], values[FRECHET]) if selecting else None,
@@ -66,7 +66,7 @@ def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
     return quickly
 
 
-def report_figures(measured: Measured) -> dict[Key, Measurement]:
+def report_figures(measured: ReportQuality) -> dict[Key, Measurement]:
     """A report's figures by key, each with its reference."""
     references = measured.references
     return {key: Measurement(value, references[key.on(REFERENCE)]) for key, value in measured.values.items()}

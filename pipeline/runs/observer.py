@@ -18,7 +18,7 @@ from pipeline.tracking.runs import Run
 from pipeline.training.checkpoints import save_checkpoint, save_parts, save_state
 from pipeline.training.family import Training, find_family, named_variables
 from pipeline.training.history import History, Point
-from pipeline.training.loop import CheckpointDue, Event, Points, Reported, Step
+from pipeline.training.loop import CheckpointDue, Event, Points, ReportMade, Step
 from pipeline.training.timing import Phase, Timers, untimed
 
 IMAGES_PER_SECOND = Key("images_per_second")
@@ -80,7 +80,7 @@ class TrainingObserver:
             case Points():
                 with self._timers(Phase.TRACKING):
                     self._run.log([*event.points, *self._speed()])
-            case Reported():
+            case ReportMade():
                 with self._timers(Phase.PROGRESS):
                     self._show_report(event)
                 if event.report.step not in self._settings.tracking.early_samples:
@@ -108,7 +108,7 @@ class TrainingObserver:
             raise RuntimeError("events must be handled within `progress`")
         return self._progress
 
-    def _show_report(self, event: Reported) -> None:
+    def _show_report(self, event: ReportMade) -> None:
         report, scheme = event.report, self._family.scheme
         held_out = {key: value for key, value in report.values.items() if key.scheme == scheme}
         splits = {"train": event.recent, self._held_out: held_out}
@@ -128,7 +128,7 @@ class TrainingObserver:
         folder.keep_best_checkpoints(self._saved_best, best)
         self._saved_best = best
 
-    def _save_weights(self, event: Reported) -> None:
+    def _save_weights(self, event: ReportMade) -> None:
         step, parts = event.report.step, self._training.parts()
         halves = {name: parts[name] for name in list(parts)[:-1]}
         if event.best:

@@ -30,8 +30,8 @@ def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBas
     }
     if calibration:
         used = calibration.settings
-        judged = {"limit": limit, "validation": used.validation, "images": used.report_images, "measure": COVERAGE.measure}
-        basis["judge"] = {"digest": calibration.digest, **judged}
+        judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
+        basis["judge"] = {"digest": calibration.digest, "measure": COVERAGE.measure, **judged}
     return basis
 
 

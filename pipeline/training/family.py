@@ -44,7 +44,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ReportQuality:
     """An independent judge's measures of generated digits at a report.
 
     Attributes:

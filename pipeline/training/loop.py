@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.data.keys import TRAIN, Key
 from pipeline.settings.errors import PipelineError
-from pipeline.training.family import Measured, Report, Training, Values
+from pipeline.training.family import Report, ReportQuality, Training, Values
 from pipeline.training.history import History, Point
 from pipeline.training.timing import Phase, Timers, untimed
 
-Measure = Callable[[Training], Measured]
+Evaluator = Callable[[Training], ReportQuality]
 
 
 class DivergedError(PipelineError):
@@ -67,7 +67,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReportMade:
     """A report was made.
 
     Attributes:
@@ -80,7 +80,7 @@ class Reported:
     report: Report
     recent: Values
     best: bool
-    measured: Measured | None = None
+    measured: ReportQuality | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class CheckpointDue:
     """The current state must be written as a checkpoint."""
 
 
-Event = Step | Points | Reported | CheckpointDue
+Event = Step | Points | ReportMade | CheckpointDue
 
 
 def never() -> bool:
@@ -100,7 +100,7 @@ def run_steps(
     training: Training,
     plan: Plan,
     history: History,
-    measure: Measure | None = None,
+    measure: Evaluator | None = None,
     *,
     due: Callable[[], bool] = never,
     timers: Timers = untimed,
@@ -147,7 +147,7 @@ def _steps(training: Training, plan: Plan, history: History, timers: Timers) -> 
 
 
 def _report(
-    training: Training, plan: Plan, history: History, measure: Measure | None, timers: Timers
+    training: Training, plan: Plan, history: History, measure: Evaluator | None, timers: Timers
 ) -> Iterator[Event]:
     _refuse_infinite_state(training, history.step)
     last_report = (history.step - 1) // plan.report_every * plan.report_every
@@ -164,7 +164,7 @@ def _report(
     points = history.record(values)
     history.reported = history.step
     best = score is not None and history.improve(score, judged=report.score is None)
-    yield Reported(report, recent, best=best, measured=measured)
+    yield ReportMade(report, recent, best=best, measured=measured)
     yield Points(points)
 
 

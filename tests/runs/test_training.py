@@ -28,7 +28,7 @@ from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Values, clear_models
 from pipeline.training.history import read_history
-from pipeline.training.loop import DivergedError, Measure
+from pipeline.training.loop import DivergedError, Evaluator
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
 from tests.projects import metadata_of
@@ -244,11 +244,11 @@ def test_a_training_interrupted_while_it_logs_its_models_resumes_to_the_same_end
     assert_same_state(run, called.run)
 
 
-def scored(scores: Iterable[float]) -> Callable[..., Measure]:
+def scored(scores: Iterable[float]) -> Callable[..., Evaluator]:
     """What asks the judge as ever, and puts the next of `scores` in the place of its own."""
     coming = iter(scores)
 
-    def measure_reports(calibration: Calibration, *, selecting: bool) -> Measure:
+    def measure_reports(calibration: Calibration, *, selecting: bool) -> Evaluator:
         ask = quality.measure_reports(calibration, selecting=selecting)
         return lambda trained: replace(ask(trained), score=(next(coming),))
 

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.keys import Key
-from pipeline.training.family import Measured, Parts, Report, Score, Training, Values
+from pipeline.training.family import Parts, Report, ReportQuality, Score, Training, Values
 from pipeline.training.history import History, Point
-from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, Reported, Step, run_steps
+from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, ReportMade, Step, run_steps
 
 NEVER = 1e9
 ALWAYS = 0.0
@@ -64,12 +64,12 @@ def _names(events: list[Event]) -> list[str]:
 
 
 def _reported(events: list[Event]) -> list[int]:
-    return [event.report.step for event in events if isinstance(event, Reported)]
+    return [event.report.step for event in events if isinstance(event, ReportMade)]
 
 
 def test_a_report_follows_its_step_and_a_checkpoint_ends_the_training() -> None:
     events = list(run_steps(Counting(), _plan(2, report_every=2), History()))
-    assert _names(events) == ["Step", "Step", "Points", "Reported", "Points", "CheckpointDue"]
+    assert _names(events) == ["Step", "Step", "Points", "ReportMade", "Points", "CheckpointDue"]
     assert events[0] == Step(1, {Key.parse("train/loss"): 1.0})
     assert events[2] == Points([Point(Key.parse("train/loss"), 1.5, 2)])
     assert events[4] == Points([Point(Key.parse("heldout/loss"), -2.0, 2)])
@@ -135,7 +135,7 @@ def test_a_checkpoint_is_due_after_every_step_and_report_when_the_time_is_up() -
 
 def test_a_checkpoint_is_due_at_the_end_alone_while_the_time_is_not_up() -> None:
     names = _names(list(run_steps(Counting(), _plan(5, report_every=2), History())))
-    assert names.count("Reported") == 3
+    assert names.count("ReportMade") == 3
     assert names.index("CheckpointDue") == len(names) - 1
 
 
@@ -143,7 +143,7 @@ def test_only_the_best_report_so_far_is_called_the_best() -> None:
     scores = {2: 3.0, 4: 5.0, 6: 1.0}
     history = History()
     events = list(run_steps(Counting(score=lambda step: scores[step]), _plan(6, report_every=2), history))
-    assert [event.best for event in events if isinstance(event, Reported)] == [True, False, True]
+    assert [event.best for event in events if isinstance(event, ReportMade)] == [True, False, True]
     assert (history.best_step, history.best_score) == (6, (1.0,))
 
 
@@ -154,24 +154,24 @@ def test_nothing_happens_where_the_history_is_as_long_as_the_plan() -> None:
 def test_a_report_that_an_interruption_prevented_is_made_up_for_before_the_next_step() -> None:
     events = list(run_steps(Counting(), _plan(6, report_every=5), History(step=5)))
     assert _reported(events) == [5, 6]
-    assert _names(events).index("Reported") < _names(events).index("Step")
+    assert _names(events).index("ReportMade") < _names(events).index("Step")
 
 
 def test_a_report_without_a_score_is_never_the_best() -> None:
     history = History()
     events = list(run_steps(Counting(score=lambda _: None), _plan(4, report_every=2), history))
-    assert [event.best for event in events if isinstance(event, Reported)] == [False, False]
+    assert [event.best for event in events if isinstance(event, ReportMade)] == [False, False]
     assert (history.best_step, history.best_score) == (None, None)
 
 
-def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) -> Callable[[Training], Measured]:
+def measure(figures: dict[int, tuple[float, float]], *, selecting: bool = True) -> Callable[[Training], ReportQuality]:
     """A judge that gives the figures of step 2, 4, … one after the other."""
     coming = iter(figures.values())
 
-    def next_figures(_: Training) -> Measured:
+    def next_figures(_: Training) -> ReportQuality:
         distance, coverage = next(coming)
         score: Score | None = (distance, -coverage) if selecting else None
-        return Measured(
+        return ReportQuality(
             {Key.parse("heldout/distance"): distance, Key.parse("heldout/coverage"): coverage},
             {Key.parse("reference/distance"): 0.3},
             score,
@@ -185,7 +185,7 @@ def test_the_judge_decides_without_a_score_and_the_second_number_breaks_ties() -
     history = History()
     unscored = Counting(score=lambda _: None)
     events = list(run_steps(unscored, _plan(10, report_every=2), history, measure(figures)))
-    assert [event.best for event in events if isinstance(event, Reported)] == [True, True, True, False, False]
+    assert [event.best for event in events if isinstance(event, ReportMade)] == [True, True, True, False, False]
     assert (history.best_step, history.best_score) == (6, (4.0, -0.2))
     assert history.best_judged
 
@@ -195,7 +195,7 @@ def test_a_reports_own_score_decides_whatever_the_judge_says() -> None:
     history = History()
     scored = Counting(score=lambda step: scores[step])
     events = list(run_steps(scored, _plan(6, report_every=2), history, measure(figures)))
-    assert [event.best for event in events if isinstance(event, Reported)] == [True, True, False]
+    assert [event.best for event in events if isinstance(event, ReportMade)] == [True, True, False]
     assert (history.best_step, history.best_score) == (4, (1.0,))
     assert not history.best_judged
     assert history.curves()[Key.parse("heldout/distance")][1].tolist() == [5.0, 9.0, 1.0]
@@ -211,7 +211,7 @@ def test_figures_and_their_references_are_points_of_the_report_and_of_the_histor
     ]
     assert events[-2] == Points([*points, Point(Key.parse("reference/distance"), 0.3, 2)])
     assert history.points[-4:] == [*points, Point(Key.parse("reference/distance"), 0.3, 2)]
-    (report,) = (event for event in events if isinstance(event, Reported))
+    (report,) = (event for event in events if isinstance(event, ReportMade))
     assert report.measured is not None
     assert report.measured.values == {Key.parse("heldout/distance"): 5.0, Key.parse("heldout/coverage"): 0.9}
 
