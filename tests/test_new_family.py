@@ -13,7 +13,7 @@ from pipeline.data.code import stage_code
 from pipeline.settings.paths import ROOT
 from tests.projects import Finished, Project, metadata_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 PAGE = (ROOT / "docs" / "new-family.md").read_text(encoding="utf-8")
 SHORT = ("+debug=smoke", "shallow.steps=40", "shallow.report_every=20", "tracking.system_metrics=false")
