@@ -23,8 +23,8 @@ from tests.dvc_stages import STAGES, Stage
 from tests.projects import Finished, Project
 
 # The first test that needs it waits for all of what DVC does: eleven stages, each of which imports TensorFlow.
-pytestmark = pytest.mark.timeout(1500)
-REPRO_SECONDS = 600
+pytestmark = pytest.mark.timeout(2500)
+REPRO_SECONDS = 1200
 
 named = pytest.mark.parametrize("name", STAGES)
 

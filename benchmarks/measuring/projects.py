@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import psutil
 
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.child import changed, last_line
@@ -23,7 +26,7 @@ COPIED = (
 JUDGES = ("models/judge", "runs/judges")
 UNSET = ("MLFLOW_TRACKING_URI", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 TRAIN = (sys.executable, "-m", "pipeline.train")
-SECONDS_A_LOOK = 0.01
+SECONDS_A_LOOK, PATIENCE_SECONDS = 0.01, 60
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,25 @@ class Project:
 
         A training set to write its state after every step is waited for until that file appears.
         """
-        command = [*TRAIN, *overrides, "acgan.steps=1", "tracking.checkpoint_seconds=0.001"]
-        environment, quiet = changed(UNTOUCHED, self.environment()), subprocess.DEVNULL
-        started = time.perf_counter()
-        with subprocess.Popen(command, cwd=self.root, env=environment, stdout=quiet, stderr=quiet) as process:
-            while process.poll() is None and not list((self.root / "runs").glob("*/*/checkpoint.*")):
+        command = (*TRAIN, *overrides, "acgan.steps=1", "tracking.checkpoint_seconds=0.001")
+        seconds = self.wait_for("runs/*/*/checkpoint.*", *command)
+        self.remove_runs()
+        return seconds
+
+    def wait_for(self, pattern: str, *command: str) -> float:
+        """Returns the seconds from a command's start until there is a file of some name, then ends it."""
+        environment, quiet, started = changed(UNTOUCHED, self.environment()), subprocess.DEVNULL, time.perf_counter()
+        with subprocess.Popen(
+            command, cwd=self.root, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+        ) as process:
+            while process.poll() is None and not list(self.root.glob(pattern)):
                 time.sleep(SECONDS_A_LOOK)
             seconds = time.perf_counter() - started
             if process.poll() is not None:
-                raise BenchmarkError(f"a training must take a step. Received: {' '.join(overrides)}")
-            process.terminate()
-        self.remove_runs()
+                raise BenchmarkError(f"`{' '.join(command)}` must make {pattern}. Received: its end without that file")
+            started_by_it = psutil.Process(process.pid).children(recursive=True)
+            os.killpg(process.pid, signal.SIGTERM)
+            psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
         return seconds
 
     def remove_runs(self) -> None:

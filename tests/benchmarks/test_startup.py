@@ -1,11 +1,12 @@
 import json
 from contextlib import nullcontext
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from benchmarks import startup
-from benchmarks.startup import BENCHMARK, FIRST, HELP, NOTHING, REFUSED, find_goals
+from benchmarks.startup import BENCHMARK, DIGITS, FIRST, HELP, NOTHING, REFUSED, find_goals
 
 TINY = ("acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]", "judge.epochs=1")
 
@@ -15,6 +16,14 @@ def test_help_and_refusals_have_two_seconds_a_step_twelve_and_nothing_to_do_five
     assert [(goal.want, goal.met) for goal in goals] == [("< 2", True), ("< 2", False), ("< 12", True), ("< 5", False)]
 
 
+class Clone:
+    def wait_for(self, pattern: str, *command: str) -> float:
+        assert command[-2:] == ("repro", "train@acgan")
+        assert fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000100.npy", pattern)
+        assert not fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000000.npy", pattern)
+        return 89.0
+
+
 @pytest.mark.parametrize(("rounds", "met"), [("3", True), ("2", False)])
 def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: str, met: bool
@@ -22,12 +31,14 @@ def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
     monkeypatch.setattr(startup, "prepared", lambda *_: nullcontext((None, None)))
     monkeypatch.setattr(startup, "ensure_fetched", lambda *_, **__: None)
     monkeypatch.setattr(startup, "waits", lambda *_: {HELP: lambda: 1.5, FIRST: lambda: 13.0})
+    monkeypatch.setattr(startup, "cloned_project", lambda *_: nullcontext(Clone()))
     results = tmp_path / "startup.json"
     assert BENCHMARK.run(["--json", str(results), "--rounds", rounds]) == 1
     goals = json.loads(results.read_text(encoding="utf-8"))["goals"]
     assert [(goal["name"], goal["got"], goal["met"]) for goal in goals] == [
         ("--help, seconds", 1.5, met),
         ("the first training step, seconds", 13.0, False),
+        ("from clean clone to first digits, seconds", 89.0, met),
     ]
 
 
@@ -38,5 +49,5 @@ def test_what_a_user_waits_for_is_timed(tmp_path: Path, mnist_file: Path) -> Non
     results = tmp_path / "startup.json"
     assert BENCHMARK.run([*TINY, "--json", str(results), "--rounds", "1", "--stages", "judge"]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
-    assert rows.keys() == {f"{name}: wait" for name in (HELP, REFUSED, FIRST, NOTHING)}
+    assert rows.keys() == {f"{name}: wait" for name in (HELP, REFUSED, FIRST, NOTHING, DIGITS)}
     assert rows[f"{HELP}: wait"] < rows[f"{FIRST}: wait"]
