@@ -5,9 +5,6 @@ from pipeline.runs.location import find_start
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
-from pipeline.sweeps.callback import closed_afterwards
-from pipeline.sweeps.jobs import already_finished
-from pipeline.sweeps.workers import claim_job
 from pipeline.training.timing import Timers, untimed
 
 
@@ -18,8 +15,6 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     run's own folder under `runs/`. `timers` time the training's phases.
     """
     start = find_start(settings)
-    if not claim_job(job):
-        return
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
@@ -40,8 +35,6 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     calibration = ensure_judge(settings, job) if find_family(settings.family).generate else None
     digests = digests_of(settings, start=start, judge=calibration.digest if calibration else None)
-    if already_finished(settings, job, digests=digests):
-        return
     try:
         results = train_in_folder(settings, job, digests=digests, calibration=calibration, timers=timers)
     finally:
@@ -51,4 +44,4 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
 
 
 if __name__ == "__main__":
-    command.run("pipeline.train", train, around=closed_afterwards)
+    command.run("pipeline.train", train)

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 
-CHOICES = {"family": "acgan", "label": None, "start_from": None, "run": None}
+CHOICES = {"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": {"new": False, "place": None}}
 
 
 def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
 
-SOURCES = ("pipeline", "conf", "params.yaml", "dvc.yaml")
+SOURCES = ("pipeline", "hydra_plugins", "conf", "params.yaml", "dvc.yaml")
 UNSET = ("MLFLOW_TRACKING_URI", "MNIST_DIR", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 DRIVER = Path(__file__).parent / "faults" / "driver.py"
 TERMINAL = DRIVER.with_name("terminal.py")

@@ -202,7 +202,7 @@ def each(*stages: str) -> set[str]:
     [
         ("conf/sweep/aux_weights.yaml", set()),
         ("conf/experiment/original.yaml", set()),
-        ("pipeline/sweeps/callback.py", set()),
+        ("pipeline/sweeps/sweep.py", set()),
         ("pipeline/tracking/runs.py", set()),
         ("conf/model/vae.yaml", {"train@vae", "evaluate@vae", "render@vae"}),
         ("pipeline/training/loop.py", each("train", "evaluate", "render")),

@@ -6,8 +6,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -15,7 +13,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.cli.output import survive_lost_output
@@ -29,20 +27,14 @@ from pipeline.settings.overrides import explain, plain, quote_texts, task_overri
 from pipeline.settings.paths import ROOT
 
 
-def run(
-    module: str,
-    stage: Callable[[Settings, Job], None],
-    *,
-    around: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> None:
+def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     """Composes the settings of a command, `python -m MODULE`, and calls its stage, once or for each job of a sweep.
 
     Exits with status 2 and one line for errors that the user can fix; 130, 143 or 129 when interrupted, terminated or
-    left by its terminal; 1 for a failure. All jobs run in the context `around`.
+    left by its terminal; 1 for a failure.
     """
     os.environ["PIPELINE_ROOT"] = str(ROOT)
     os.environ["PIPELINE_MODULE"] = module
-    os.environ["PIPELINE_PROCESS"] = str(os.getpid())
     os.environ["HYDRA_FULL_ERROR"] = "1"
     survive_lost_output()
     sys.argv[1:] = quote_texts(sys.argv[1:])
@@ -50,23 +42,22 @@ def run(
     # `nohup` starts a command with this one ignored, and so it stays.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _end)
-    jobs: list[Job] = []
+    jobs: list[DictConfig] = []
     failures: list[PipelineError] = []
 
     def job(composed: DictConfig) -> None:
-        described = _describe_job(module, composed)
-        jobs.append(described)
-        if described.sweep:
-            _run_job(stage, composed, described)
+        several = HydraConfig.get().mode == RunMode.MULTIRUN
+        jobs.append(composed)
+        if several:
+            _run_job(module, stage, composed)
             return
         try:
-            stage(_settings(composed, described), described)
+            _call(module, stage, composed)
         except PipelineError as error:
             failures.append(error)
 
     try:
-        with around():
-            hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
+        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
     except KeyboardInterrupt:
         leave("interrupted", INTERRUPTED)
     except JobFailedError as error:
@@ -81,16 +72,17 @@ def run(
         leave(str(failures[0]), REFUSED)
 
 
-def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: Job) -> None:
-    """Runs a job of a sweep and prints at once why it failed.
+def _run_job(module: str, stage: Callable[[Settings, Job], None], composed: DictConfig) -> None:
+    """Runs a job of a sweep in this process and prints at once why it failed.
 
     The error that is raised has no traceback into the stage: Hydra keeps it to the end of the sweep, and with it would
     keep the job's networks and data.
     """
     try:
-        stage(_settings(composed, job), job)
+        _call(module, stage, composed)
     except PipelineError as error:
-        sys.stderr.write(f"error: job {job.number + 1}: {error}\n")
+        place = OmegaConf.select(composed, "sweep.place.number", default=HydraConfig.get().job.num)
+        sys.stderr.write(f"error: job {place + 1}: {error}\n")
     except Exception:
         traceback.print_exc()
     else:
@@ -98,12 +90,18 @@ def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: 
     raise JobFailedError("a job of the sweep failed")
 
 
-def _settings(composed: DictConfig, job: Job) -> Settings:
-    """Validates the settings of a job, and that no override is for a family that it does not train.
+def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictConfig) -> None:
+    settings = validate(plain(composed))
+    job = Job(module, task_overrides(HydraConfig.get()), settings.family, settings.sweep.place)
+    _require_own_overrides(settings, job)
+    stage(settings, job)
+
+
+def _require_own_overrides(settings: Settings, job: Job) -> None:
+    """Refuses an override that is for a family which the job does not train.
 
     The jobs of a sweep may train several families, each with its own overrides.
     """
-    settings = validate(plain(composed))
     several = any(override.startswith("model=") for override in job.overrides)
     for override in job.overrides if job.sweep is None or not several else ():
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
@@ -112,15 +110,6 @@ def _settings(composed: DictConfig, job: Job) -> Settings:
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
                 f"leave it out, or choose model={block}"
             )
-    return settings
-
-
-def _describe_job(module: str, composed: DictConfig) -> Job:
-    config = HydraConfig.get()
-    overrides, family = task_overrides(config), composed.get("family")
-    if config.mode != RunMode.MULTIRUN:
-        return Job(module, overrides, family)
-    return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

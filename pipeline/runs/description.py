@@ -13,10 +13,11 @@ from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import RunDescription, flatten
+from pipeline.tracking.sweeps import SWEEP_JOB
 from pipeline.tracking.tags import committed_file, environment_tags
 
 # What a name leaves out, since it says it otherwise or since it does not decide the training.
-LEFT_OUT = ("model=", "label=", "seed=", "sweep=", "debug=", "run=", "start_from=", "tracking.")
+LEFT_OUT = ("model=", "label=", "seed=", "sweep=", "debug=", "run=", "start_from=", "tracking.", "compute.jobs=")
 
 
 def name_run(settings: Settings, job: Job) -> str:
@@ -48,19 +49,18 @@ def _equal(one: object, other: object) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def describe_training(
-    settings: Settings, job: Job, *, digests: Mapping[str, str], parent: str | None
-) -> RunDescription:
+def describe_training(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:
     """Describes a training: name, parameters, tags and the command that repeats it.
 
-    `digests` are hashes of the settings, the data and the code; `parent` is the sweep's run, or none.
+    `digests` are hashes of the settings, the data and the code. A job of a sweep is under the sweep's run.
     """
+    place = {SWEEP_JOB: job.sweep.digest} if job.sweep else {}
     return RunDescription(
         name=name_run(settings, job),
         parameters=settings.parameters(),
-        tags=_tags("training", settings) | {f"{name}.digest": digest for name, digest in digests.items()},
+        tags=_tags("training", settings) | {f"{name}.digest": digest for name, digest in digests.items()} | place,
         note=_training_text(settings, job),
-        parent_run_id=parent,
+        parent_run_id=job.sweep.run if job.sweep else None,
     )
 
 
@@ -88,13 +88,17 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
     `label` is the mark of what is not a real result (`smoke`); none of real ones.
     """
     named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
-    multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]
-    command = shlex.join(["python", "-m", "pipeline.train", *multirun, *overrides])
     return RunDescription(
         name=" ".join(["sweep", family, *named, *([label] if label else [])]),
         tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
-        note=f"A sweep; its jobs are the runs below.\n\n```\n{command}\n```\n",
+        note=f"A sweep; its jobs are the runs below.\n\n```\n{sweep_command(overrides)}\n```\n",
     )
+
+
+def sweep_command(overrides: Sequence[str]) -> str:
+    """Returns the command of a sweep with these overrides."""
+    multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]
+    return shlex.join(["python", "-m", "pipeline.train", *multirun, *overrides])
 
 
 def _tags(kind: str, settings: Settings) -> dict[str, str]:

@@ -22,7 +22,6 @@ from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
-from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, DivergedError, Plan, run_steps
@@ -110,8 +109,7 @@ def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, bas
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
     store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    parent = find_sweep(store, job.sweep) if job.sweep else None
-    description = describe_training(settings, job, digests=digests, parent=parent)
+    description = describe_training(settings, job, digests=digests)
     resume = folder.metadata().get("run_id")
     return Run(store, description, resume=resume, system_metrics=settings.tracking.system_metrics)
 

@@ -19,6 +19,7 @@ from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.frozen import Frozen
+from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.stages import EvaluateSettings, RenderSettings, TrackingSettings
 
@@ -41,6 +42,7 @@ class Settings(Frozen, Generic[Model_co]):
         label: A mark of runs that are no real ones, such as `smoke`; null for real ones.
         start_from: Folder of a finished run from which a longer training starts; null to start anew.
         run: Folder of the run that `evaluate` and `render` read; null for the one that DVC tracks.
+        sweep: Whether a sweep starts afresh, and a job's place in it.
     """
 
     family: str
@@ -55,6 +57,7 @@ class Settings(Frozen, Generic[Model_co]):
     label: str | None
     start_from: Path | None = Field(strict=False)
     run: Path | None = Field(strict=False)
+    sweep: SweepSettings
 
     def parameters(self) -> dict[str, Any]:
         """All values that decide a training, by address: `{"acgan.soft_label.real": 0.95, …}`."""

@@ -5,10 +5,54 @@ import shlex
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-JOBS, STARTED, PASSED = "PIPELINE_SWEEP_JOBS", "PIPELINE_SWEEP_STARTED", "PIPELINE_SWEEP_PASSED"
-AT_ONCE = "PIPELINE_SWEEP_AT_ONCE"
+from pipeline.settings.frozen import Frozen
+
+
+class SweepPlace(Frozen):
+    """A job's place in its sweep.
+
+    Attributes:
+        run: Id of the sweep's run.
+        digest: SHA-256 of what decides the job.
+        number: The job's number, from 0.
+        jobs: Jobs of the sweep.
+        before: Jobs that this command runs before it.
+        left: Jobs that this command runs from it on.
+        at_once: Jobs that run at the same time.
+        started: When the command began to run jobs, in seconds since 1970.
+    """
+
+    run: str
+    digest: str
+    number: int
+    jobs: int
+    before: int
+    left: int
+    at_once: int
+    started: float
+
+    @property
+    def text(self) -> str:
+        """The place and the time left, as in `job 2 of 4, 0:12:30 left in the sweep`."""
+        place = f"job {self.number + 1} of {self.jobs}"
+        ended = self.before - (self.at_once - 1)
+        if ended < 1:
+            return place
+        left = timedelta(seconds=round((time.time() - self.started) / ended * self.left))
+        return f"{place}, {left} left in the sweep"
+
+
+class SweepSettings(Frozen):
+    """Settings of a sweep.
+
+    Attributes:
+        new: Whether a sweep starts afresh though one of the same jobs is there.
+        place: A job's place in its sweep, which the sweeper writes; None outside a sweep.
+    """
+
+    new: bool
+    place: SweepPlace | None
 
 
 @dataclass(frozen=True)
@@ -19,15 +63,13 @@ class Job:
         module: The stage, as in `python -m MODULE`.
         overrides: The overrides of the command line or of the sweep.
         family: The chosen family, which the file of a sweep may choose too.
-        sweep: Folder of the sweep; None outside a sweep.
-        number: The job's number in its sweep, from 0.
+        sweep: Its place in a sweep; None outside a sweep.
     """
 
     module: str
     overrides: tuple[str, ...]
     family: str | None = None
-    sweep: Path | None = None
-    number: int = 0
+    sweep: SweepPlace | None = None
 
     @property
     def command(self) -> str:
@@ -39,18 +81,8 @@ class Job:
 
     @property
     def place(self) -> str:
-        """The job's place in its sweep and the time left, as in `job 2 of 4, 0:12:30 left in the sweep`; else empty."""
-        if self.sweep is None:
-            return ""
-        jobs = int(os.environ.get(JOBS, self.number + 1))
-        place = f"job {self.number + 1} of {jobs}"
-        others = int(os.environ.get(AT_ONCE, "1")) - 1
-        trained = self.number - others - int(os.environ.get(PASSED, "0"))
-        if trained < 1:
-            return place
-        taken = time.time() - float(os.environ[STARTED])
-        left = timedelta(seconds=round(taken / trained * (jobs - self.number)))
-        return f"{place}, {left} left in the sweep"
+        """The job's place in its sweep and the time left; empty outside a sweep."""
+        return self.sweep.text if self.sweep else ""
 
 
 def stage_of_dvc() -> str | None:

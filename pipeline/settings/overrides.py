@@ -47,9 +47,17 @@ def compose_values(overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def task_overrides(config: Any) -> tuple[str, ...]:
-    """Returns a command's overrides as typed, interpolations unresolved, from Hydra's own configuration."""
+    """Returns a command's overrides as typed, interpolations unresolved, from Hydra's own configuration.
+
+    Those of the block `sweep` are left out.
+    """
     lines: Any = OmegaConf.to_container(config.overrides.task, resolve=False)
-    return tuple(lines)
+    return without_place(lines)
+
+
+def without_place(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Returns overrides without those of the block `sweep`, which say nothing of what a job does."""
+    return tuple(override for override in overrides if not override.lstrip("+").startswith("sweep."))
 
 
 def plain(composed: DictConfig) -> dict[str, Any]:

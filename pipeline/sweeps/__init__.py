@@ -1,9 +1,11 @@
-"""A sweep: its jobs, the processes that run them, and the tables of their runs.
+"""A sweep: its jobs, where they run, and the tables of their runs.
 
 ::
 
     jobs        listed and checked before the first trains
-    callback    the parent run around them
-    workers     jobs side by side: each process claims the next that no other has claimed
+    sweep       the parent run around them, and which of them are left
+    processes   jobs side by side on this machine
     summary     tables, figures and a picture of a sweep's runs
+
+Hydra finds the sweeper and the launchers, which call these, in `hydra_plugins`.
 """

@@ -1,51 +1,70 @@
-"""The jobs of a sweep: listed and checked before the first trains, and not trained again where they have finished."""
+"""The jobs of a sweep: listed and checked before the first trains, each with what decides it."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.data.code import code_digest, combined_digest, stage_code
+from pipeline.data.digests import file_digest
+from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import find_start
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
-from pipeline.settings.job import PASSED, Job
-from pipeline.settings.overrides import explain, plain, task_overrides
+from pipeline.settings.job import SweepPlace
+from pipeline.settings.overrides import explain, plain, quote, without_place
+
+_PLACE = "sweep.place"
 
 
-def list_jobs(config: DictConfig, loader: ConfigLoader | None = None) -> list[tuple[str, ...]]:
-    """Lists the overrides of each job of a sweep, in the order in which Hydra calls them.
+@dataclass(frozen=True)
+class CheckedJob:
+    """A job of a sweep with settings that are valid.
 
-    They are every combination of the choices of every override; one on the command line replaces a sweep file's.
-    `loader` is Hydra's own, which knows the choices that `glob(*)` stands for.
+    Attributes:
+        overrides: Its overrides, without its place in the sweep.
+        settings: Its settings.
+        start: The finished training that it starts from, or None.
+    """
+
+    overrides: tuple[str, ...]
+    settings: Settings[Any]
+    start: RunFiles | None
+
+
+def list_jobs(overrides: Sequence[Override]) -> list[list[str]]:
+    """Lists the overrides of each job of a sweep: every combination of the choices of every override.
+
+    Of two overrides of one address, the later is taken.
 
     Raises:
         SettingsError: An override does not list its values, as with an `interval`.
     """
-    parameters: Any = OmegaConf.to_container(config.hydra.sweeper.params or OmegaConf.create())
-    lines = [f"{key}={value}" for key, value in parameters.items()] + list(task_overrides(config.hydra))
-    choices: dict[str, list[str]] = {}
-    for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
-        key = override.get_key_element()
-        choices[key] = [f"{key}={value}" for value in _values(override)]
-    return list(product(*choices.values()))
+    for override in overrides:
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            address = override.key_or_group
+            raise SettingsError(
+                f"`{address}` must list its values, as in {address}=1,2. Received: {override.input_line}"
+            )
+    (jobs,) = BasicSweeper.split_arguments(list(overrides), None)
+    return jobs
 
 
-def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[Settings]:
-    """Validates and returns the settings of each job: a wrong one is refused before the first trains.
+def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[CheckedJob]:
+    """Validates the settings of each job of a sweep: a wrong one is refused before the first trains.
 
     Raises:
         SettingsError: A job's settings are not valid, what it starts from is not there or no shorter, it repeats
             another job, or it belongs to another experiment than the first. The text names the job.
     """
-    checked: list[Settings] = []
+    checked: list[CheckedJob] = []
     trainings: dict[tuple[str, Path | None], int] = {}
     for number, overrides in enumerate(jobs, start=1):
         try:
@@ -54,8 +73,8 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
             own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
             settings = validate(plain(own))
             start = find_start(settings)
-            checked.append(settings)
-            _require_one_experiment(checked[0], settings)
+            checked.append(CheckedJob(without_place(overrides), settings, start))
+            _require_one_experiment(checked[0].settings, settings)
             same = trainings.setdefault((settings.digest(), start.state.resolve() if start else None), number)
             if same != number:
                 raise SettingsError(f"it would repeat job {same}: vary what decides a training of {settings.family}")
@@ -63,6 +82,33 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
             text = explain(error) if isinstance(error, HydraException) else error
             raise SettingsError(f"job {number} of {len(jobs)}: {text}") from None
     return checked
+
+
+def digest_jobs(jobs: Sequence[CheckedJob]) -> list[str]:
+    """Returns the SHA-256 of what decides each job: its settings, its data, its code and what it starts from.
+
+    The jobs are of one family, and MNIST's file must be there.
+    """
+    code = code_digest(stage_code("train", jobs[0].settings.family))
+    data = {file: file_digest(file) for file in {job.settings.data.file for job in jobs}}
+    start = [[file_digest(job.start.state)] if job.start else [] for job in jobs]
+    return [
+        combined_digest(job.settings.digest(), data[job.settings.data.file], code, *begun)
+        for job, begun in zip(jobs, start, strict=True)
+    ]
+
+
+def with_place(overrides: Sequence[str], place: SweepPlace) -> list[str]:
+    """Returns a job's overrides with its place in the sweep, which is so handed on whatever the launcher."""
+    values = place.model_dump().items()
+    pairs = (f"{name}: {quote(value) if isinstance(value, str) else value}" for name, value in values)
+    return [*overrides, f"{_PLACE}={{{', '.join(pairs)}}}"]
+
+
+def read_place(overrides: Sequence[str]) -> SweepPlace:
+    """Returns the place in the sweep that `with_place` added to a job's overrides."""
+    (line,) = (override for override in overrides if override.startswith(f"{_PLACE}="))
+    return SweepPlace.model_validate(OverridesParser.create().parse_overrides([line])[0].value())
 
 
 def _require_no_sweep_of_its_own(composed: DictConfig, config: DictConfig) -> None:
@@ -79,33 +125,3 @@ def _require_one_experiment(first: Settings, settings: Settings) -> None:
             "the jobs of a sweep must be of one family and one `tracking.experiment`: call the command once for each. "
             f"Received: {' in '.join(ours)} after {' in '.join(theirs)}"
         )
-
-
-def already_finished(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> bool:
-    """Whether a job of a resumed sweep has finished in it before; a line names the run.
-
-    `digests` are hashes of the settings, the data and the code; a change in any trains it again.
-    """
-    if job.sweep is None:
-        return False
-    from pipeline.rendering.terminal import make_console
-    from pipeline.tracking.store import connect
-    from pipeline.tracking.sweeps import find_sweep, find_trained
-
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    parent = find_sweep(store, job.sweep)
-    finished = find_trained(store, parent, digests) if parent else None
-    if finished is None:
-        return False
-    make_console().print(f"{job.place}: finished already, as {finished}", soft_wrap=True, markup=False)
-    os.environ[PASSED] = str(int(os.environ.get(PASSED, "0")) + 1)
-    return True
-
-
-def _values(override: Override) -> Iterable[str]:
-    if not override.is_sweep_override():
-        return [override.get_value_element_as_str()]
-    if not override.is_discrete_sweep():
-        address = override.key_or_group
-        raise SettingsError(f"`{address}` must list its values, as in {address}=1,2. Received: {override.input_line}")
-    return override.sweep_string_iterator()

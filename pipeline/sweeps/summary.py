@@ -17,18 +17,20 @@ from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sw
 from pipeline.training.family import Family, find_family
 
 
-def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str) -> None:
+def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str, jobs: int) -> None:
     """Prints a sweep's tables, stores them with a picture on its parent run, and ends that.
 
-    The tables, titled `name`, show the family's headline, the picture its trade-off; jobs may have failed and may lack
-    any figure. `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
+    The tables, titled `name`, show the family's headline, the picture its trade-off; of all `jobs` some may have failed
+    and may lack any figure. `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
-    jobs = children(store, run_id)
-    outcome = SweepResult([job.row for job in jobs])
+    runs = children(store, run_id)
+    finished = sum(run.status == "FINISHED" for run in runs)
+    title = f"{name}, {status.lower()}, {finished} of {jobs} jobs finished"
+    outcome = SweepResult([run.row for run in runs])
     with TemporaryDirectory() as folder:
         try:
-            if jobs:
-                outcome = _report(jobs, find_family(family), Path(folder), title=f"{name}, {status.lower()}")
+            if runs:
+                outcome = _report(runs, find_family(family), Path(folder), title=title)
         finally:
             close_sweep(store, run_id, outcome, status=status)
 

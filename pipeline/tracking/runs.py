@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -81,7 +82,7 @@ class Run(Recorder):
         Raises:
             TrackingError: The store does not take the last points, and no other error is being raised.
         """
-        status = _status(error)
+        status = status_after(error)
         try:
             if self._monitor:
                 self._monitor.finish()
@@ -106,6 +107,9 @@ class Run(Recorder):
             if error is not None and status != "FINISHED":
                 text = " ".join(f"{type(error).__name__}: {error}".split())
                 self._client.set_tag(self.run_id, "error", text[:500])
+            if error is not None and status == "FAILED":
+                lines = "".join(traceback.format_exception(error))
+                self._client.set_tag(self.run_id, "traceback", lines[-_LONGEST_TAG:])
             self._client.set_terminated(self.run_id, status)
 
 
@@ -152,7 +156,7 @@ def _reopen(store: Store, run_id: str, description: RunDescription) -> str:
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
     store.client.update_run(run_id, status="RUNNING")
-    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "closed.because"}:
+    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "traceback", "closed.because"}:
         store.client.delete_tag(run_id, ending)
     return run_id
 
@@ -184,7 +188,8 @@ def _user() -> str:
         return "unknown"
 
 
-def _status(error: BaseException | None) -> str:
+def status_after(error: BaseException | None) -> str:
+    """Returns how a run ends: FINISHED, FAILED by an error, or KILLED by a signal."""
     code = error.code if isinstance(error, SystemExit) else None
     if error is None or (isinstance(error, SystemExit) and code in (None, 0)):
         return "FINISHED"

@@ -1,7 +1,7 @@
-"""The parent run of a sweep: found by the sweep's folder, closed with the tables of its jobs and settings."""
+"""The parent run of a sweep: found by a hash of its jobs, closed with the tables of its jobs and settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlflow.entities import Run as MlflowRun
@@ -15,7 +15,8 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
 
-_FOLDER = "sweep.folder"
+SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
+_SWEEP = "sweep.digest"
 _SEED, _JUDGE = "seed", "judge.digest"
 _LONGEST_NOTE = 7500
 
@@ -72,33 +73,28 @@ class SweepResult:
     caption: str = ""
 
 
-def open_sweep(store: Store, folder: Path, description: RunDescription) -> str:
-    """Opens a sweep's parent run, or finds that of the sweep in `folder`, and returns its id.
+def open_sweep(store: Store, digest: str, description: RunDescription, *, new: bool = False) -> str:
+    """Opens a sweep's parent run, or the latest of a sweep with the same jobs unless it is to be `new`; returns its id.
 
-    Its jobs find it by the folder. It stays open until `close_sweep`.
+    `digest` is the hash of all jobs. The run stays open until `close_sweep`.
     """
-    found = find_sweep(store, folder)
-    tags = {**description.tags, "kind": "sweep", _FOLDER: _address(folder)}
-    parent = RunDescription(name=description.name, parameters=description.parameters, tags=tags, note=description.note)
-    return Run(store, parent, resume=found, system_metrics=False).run_id
+    found = None if new else find_sweep(store, digest)
+    tags = {**description.tags, "kind": "sweep", _SWEEP: digest}
+    return Run(store, replace(description, tags=tags), resume=found, system_metrics=False).run_id
 
 
-def find_sweep(store: Store, folder: Path) -> str | None:
-    """Returns the parent run of the sweep in `folder`; None before it was opened."""
+def find_sweep(store: Store, digest: str) -> str | None:
+    """Returns the latest parent run of a sweep by the hash of its jobs; None before there was one."""
     with one_line_errors(store.uri):
-        for run in runs_where(store, "tags.kind = 'sweep'"):
-            if run.data.tags.get(_FOLDER) == _address(folder):
-                return str(run.info.run_id)
-    return None
+        runs = runs_where(store, f"tags.kind = 'sweep' and tags.`{_SWEEP}` = '{digest}'")
+        return next((str(run.info.run_id) for run in reversed(list(runs))), None)
 
 
-def find_trained(store: Store, run_id: str, digests: Mapping[str, str]) -> str | None:
-    """Returns the name of a sweep's finished job with these hashes of settings, data and code, or None."""
+def finished_jobs(store: Store, run_id: str) -> dict[str, str]:
+    """Returns the names of a sweep's finished jobs by the hash of what decides each."""
     with one_line_errors(store.uri):
-        for run in runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'"):
-            if all(run.data.tags.get(f"{name}.digest") == digest for name, digest in digests.items()):
-                return str(run.info.run_name)
-    return None
+        runs = runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'")
+        return {run.data.tags[SWEEP_JOB]: run.info.run_name for run in runs if SWEEP_JOB in run.data.tags}
 
 
 def children(store: Store, run_id: str) -> list[SweepChild]:
@@ -140,10 +136,6 @@ def _describe(recorder: Recorder, texts: Sequence[str]) -> None:
 
 def _below(run_id: str) -> str:
     return f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
-
-
-def _address(folder: Path) -> str:
-    return folder.resolve().as_posix()
 
 
 def _settings(run: MlflowRun) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A store as the pipeline's own code writes it: a training, its evaluation and a sweep, with losses made up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +59,14 @@ def track(store: Store, folder: Path) -> Tracked:
     """Writes everything; `folder` is for files of its own."""
     training = track_training(store, folder)
     evaluation = track_evaluation(store, training)
-    sweep = open_sweep(store, folder, describe_sweep(["+sweep=aux_weights"], family="acgan", label=None))
+    sweep = open_sweep(store, "ab12", describe_sweep(["+sweep=aux_weights"], family="acgan", label=None))
     jobs = [track_job(store, sweep, generated) for generated in SWEPT]
-    report_and_close(store, sweep, name="sweep", family="acgan", status="FINISHED")
+    report_and_close(store, sweep, name="sweep", family="acgan", status="FINISHED", jobs=len(jobs))
     return Tracked(store, training, evaluation, sweep, jobs)
 
 
 def track_training(store: Store, folder: Path) -> str:
-    description = describe_training(settings_of(*SET), Job("pipeline.train", SET), digests=DIGESTS, parent=None)
+    description = describe_training(settings_of(*SET), Job("pipeline.train", SET), digests=DIGESTS)
     with Run(store, description, system_metrics=False) as run:
         run.text(summary(), SUMMARY)
         for step in STEPS:
@@ -94,7 +94,7 @@ def track_evaluation(store: Store, training: str) -> str:
 def track_job(store: Store, sweep: str, generated: float) -> str:
     weights = f"acgan.auxiliary_weight={{real:{2 - generated},generated:{generated}}}"
     job = Job("pipeline.train", ("+sweep=aux_weights", weights))
-    description = describe_training(settings_of(weights), job, digests=DIGESTS, parent=sweep)
+    description = replace(describe_training(settings_of(weights), job, digests=DIGESTS), parent_run_id=sweep)
     with Run(store, description, system_metrics=False) as run:
         run.log(
             [

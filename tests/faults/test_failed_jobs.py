@@ -73,7 +73,7 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_is_failed(story: St
     assert story.sweep().info.status == "FAILED"
 
 
-def test_jobs_at_once_are_claimed_by_two_processes_and_belong_to_one_sweep(story: Story) -> None:
+def test_jobs_at_once_run_in_two_processes_and_belong_to_one_sweep(story: Story) -> None:
     assert story.beside.returncode == 0, story.beside.stderr
     assert "sweep of 2 jobs, 2 at once" in story.beside.stdout
     sweep = story.project.tracked("sweep")[1]
@@ -83,8 +83,10 @@ def test_jobs_at_once_are_claimed_by_two_processes_and_belong_to_one_sweep(story
         {"5": "FINISHED", "6": "FINISHED"},
     )
     assert len({job.data.tags["owner.process"] for job in jobs}) == 2
-    (log,) = (story.project.root / "runs" / "sweeps").glob("*/worker-1.log")
-    assert "trained 6 steps" in log.read_text(encoding="utf-8")
+    logs = sorted((story.project.root / "runs" / "sweeps").glob("*/job-*.log"))
+    assert [log.name for log in logs] == ["job-1.log", "job-2.log"]
+    for log in logs:
+        assert "trained 6 steps" in log.read_text(encoding="utf-8")
 
 
 def test_a_wrong_last_value_is_refused_before_the_first_job(story: Story) -> None:
@@ -96,8 +98,17 @@ def test_a_wrong_last_value_is_refused_before_the_first_job(story: Story) -> Non
 def test_each_failure_is_one_line(story: Story) -> None:
     lines = [line for line in story.failed.stderr.splitlines() if line.startswith("error: ")]
     assert lines[0].startswith("error: job 1: the training has diverged: train/")
-    assert lines[1:] == ["error: a job of the sweep failed"]
+    (last,) = lines[1:]
+    assert last.startswith("error: 1 of 2 jobs failed: repeat them alone with the same command, `python -m pipeline.")
     assert "Traceback" not in story.failed.stderr
+
+
+def test_a_failed_job_keeps_its_traceback_on_its_run_and_the_table_counts_it(story: Story) -> None:
+    traceback = story.jobs()["1e+39"].data.tags["traceback"]
+    assert traceback.startswith("Traceback (most recent call last):")
+    assert "DivergedError: the training has diverged" in traceback
+    assert "traceback" not in story.jobs()["2.0"].data.tags
+    assert "failed, 1 of 2 jobs finished" in " ".join(story.failed.stdout.split())
 
 
 def test_a_diverged_training_is_not_resumed(story: Story) -> None:

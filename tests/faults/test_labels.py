@@ -65,7 +65,7 @@ def labels_of(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str) -> Lab
     for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
         monkeypatch.setenv(variable, "")
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr(sys, "argv", ["train", *words, f"hydra.sweep.dir={folder}", "~hydra.callbacks.sweep"])
+    monkeypatch.setattr(sys, "argv", ["train", *words, f"hydra.sweep.dir={folder}", "hydra/sweeper=basic"])
     stage = Labels()
     command.run("pipeline.train", stage)
     return stage

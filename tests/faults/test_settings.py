@@ -86,7 +86,7 @@ def answer_of(folder: Path, *overrides: str) -> Answer:
         called.append(given_settings)
 
     out, err, status = io.StringIO(), io.StringIO(), 0
-    folders = (f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}/sweep", "~hydra.callbacks.sweep")
+    folders = (f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}/sweep", "hydra/sweeper=basic")
     with elsewhere(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["pipeline.train", *overrides, *folders])
         try:

@@ -11,6 +11,7 @@ from pipeline.runs.description import changed_settings, describe_stage, describe
 from pipeline.settings.job import Job
 from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
+from tests.places import place
 
 DIGESTS = {"settings": "a1", "data": "b2", "code": "c3"}
 
@@ -48,7 +49,7 @@ def test_in_a_stage_of_dvc_a_run_is_named_by_the_numbers_that_are_not_the_commit
     # What `auto` means on this machine is no change that a user made.
     settings, job = settings_of().resolve(gpu=True), Job("pipeline.train", ("model=acgan",))
     assert name_run(settings, job) == f"acgan steps={steps} seed=0"
-    note = describe_training(settings, job, digests=DIGESTS, parent=None).note
+    note = describe_training(settings, job, digests=DIGESTS).note
     assert f"```\ndvc exp run -S acgan.steps={steps}\n```" in note
 
 
@@ -134,15 +135,19 @@ def test_the_command_of_a_sweeps_job_repeats_it_alone_without_the_sweep(sweep: s
     jobs = jobs_of(f"+sweep={sweep}", "+debug=smoke", "seed=1,2")
     for overrides in (jobs[1], jobs[-1]):
         family = settings_of(*overrides).family
-        _, _, _, *again = shlex.split(Job("pipeline.train", tuple(overrides), family, sweep=Path("a")).command)
+        _, _, _, *again = shlex.split(Job("pipeline.train", tuple(overrides), family, sweep=place()).command)
         assert settings_of(*again) == settings_of(*overrides)
         assert jobs_of(*again) == [again]
 
 
 def test_a_trainings_description_has_its_settings_and_the_command_that_repeats_it() -> None:
-    job = Job("pipeline.train", ("acgan.steps=600", "acgan.auxiliary_weight={real:1,generated:1}", "seed=4"))
-    description = describe_training(settings_of(*job.overrides), job, digests=DIGESTS, parent="f" * 32)
-    assert description.parent_run_id == "f" * 32
+    job = Job(
+        "pipeline.train",
+        ("acgan.steps=600", "acgan.auxiliary_weight={real:1,generated:1}", "seed=4"),
+        sweep=place(run="f" * 32),
+    )
+    description = describe_training(settings_of(*job.overrides), job, digests=DIGESTS)
+    assert (description.parent_run_id, description.tags["sweep.job"]) == ("f" * 32, "0123")
     assert description.parameters == settings_of(*job.overrides).parameters()
     assert description.tags["kind"] == "training"
     assert (description.tags["family"], description.tags["seed"]) == ("acgan", "4")
@@ -155,7 +160,7 @@ def test_a_trainings_description_has_its_settings_and_the_command_that_repeats_i
 def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
     settings, job = settings_of("+debug=smoke"), Job("pipeline.train", ("+debug=smoke",))
     metadata = {"run_id": "f" * 32, "name": "acgan seed=0 smoke"}
-    training = describe_training(settings, job, digests=DIGESTS, parent=None)
+    training = describe_training(settings, job, digests=DIGESTS)
     evaluation = describe_stage("evaluate", settings, job, models=Path("models/acgan"), training=metadata)
     sweep = describe_sweep(["+sweep=aux_weights", "+debug=smoke"], family="acgan", label="smoke")
     for description in (training, evaluation, sweep):

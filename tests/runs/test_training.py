@@ -31,6 +31,7 @@ from pipeline.training.history import read_history
 from pipeline.training.loop import DivergedError, Evaluator
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
+from tests.places import place
 from tests.projects import metadata_of
 from tests.training.phases import Phases
 
@@ -328,13 +329,12 @@ def test_a_weight_that_is_no_number_stops_the_training_and_the_last_checkpoint_c
         assert all(np.isfinite(kept[name]).all() for name in kept.files)
 
 
-@pytest.mark.parametrize("sweep_folder", [None, "a sweep"])
+@pytest.mark.parametrize("in_sweep", [False, True])
 def test_a_job_of_a_sweep_unfreezes_the_collector_even_where_it_fails(
-    sweep_folder: str | None, called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
+    in_sweep: bool, called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outputs, "finish", _interrupt)
-    folder = called.root / sweep_folder if sweep_folder else None
     with pytest.raises(KeyboardInterrupt):
-        train.train(settings(mnist_file, "seed=7"), Job("pipeline.train", SMALL, sweep=folder))
-    assert (gc.get_freeze_count() == 0) == bool(sweep_folder)
+        train.train(settings(mnist_file, "seed=7"), Job("pipeline.train", SMALL, sweep=place() if in_sweep else None))
+    assert (gc.get_freeze_count() == 0) == in_sweep
     clear_models()

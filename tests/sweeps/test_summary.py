@@ -19,12 +19,10 @@ from pipeline.runs.description import describe_training
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
-from pipeline.settings.job import JOBS, PASSED, STARTED, Job
-from pipeline.sweeps.callback import closed_afterwards
-from pipeline.sweeps.jobs import already_finished
+from pipeline.settings.job import Job
+from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import Store, connect
-from pipeline.tracking.sweeps import find_sweep
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
 
@@ -76,16 +74,14 @@ class Stage:
         self.trained: list[int] = []
 
     def __call__(self, settings: Settings, job: Job) -> None:
-        digests = {"settings": settings.digest(), "code": "c3"}
-        if already_finished(settings, job, digests=digests):
-            return
         assert job.sweep is not None
-        self.trained.append(job.number)
-        description = describe_training(settings, job, digests=digests, parent=find_sweep(self.store, job.sweep))
+        number = job.sweep.number
+        self.trained.append(number)
+        description = describe_training(settings, job, digests={"settings": settings.digest(), "code": "c3"})
         with Run(self.store, description, system_metrics=False) as run:
-            if job.number in self.errors:
+            if number in self.errors:
                 run.log([Point(Key.parse("heldout/accuracy"), 0.123, 1)])
-                raise self.errors[job.number]
+                raise self.errors[number]
             points = {**self.figures(settings), **REFERENCES}
             run.log([Point(key, value, 3) for key, value in points.items()])
 
@@ -123,25 +119,29 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture
 def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Calls a stage as `python -m pipeline.train` calls its own, in one sweep's folder."""
-    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR", JOBS, STARTED, PASSED):
+    """Calls a stage as `python -m pipeline.train` calls its own; a test's first call begins a sweep of its own."""
+    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
         monkeypatch.setenv(variable, "")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    folder = tmp_path / "sweep"
+    parents: list[str] = []
 
     def called(stage: Stage, *overrides: str) -> Sweep:
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, f"hydra.sweep.dir={folder}"])
+        before = {run.info.run_id for run in runs_where(stage.store, "tags.kind = 'sweep'")}
+        new = f"sweep.new={str(not parents).lower()}"
+        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, f"hydra.sweep.dir={tmp_path}"])
         status = 0
         try:
-            command.run("pipeline.train", stage, around=closed_afterwards)
+            command.run("pipeline.train", stage)
         except SystemExit as end:
             status = int(end.code or 0)
         said = capsys.readouterr()
-        parent = find_sweep(stage.store, folder)
-        if parent is None:
+        opened = [run.info.run_id for run in runs_where(stage.store, "tags.kind = 'sweep'")]
+        parents.extend(run_id for run_id in opened if run_id not in before)
+        if not parents:
             return Sweep(status, None, said.out, said.err, {})
+        parent = parents[-1]
         kept = Path(store.client.download_artifacts(parent, "")).rglob("*.*")
         return Sweep(status, store.client.get_run(parent), said.out, said.err, {file.name: file for file in kept})
 

@@ -1,12 +1,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import SweepResult, children, close_sweep, find_sweep, find_trained, open_sweep
+from pipeline.tracking.sweeps import SweepResult, children, close_sweep, find_sweep, finished_jobs, open_sweep
 from pipeline.training.history import Point
 
 
@@ -29,16 +27,19 @@ def train(
     return run.run_id
 
 
-def test_jobs_find_their_sweep_by_its_folder(store: Store, tmp_path: Path) -> None:
-    opened = open_sweep(store, tmp_path / "it's a sweep", RunDescription(name="aux_weights"))
-    open_sweep(store, tmp_path / "another", RunDescription(name="aux_weights"))
-    assert find_sweep(store, tmp_path / "it's a sweep") == opened
-    assert open_sweep(store, tmp_path / "it's a sweep", RunDescription(name="aux_weights")) == opened
-    assert find_sweep(store, tmp_path / "none") is None
+def test_a_sweep_is_found_again_by_the_hash_of_its_jobs_unless_it_is_to_be_new(store: Store) -> None:
+    described = RunDescription(name="aux_weights")
+    opened = open_sweep(store, "c3d4", described)
+    open_sweep(store, "e5f6", described)
+    assert find_sweep(store, "c3d4") == open_sweep(store, "c3d4", described) == opened
+    assert find_sweep(store, "none") is None
+    new = open_sweep(store, "c3d4", described, new=True)
+    assert new != opened
+    assert find_sweep(store, "c3d4") == open_sweep(store, "c3d4", described) == new
 
 
-def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     for weight in (0.0, 0.25):
         train(store, parent, weight=weight, accuracy=weight + 0.5)
     first, second = children(store, parent)
@@ -51,8 +52,8 @@ def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store,
     }
 
 
-def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     train(store, parent, seed=0, weight=0.25, accuracy=0.9)
     train(store, parent, seed=1, weight=0.5, accuracy=0.8, fails=True)
     first, second = [job.seeded for job in children(store, parent)]
@@ -61,8 +62,8 @@ def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(
     assert (second.seed, second.measures) == ("1", {})
 
 
-def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     run_id = train(store, parent, accuracy=0.9)
     for key in ("floor/accuracy", "final/floor/accuracy", "final/quality/accuracy", "images_per_second", "a/b/c/d/e"):
         store.client.log_metric(run_id, key, 0.99)
@@ -75,36 +76,33 @@ def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store, tm
     }
 
 
-def test_jobs_of_two_judges_are_two_settings(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_jobs_of_two_judges_are_two_settings(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     for judge in ("a1", "b2"):
         train(store, parent, tags={"judge.digest": judge}, accuracy=0.9)
     assert [job.seeded.settings for job in children(store, parent)] == [{"judge.digest": "a1"}, {"judge.digest": "b2"}]
 
 
-def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     train(store, parent, accuracy=0.9)
     Run(store, RunDescription(name="cut off", parent_run_id=parent), system_metrics=False)
     first, second = children(store, parent)
     assert (first.varied, second.varied, second.seed) == ({}, {}, "")
 
 
-@pytest.mark.parametrize(("code", "fails", "found"), [("c3", False, "0.0 1"), ("d4", False, None), ("c3", True, None)])
-def test_a_job_counts_as_trained_if_it_finished_with_the_same_settings_data_and_code(
-    code: str, fails: bool, found: str | None, store: Store, tmp_path: Path
-) -> None:
-    parent, other = (open_sweep(store, tmp_path / name, RunDescription(name=name)) for name in ("one", "other"))
-    train(store, parent, tags={"settings.digest": "a1", "code.digest": code}, fails=fails)
-    digests = {"settings": "a1", "code": "c3"}
-    assert find_trained(store, parent, digests) == found
-    assert find_trained(store, other, digests) is None
+def test_finished_jobs_are_known_by_what_decides_them_and_failed_ones_are_not_among_them(store: Store) -> None:
+    parent, other = (open_sweep(store, digest, RunDescription(name=digest)) for digest in ("a1", "b2"))
+    train(store, parent, weight=0.0, tags={"sweep.job": "c3"})
+    train(store, parent, weight=0.5, tags={"sweep.job": "d4"}, fails=True)
+    assert finished_jobs(store, parent) == {"c3": "0.0 1"}
+    assert finished_jobs(store, other) == {}
 
 
 def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: Store, tmp_path: Path) -> None:
     picture = tmp_path / "sweep.png"
     picture.write_bytes(b"a picture")
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights", note="Four weights."))
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights", note="Four weights."))
     outcome = SweepResult(
         runs=[{"run": "a", "accuracy": 0.5}],
         settings=[{"weight": 1, "accuracy/mean": 0.5}],
@@ -127,16 +125,16 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
     }
 
 
-def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     close_sweep(store, parent, SweepResult([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
     described = store.client.get_run(parent).data.tags["mlflow.note.content"]
     assert len(described) < 8000
     assert described.endswith("| a row of a table |\n\nThe rest is in `sweep.csv`.\n")
 
 
-def test_a_sweep_without_jobs_closes_too(store: Store, tmp_path: Path) -> None:
-    parent = open_sweep(store, tmp_path, RunDescription(name="aux_weights"))
+def test_a_sweep_without_jobs_closes_too(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     close_sweep(store, parent, SweepResult([]), status="KILLED")
     assert store.client.get_run(parent).info.status == "KILLED"
     assert children(store, parent) == []

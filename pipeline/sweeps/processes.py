@@ -1,0 +1,128 @@
+"""Jobs in processes of their own on this machine, several at once, which share its processors and GPUs."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, JobStatus
+
+from pipeline.settings.exits import JobFailedError
+from pipeline.settings.paths import display
+from pipeline.sweeps.jobs import read_place
+
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+GPUS = "CUDA_VISIBLE_DEVICES"
+PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
+
+
+def run_in_processes(jobs: Sequence[Sequence[str]], *, module: str, folder: Path, at_once: int) -> list[JobReturn]:
+    """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
+
+    What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. Where this process is
+    interrupted, so are the jobs: each finishes its step and keeps a checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    waiting = deque(enumerate(jobs))
+    running: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}
+    ended: dict[int, JobReturn] = {}
+    try:
+        while waiting or running:
+            for place in range(at_once):
+                if waiting and place not in running:
+                    index, overrides = waiting.popleft()
+                    command = [sys.executable, "-m", module, *overrides, "hydra.mode=RUN"]
+                    environment = share_of_machine(place, at_once)
+                    running[place] = (index, _start(command, environment, log_of(overrides, folder)))
+            time.sleep(LOOK_SECONDS)
+            for place, (index, process) in list(running.items()):
+                if process.poll() is not None:
+                    del running[place]
+                    ended[index] = job_return(jobs[index], process.returncode, folder)
+    finally:
+        _end([process for _, process in running.values()])
+    return [ended[index] for index in sorted(ended)]
+
+
+def share_of_machine(place: int, at_once: int) -> dict[str, str]:
+    """Returns the environment of one of several processes: a share of the processors, and a GPU where there are more.
+
+    Threads that the user chose stay.
+    """
+    share = str(max(1, len(_processors()) // at_once))
+    gpus = visible_gpus()
+    own = {GPUS: gpus[place % len(gpus)]} if len(gpus) > 1 else {}
+    return {**dict.fromkeys(THREADS, share), **os.environ, **own}
+
+
+def visible_gpus() -> list[str]:
+    """Returns the GPUs that this process may use, as `CUDA_VISIBLE_DEVICES` names them; TensorFlow is not imported."""
+    if GPUS in os.environ:
+        return [name.strip() for name in os.environ[GPUS].split(",") if name.strip()]
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    listed = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False).stdout
+    return [str(number) for number, _ in enumerate(listed.splitlines())]
+
+
+def log_of(overrides: Sequence[str], folder: Path) -> Path:
+    """Returns the file that a job's output goes to."""
+    return folder / f"job-{read_place(overrides).number + 1}.log"
+
+
+def job_return(overrides: Sequence[str], status: int, folder: Path) -> JobReturn:
+    """Returns how a job ended, as Hydra's launchers do, and prints it.
+
+    `status` is that of its command, negative where a signal ended it.
+    """
+    place, log = read_place(overrides), log_of(overrides, folder)
+    returned = JobReturn(overrides=overrides, status=JobStatus.FAILED if status else JobStatus.COMPLETED)
+    if not status:
+        sys.stdout.write(f"job {place.number + 1} of {place.jobs}: finished ({display(log)})\n")
+        return returned
+    said = [
+        line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("error: ")
+    ]
+    text = said[-1].removeprefix("error: ") if said else f"its command ended with status {status}"
+    sys.stderr.write(f"error: job {place.number + 1}: {text} ({display(log)})\n")
+    returned.return_value = JobFailedError(text)
+    return returned
+
+
+def _start(command: Sequence[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    # In a session of its own, a job gets one signal of this process rather than a second of the terminal.
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _end(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        process.terminate()
+    try:
+        patience = time.monotonic() + PATIENCE_SECONDS
+        for process in processes:
+            process.wait(max(0.0, patience - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _processors() -> range | set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)

@@ -1,0 +1,130 @@
+"""One sweep: its parent run opened, the jobs that have not finished launched, its tables stored at its end."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, open_dict
+
+from pipeline.data.code import DIGITS, combined_digest
+from pipeline.data.files import locked
+from pipeline.runs.description import describe_sweep, sweep_command
+from pipeline.settings import paths
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.exits import JobFailedError
+from pipeline.settings.job import SweepPlace
+from pipeline.settings.overrides import task_overrides
+from pipeline.sweeps.jobs import CheckedJob, digest_jobs, with_place
+
+TRAIN = "pipeline.train"
+LOCAL = {"_target_": "hydra_plugins.pipeline_launchers.LocalLauncher"}
+RESUME = "Cut off? Resume with the same command."
+
+
+def run_sweep(
+    jobs: Sequence[CheckedJob], config: DictConfig, *, make_launcher: Callable[[], Launcher]
+) -> Sequence[JobReturn]:
+    """Runs the jobs of a sweep under one parent run, that of an earlier command with the same jobs if there is one.
+
+    Jobs that have finished under it are left out. `make_launcher` makes the launcher that `config` chooses.
+
+    Raises:
+        JobFailedError: A job failed; the others have run.
+        SettingsError: The command is no training.
+        LockedError: Another command runs the same sweep.
+    """
+    if os.environ.get("PIPELINE_MODULE") != TRAIN:
+        raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
+
+    console = make_console()
+    for block in {job.settings.data.file: job.settings.data for job in jobs}.values():
+        ensure_fetched(block, report=console.print, progress=console.is_terminal)
+    digests = digest_jobs(jobs)
+    sweep = combined_digest(*sorted(digests))
+    folder = Path(config.hydra.sweep.dir) / sweep[:DIGITS]
+    with locked(folder):
+        _choose_launcher(config, folder)
+        launcher = make_launcher()
+        with _parent_run(config, jobs, sweep) as (run_id, finished):
+            for number, name in ((number, finished.get(digest)) for number, digest in enumerate(digests)):
+                if name is not None:
+                    text = f"job {number + 1} of {len(jobs)}: finished already, as {name}"
+                    console.print(text, soft_wrap=True, markup=False)
+            left = [number for number, digest in enumerate(digests) if digest not in finished]
+            at_once = min(getattr(launcher, "at_once", 1), max(1, len(left)))
+            beside = f", {at_once} at once" if at_once > 1 else ""
+            console.print(f"sweep of {len(jobs)} jobs{beside}. {RESUME}", soft_wrap=True, markup=False)
+            placed = _placed(jobs, digests, left, run_id, at_once)
+            returned = launcher.launch(placed, initial_job_idx=0) if placed else []
+            _require_none_failed(returned, jobs, config)
+            return returned
+
+
+def _choose_launcher(config: DictConfig, folder: Path) -> None:
+    """Lets the launcher write to the sweep's own folder; several jobs at once need processes."""
+    with open_dict(config):
+        config.hydra.sweep.dir = str(folder)
+        if config.compute.jobs > 1 and config.hydra.runtime.choices["hydra/launcher"] == "basic":
+            config.hydra.launcher = LOCAL
+
+
+def _placed(
+    jobs: Sequence[CheckedJob], digests: Sequence[str], left: Sequence[int], run_id: str, at_once: int
+) -> list[list[str]]:
+    """The overrides of the jobs that are left, each with its place."""
+    place = SweepPlace(
+        run=run_id, digest="", number=0, jobs=len(jobs), before=0, left=0, at_once=at_once, started=time.time()
+    )
+    placed = []
+    for before, number in enumerate(left):
+        own = {"digest": digests[number], "number": number, "before": before, "left": len(left) - before}
+        placed.append(with_place(jobs[number].overrides, place.model_copy(update=own)))
+    return placed
+
+
+def _require_none_failed(returned: Sequence[JobReturn], jobs: Sequence[CheckedJob], config: DictConfig) -> None:
+    failed = sum(one.status == JobStatus.FAILED for one in returned)
+    if failed:
+        command = sweep_command(task_overrides(config.hydra))
+        raise JobFailedError(
+            f"{failed} of {len(jobs)} jobs failed: repeat them alone with the same command, `{command}`"
+        )
+
+
+@contextmanager
+def _parent_run(config: DictConfig, jobs: Sequence[CheckedJob], digest: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Opens the sweep's run for the length of the block, in which its jobs run; it ends with tables, however they end.
+
+    Yields:
+        The run's id, and the names of the jobs that have finished under it, by their hash.
+    """
+    import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
+    from pipeline.sweeps.summary import report_and_close
+    from pipeline.tracking.owners import close_abandoned
+    from pipeline.tracking.runs import status_after
+    from pipeline.tracking.store import connect
+    from pipeline.tracking.sweeps import finished_jobs, open_sweep
+
+    settings = jobs[0].settings
+    family, label = settings.family, settings.label
+    store = connect(family=family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    close_abandoned(store)
+    description = describe_sweep(task_overrides(config.hydra), family=family, label=label)
+    description = replace(description, note=f"{description.note}\n{RESUME}\n")
+    run_id = open_sweep(store, digest, description, new=settings.sweep.new)
+    name = " ".join(["sweep", Path(config.hydra.sweep.dir).name, *([label] if label else [])])
+    error: BaseException | None = None
+    try:
+        yield run_id, finished_jobs(store, run_id)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        report_and_close(store, run_id, name=name, family=family, status=status_after(error), jobs=len(jobs))
