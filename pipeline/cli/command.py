@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pipeline.cli.output import survive_lost_output
 from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
+from pipeline.settings.drawing import WHAT
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.family import has_family
@@ -107,6 +108,8 @@ def _settings(composed: DictConfig, job: Job) -> Settings:
     several = any(override.startswith("model=") for override in job.overrides)
     for override in job.overrides if job.sweep is None or not several else ():
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
+        if block in (*WHAT, "to") and job.module != "pipeline.render":
+            raise SettingsError(f"`{block}` is for `python -m pipeline.render` alone: leave it out")
         if block != settings.family and has_family(block):
             raise SettingsError(
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
