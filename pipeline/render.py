@@ -14,7 +14,7 @@ from pipeline.settings.paths import display
 
 
 def render(settings: Settings, job: Job) -> None:
-    """Draws a run's samples, its nearest and its least covered digits, curves, weight histograms and an animation.
+    """Draws a run's samples, its nearest and its least covered digits, curves, weights and an animation; reports on it.
 
     Settings that decided the run are the run's. With `to`, it draws the digits asked for instead.
     """
@@ -33,6 +33,7 @@ def render(settings: Settings, job: Job) -> None:
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.finished import FinishedRun
     from pipeline.runs.pictures import draw_run
+    from pipeline.runs.report import write_report
     from pipeline.training.family import find_family
 
     console, finished = make_console(), FinishedRun(location)
@@ -48,9 +49,11 @@ def render(settings: Settings, job: Job) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(drawn, folder, dirs_exist_ok=True)
         run.files(folder, "pictures")
+        run.file(write_report(finished))
         for name in names:
             run.illustrate(f"pictures/{name}.png", name)
     console.print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
+    console.print(f"the report: {display(finished.files.page)}")
 
 
 def draw(settings: Settings, target: Path) -> None:
