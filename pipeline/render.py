@@ -1,4 +1,4 @@
-"""Stage: trained models → pictures."""
+"""Stage: trained models → pictures; digits on request."""
 
 import shutil
 from pathlib import Path
@@ -8,15 +8,19 @@ from pipeline.cli import command
 from pipeline.runs.location import find_run
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
+from pipeline.settings.drawing import check_target
 from pipeline.settings.job import Job
 from pipeline.settings.paths import display
 
 
 def render(settings: Settings, job: Job) -> None:
-    """Draws a run's samples, its nearest and its least covered digits, curves, weight histograms and an animation.
+    """Draws a run's samples, its nearest and its least covered digits, curves, weights and an animation; reports on it.
 
-    Settings that decided the run are the run's.
+    Settings that decided the run are the run's. With `to`, it draws the digits asked for instead.
     """
+    if settings.to is not None:
+        draw(settings, check_target(settings))
+        return
     location = find_run(settings)
     from pipeline.tracking.store import connect
 
@@ -29,6 +33,7 @@ def render(settings: Settings, job: Job) -> None:
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.finished import FinishedRun
     from pipeline.runs.pictures import draw_run
+    from pipeline.runs.report import write_report
     from pipeline.training.family import find_family
 
     console, finished = make_console(), FinishedRun(location)
@@ -44,9 +49,26 @@ def render(settings: Settings, job: Job) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(drawn, folder, dirs_exist_ok=True)
         run.files(folder, "pictures")
+        run.file(write_report(finished))
         for name in names:
             run.illustrate(f"pictures/{name}.png", name)
     console.print(f"{display(folder)}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
+    console.print(f"the report: {display(finished.files.page)}")
+
+
+def draw(settings: Settings, target: Path) -> None:
+    """Draws the digits asked for, from the settings' own seed; it needs neither data nor judge, and tracks no run."""
+    location = find_run(settings)
+    # As above; it needs no MLflow.
+    import pipeline.models  # noqa: F401
+    from pipeline.rendering.terminal import make_console
+    from pipeline.runs.drawing import draw_digits
+    from pipeline.training.family import find_family
+
+    count = draw_digits(location, find_family(settings.family), settings, target)
+    make_console().print(
+        f"{display(target)}: {count} images of {location.metadata['name']}, drawn with seed {settings.seed}"
+    )
 
 
 if __name__ == "__main__":

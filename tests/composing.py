@@ -14,7 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 
-CHOICES = {"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": {"new": False, "place": None}}
+DRAWING = {"digits": None, "digit": None, "count": None, "walk": None, "to": None, "force": False}
+SWEEP = {"new": False, "place": None}
+CHOICES = {"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": SWEEP, **DRAWING}
 
 
 def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from pipeline.settings.overrides import quote_texts
 from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
 
@@ -89,7 +90,7 @@ def test_anchors_are_those_that_forges_make() -> None:
 def test_every_command_names_a_stage_and_composes_to_sound_settings(command: str) -> None:
     _, _, module, *words = shlex.split(command)
     assert find_spec(module) is not None
-    jobs = jobs_of(*(word for word in words if word != "--help"))
+    jobs = jobs_of(*quote_texts([word for word in words if word != "--help"]))
     for job in (jobs[0], jobs[-1]):
         settings_of(*job)
 

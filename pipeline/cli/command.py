@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pipeline.cli.output import survive_lost_output
 from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.composed import Settings, validate
+from pipeline.settings.drawing import WHAT
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.family import has_family
@@ -105,6 +106,8 @@ def _require_own_overrides(settings: Settings, job: Job) -> None:
     several = any(override.startswith("model=") for override in job.overrides)
     for override in job.overrides if job.sweep is None or not several else ():
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
+        if block in (*WHAT, "to") and job.module != "pipeline.render":
+            raise SettingsError(f"`{block}` is for `python -m pipeline.render` alone: leave it out")
         if block != settings.family and has_family(block):
             raise SettingsError(
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "

@@ -20,7 +20,7 @@ ROOTS = {
     "judge": ("judging.result",),
     "train": ("runs.training", "training.{family}", "settings.{family}"),
     "evaluate": ("runs.evaluation", "training.{family}", "settings.{family}"),
-    "render": ("runs.pictures", "training.{family}", "settings.{family}"),
+    "render": ("runs.pictures", "runs.report", "training.{family}", "settings.{family}"),
 }
 
 

@@ -37,8 +37,21 @@ def animate(
     total = max(steps)
     images = [Image.fromarray(_few_greys(_labelled(frames[place], steps[place], total))) for place in kept]
     durations = [milliseconds] * (len(images) - 1) + [LAST_HELD * milliseconds]
+    _save(images, durations, path)
+
+
+def save_gif(frames: Sequence[Pixels], milliseconds: Sequence[int], path: Path) -> None:
+    """Writes pictures of one size as a GIF that repeats, each shown for its time; whole or not at all.
+
+    They are `(height, width)` grey or `(height, width, 3)` colour, uint8.
+    """
+    _save([Image.fromarray(frame) for frame in frames], milliseconds, path)
+
+
+def _save(images: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> None:
+    first, *others = images
     encoded = io.BytesIO()
-    images[0].save(encoded, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)
+    first.save(encoded, "GIF", save_all=True, append_images=others, duration=list(milliseconds), loop=0, optimize=True)
     write_bytes(encoded.getvalue(), path)
 
 

@@ -32,13 +32,12 @@ def name_run(settings: Settings, job: Job) -> str:
 
 
 def changed_settings(settings: Settings) -> list[str]:
-    """The settings that differ from the committed params.yaml, as `ADDRESS=VALUE`; none outside git."""
-    committed = committed_file(ROOT, "params.yaml")
-    if committed is None:
-        return []
+    """The settings that differ from params.yaml as git has it, or as it is outside git, as `ADDRESS=VALUE`."""
+    own = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    committed = committed_file(ROOT, "params.yaml") or own
     before, now = dict(leaves(read_values(committed))), settings.parameters()
     # What `auto` means on this machine is no change that a user made.
-    asked = dict(leaves(read_values((ROOT / "params.yaml").read_text(encoding="utf-8"))))
+    asked = dict(leaves(read_values(own)))
     now |= {address: value for address, value in asked.items() if address in now and value == AUTO}
     changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
     return [f"{address}={text}" for address, text in flatten(now).items() if address in changed]

@@ -18,8 +18,9 @@ from pipeline.judging.quality import Quality, measure_family
 from pipeline.rendering.confusion import draw_confusion
 from pipeline.rendering.tables import digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors
-from pipeline.runs.finished import FinishedRun, Weights
+from pipeline.runs.finished import FinishedRun
 from pipeline.runs.folder import RunFiles
+from pipeline.runs.location import Weights
 from pipeline.tracking.recorder import Recorder
 from pipeline.training.family import Family
 from pipeline.training.history import Point

@@ -1,14 +1,12 @@
 """A finished training, for the stages that come after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
-from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import describe_stage
-from pipeline.runs.location import RunLocation
+from pipeline.runs.location import RunLocation, Weights
 from pipeline.settings import paths
 from pipeline.settings.job import Job
 from pipeline.tracking.owners import close_abandoned
@@ -20,38 +18,11 @@ from pipeline.training.family import Parts
 from pipeline.training.history import History, read_history
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Which weights of a training are read: those of a step.
-
-    Attributes:
-        which: `best` or `last`.
-        step: The step.
-    """
-
-    which: str
-    step: int
-
-
 class FinishedRun(RunLocation):
     """A finished training, with its models and its place in the tracking store."""
 
     def __init__(self, location: RunLocation) -> None:
         super().__init__(location.files, location.metadata, location.settings)
-
-    def choose(self, asked: str) -> Weights:
-        """Chooses the weights of the `best` report or the `last` step.
-
-        A training without held-out images chose no best report; a line says that its last weights are read.
-        """
-        best = self.metadata["best_step"]
-        if asked == "best" and best is not None:
-            return Weights("best", int(best))
-        if asked == "best":
-            make_console().print(
-                "the training chose no best report, having held out no images: its last weights are read"
-            )
-        return Weights("last", int(self.metadata["steps"]))
 
     def parts(self, weights: Weights) -> Parts:
         """Loads the models by name, with these weights."""

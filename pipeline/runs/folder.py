@@ -37,6 +37,7 @@ class RunFiles:
         metrics: The headline of an evaluation, as `dvc metrics` reads it.
         evaluation: The folder of all that an evaluation found, with tables and pictures.
         pictures: The folder that a rendering replaces.
+        page: The report on the run, one file.
     """
 
     def __init__(self, models: Path, reports: Path) -> None:
@@ -49,6 +50,7 @@ class RunFiles:
         self.metrics = reports / "metrics.json"
         self.evaluation = reports / "evaluation"
         self.pictures = reports / "pictures"
+        self.page = reports / "index.html"
 
     def weights(self, which: str) -> Path:
         """The folder of the models with the weights of the `best` report or the `last` step."""

@@ -4,11 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, find_files, tracked_files
+from pipeline.runs.tracked import find_tracked_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import stage_of_dvc
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Which weights of a training are read: those of a step.
+
+    Attributes:
+        which: `best` or `last`.
+        step: The step.
+    """
+
+    which: str
+    step: int
 
 
 @dataclass(frozen=True)
@@ -25,13 +40,27 @@ class RunLocation:
     metadata: Mapping[str, Any]
     settings: Settings
 
+    def choose(self, asked: str) -> Weights:
+        """Chooses the weights of the `best` report or the `last` step.
+
+        A training without held-out images chose no best report; a line says that its last weights are read.
+        """
+        best = self.metadata["best_step"]
+        if asked == "best" and best is not None:
+            return Weights("best", int(best))
+        if asked == "best":
+            make_console().print(
+                "the training chose no best report, having held out no images: its last weights are read"
+            )
+        return Weights("last", int(self.metadata["steps"]))
+
 
 def find_run(settings: Settings) -> RunLocation:
     """Finds the training that a stage is to read.
 
     Args:
-        settings: `run` names its folder. Without it, it is the one in `models/FAMILY`, which DVC tracks; reports on
-            that one go to `reports/FAMILY` only where DVC runs the stage.
+        settings: `run` names its folder, its run in MLflow or a registered model. Without it, it is the one in
+            `models/FAMILY`, which DVC tracks; reports on that one go to `reports/FAMILY` only where DVC runs the stage.
 
     Raises:
         NotTrainedError: The folder holds no finished training, or one of another family or an earlier version.
@@ -68,7 +97,8 @@ def find_start(settings: Settings) -> RunFiles | None:
 
 def _chosen_files(settings: Settings) -> RunFiles:
     if settings.run is not None:
-        return find_files(settings.run)
+        found = None if settings.run.exists() else find_tracked_files(str(settings.run), settings)
+        return found or find_files(settings.run)
     tracked = tracked_files(settings.family)
     by_hand = paths.ROOT / "runs" / settings.family / "tracked"
     return RunFiles(find_files(tracked.models).models, tracked.reports if stage_of_dvc() else by_hand)

@@ -8,7 +8,8 @@ from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.mnist import Splits
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.pixels import unit_pixels
-from pipeline.training.family import Generated, Picture
+from pipeline.training.family import Generated
+from pipeline.training.pictures import Picture
 
 ROWS = 8
 GENERATED = 400

@@ -16,7 +16,8 @@ from pipeline.runs.finished import FinishedRun
 from pipeline.runs.neighbours import GENERATED, draw_neighbours
 from pipeline.runs.samples import read_samples
 from pipeline.runs.uncovered import draw_uncovered
-from pipeline.training.family import Family, Picture, Pictures
+from pipeline.training.family import Family
+from pipeline.training.pictures import Picture, Pictures
 
 
 def draw_run(finished: FinishedRun, family: Family, folder: Path, calibration: Calibration | None) -> list[str]:

@@ -7,7 +7,7 @@ from pipeline.data.batches import DIGITS
 from pipeline.evaluation.coverage import coverage_gaps, nearest_distances
 from pipeline.evaluation.pixels import unit_pixels
 from pipeline.evaluation.sample import Sample
-from pipeline.training.family import Picture
+from pipeline.training.pictures import Picture
 
 COLUMNS = 10
 

@@ -1,6 +1,6 @@
 """Settings of the AC-GAN family."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -130,6 +130,8 @@ class AcganSettings(FamilySettings):
         decay_steps: Steps over which both learning rates fall along a cosine; null for constant rates.
         decay_to: Share of the learning rates that is left after `decay_steps`.
     """
+
+    draws: ClassVar[tuple[str, ...]] = ("digits", "digit", "count", "walk")
 
     recipe: Literal["shared", "original"]
     latent_size: Annotated[int, Field(ge=1)]

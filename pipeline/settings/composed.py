@@ -10,23 +10,24 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any, Generic, Self, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from typing_extensions import TypeVar
 
 import pipeline.settings
 from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.data import DataSettings
+from pipeline.settings.drawing import DrawingRequest
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.frozen import Frozen
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
-from pipeline.settings.stages import EvaluateSettings, RenderSettings, TrackingSettings
+from pipeline.settings.stages import DrawSettings, EvaluateSettings, RenderSettings, TrackingSettings
 
 Model_co = TypeVar("Model_co", bound=FamilySettings, default=FamilySettings, covariant=True)
 
 
-class Settings(Frozen, Generic[Model_co]):
+class Settings(DrawingRequest, Generic[Model_co]):
     """Everything a stage reads; `Settings[VaeSettings]` are those of a run of the VAE.
 
     Attributes:
@@ -38,10 +39,12 @@ class Settings(Frozen, Generic[Model_co]):
         compute: How the steps of a training are computed.
         evaluate: What the evaluation scores.
         render: What the pictures show.
+        draw: How digits are drawn on request; `DrawingRequest` has which.
         tracking: How runs are logged.
         label: A mark of runs that are no real ones, such as `smoke`; null for real ones.
         start_from: Folder of a finished run from which a longer training starts; null to start anew.
-        run: Folder of the run that `evaluate` and `render` read; null for the one that DVC tracks.
+        run: The run that `evaluate` and `render` read: its folder, its id in MLflow or a registered model,
+            `models:/NAME@ALIAS`; null for the one that DVC tracks.
         sweep: Whether a sweep starts afresh, and a job's place in it.
     """
 
@@ -53,11 +56,20 @@ class Settings(Frozen, Generic[Model_co]):
     compute: ComputeSettings
     evaluate: EvaluateSettings
     render: RenderSettings
+    draw: DrawSettings
     tracking: TrackingSettings
     label: str | None
     start_from: Path | None = Field(strict=False)
     run: Path | None = Field(strict=False)
     sweep: SweepSettings
+
+    @model_validator(mode="after")
+    def _check_family(self) -> Self:
+        for name in self.requested:
+            if name not in self.model.draws:
+                can = ", ".join(self.model.draws) or "none"
+                raise ValueError(f"{name} must be what {self.family} draws on request ({can}): choose another model=")
+        return self
 
     def parameters(self) -> dict[str, Any]:
         """All values that decide a training, by address: `{"acgan.soft_label.real": 0.95, …}`."""

@@ -3,7 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import isabstract
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -21,7 +21,11 @@ class FamilySettings(Frozen):
         report_images: Maximum number of held-out images that a report scores.
         keep_every_report: Whether the weights of every report are kept, not only those of the best and the last.
         batch_size: Real images in a step.
+        draws: What the family draws on request, of the names in `DrawingRequest`: `count` of one that generates digits,
+            the others of one that generates the digit asked for.
     """
+
+    draws: ClassVar[tuple[str, ...]] = ()
 
     steps: Annotated[int, Field(ge=1)]
     report_every: Annotated[int, Field(ge=1)]

@@ -39,6 +39,20 @@ class RenderSettings(Frozen):
     frame_milliseconds: Annotated[int, Field(ge=20)]
 
 
+class DrawSettings(Frozen):
+    """Settings of digits that are drawn on request.
+
+    Attributes:
+        magnify: Screen pixels per pixel of a digit, along each axis.
+        walk_images: Images of a walk from one digit to another, without `count`.
+        frame_milliseconds: Time for which an animation shows each image.
+    """
+
+    magnify: Annotated[int, Field(ge=1, le=20)]
+    walk_images: Annotated[int, Field(ge=2)]
+    frame_milliseconds: Annotated[int, Field(ge=20)]
+
+
 class TrackingSettings(Frozen):
     """Settings of the tracking.
 

@@ -1,6 +1,6 @@
 """Settings of the family of variational autoencoders."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,8 @@ class VaeSettings(ConvolutionalSettings):
         beta: Weight of the KL divergence in the objective (Higgins et al. 2017); 1 makes the objective the negative
             evidence lower bound.
     """
+
+    draws: ClassVar[tuple[str, ...]] = ("count",)
 
     latent_size: Annotated[int, Field(ge=1)]
     width: Annotated[int, Field(ge=1)]

@@ -1,4 +1,4 @@
-"""The address of a tracking store: whether it is the project's own, how it is printed, and which library it lacks."""
+"""Addresses of runs and of tracking stores: which store is the project's own, how it is printed, what it lacks."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,14 @@ _PACKAGES = {
     "psycopg": "'psycopg[binary]'",
     "psycopg2": "psycopg2-binary",
 }
+
+
+MODELS = "models:/"
+
+
+def names_run(text: str) -> bool:
+    """Whether a text is a run's id in MLflow or a registered model's address, such as `models:/NAME@ALIAS`."""
+    return bool(re.fullmatch("[0-9a-f]{32}", text)) or text.startswith(MODELS)
 
 
 def names_file(uri: str, file: Path) -> bool:

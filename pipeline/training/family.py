@@ -2,7 +2,7 @@
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Generic
@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
-from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Splits, scaled
+from pipeline.data.mnist import Splits
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 from pipeline.settings.family import FamilySettings
+from pipeline.training.pictures import Pictures
 
 Model = TypeVar("Model", bound=FamilySettings, default=Any)
 Values = dict[Key, float]
@@ -78,34 +78,6 @@ class Generated:
         return self.digits
 
 
-@dataclass(frozen=True)
-class Picture:
-    """Tiles of images, in blocks side by side: each `(rows, columns, height, width)` in [-1, 1] and with a heading."""
-
-    blocks: Sequence[NDArray[np.float32]]
-    headings: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Scatter:
-    """Points of a plane, coloured by digit.
-
-    Attributes:
-        points: float32 `(n, 2)`.
-        digits: Whole numbers 0 to 9, `(n,)`.
-        title: The title above the plane.
-        axes: Names of the two numbers.
-    """
-
-    points: NDArray[np.float32]
-    digits: NDArray[np.integer[Any]]
-    title: str
-    axes: tuple[str, str]
-
-
-Pictures = dict[str, Picture | Scatter]
-
-
 class Training(ABC):
     """A composition in training, with `images_per_step` and `images_per_epoch` real images in a step and an epoch."""
 
@@ -158,6 +130,10 @@ class Family(Generic[Model]):
         headline: Keys of the metrics in a sweep's table, 12 at most; they must be comparable between the settings that
             are swept. An evaluation writes the same measures of the test images to `metrics.json`.
         generate: Generates a number of digits from saved parts, on draws of its own; None if the family cannot.
+        ask: Generates the digits asked for, int32 `(n,)`, as images `(n, 28, 28, 1)` in [-1, 1]; None if the family
+            cannot. The latents are a function of `seed` and of an image's place.
+        walk: Generates the way from one digit to another, in a number of images, of one latent; None if the family
+            cannot.
         encode: Codes `(n, size)` of uint8 images `(n, 28, 28)`, to compare with simpler codes; None for no comparison.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
         scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
@@ -170,6 +146,8 @@ class Family(Generic[Model]):
     example: Callable[[Settings[Model]], Examples]
     headline: tuple[Key, ...]
     generate: Callable[[Parts, Settings[Model], int], Generated] | None = None
+    ask: Callable[[Parts, Settings[Model], NDArray[np.int32]], NDArray[np.float32]] | None = None
+    walk: Callable[[Parts, Settings[Model], tuple[int, int], int], NDArray[np.float32]] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings[Model]], NDArray[np.float32]] | None = None
     trade_off: tuple[Key, Key, Key] | None = None
     scheme: str = ""
@@ -186,12 +164,6 @@ def find_family(name: str) -> Family[Any]:
     """Returns a family by its name: `FAMILY` in `pipeline/training/NAME.py`, or in the package of that name."""
     family: Family[Any] = import_module(f"pipeline.training.{name}").FAMILY
     return family
-
-
-def real_tiles(splits: Splits, settings: Settings[FamilySettings]) -> NDArray[np.float32]:
-    """Test images `(rows, 10, 28, 28)` in [-1, 1], one class per column, in at most `render.rows` rows."""
-    images, labels = splits.test.images, splits.test.labels
-    return scaled(class_columns(images, labels, rows=min(settings.render.rows, available_rows(labels))))
 
 
 def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:

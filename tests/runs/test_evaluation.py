@@ -16,8 +16,8 @@ from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.quality import Quality
 from pipeline.judging.result import write_calibration
 from pipeline.runs.evaluation import EvaluationResult, headline_numbers
-from pipeline.runs.finished import Weights
 from pipeline.runs.folder import RunFiles
+from pipeline.runs.location import Weights
 from pipeline.training.family import find_family
 from tests.judges import tiny_fitted, tiny_mnist, tiny_settings
 

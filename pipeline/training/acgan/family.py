@@ -1,22 +1,37 @@
 """The AC-GAN's entry for the stages: its losses, digits and pictures after a training."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
 from pipeline.data.keys import TEST, held_out_key
 from pipeline.data.mnist import Splits
+from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.heldout import losses_on
-from pipeline.training.acgan.sampling import Stream, generate_digits, sample_tiles
+from pipeline.training.acgan.sampling import Stream, generate_digits, requested_digits, sample_tiles, walk_between
 from pipeline.training.acgan.training import AcganTraining
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Values, real_tiles
+from pipeline.training.family import Examples, Family, Generated, Parts, Values
+from pipeline.training.pictures import Picture, Pictures, real_tiles
 
 
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports that chose the weights."""
     stream = Stream.EVALUATION_DIGITS
     return generate_digits(parts["generator"], settings.model, seed=settings.seed, stream=stream, count=count)
+
+
+def ask(parts: Parts, settings: Settings[AcganSettings], digits: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Generates the digits asked for; see `Family`."""
+    generator = parts["generator"]
+    generator = accelerate(generator) if settings.compute.kernels == "fast" else generator
+    return requested_digits(generator, settings.model, digits, seed=settings.seed)
+
+
+def walk(parts: Parts, settings: Settings[AcganSettings], ends: tuple[int, int], count: int) -> NDArray[np.float32]:
+    """Generates the way from one digit to another; see `Family`."""
+    return walk_between(parts["generator"], settings.model, ends, seed=settings.seed, count=count)
 
 
 def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Values:
@@ -50,6 +65,8 @@ FAMILY = Family(
     example=example,
     headline=(ACCURACY, DISTANCE, COVERAGE),
     generate=generate,
+    ask=ask,
+    walk=walk,
     trade_off=(COVERAGE, ACCURACY, DISTANCE),
     scheme="matched",
     units={"energy_distance": "real distances", "likelihood_loss": "real squared norms"},

@@ -1,6 +1,7 @@
 """The random draws of the AC-GAN, and the digits that its generator makes of them."""
 
 from enum import IntEnum
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,6 +25,7 @@ class Stream(IntEnum):
     TEST_LOSSES = 4
     REPORT_DIGITS = 5
     EVALUATION_DIGITS = 6
+    REQUESTED_DIGITS = 7
 
 
 def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int) -> NDArray[np.float32]:
@@ -43,5 +45,41 @@ def generate_digits(
 ) -> Generated:
     """Generates random digits of one seed and one stream of draws."""
     latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size)
-    images = generator.predict({"latent": latent, "digit": digit}, batch_size=GENERATED_AT_ONCE, verbose=0)
-    return Generated(images, digit[:, 0])
+    return Generated(_generate(generator, {"latent": latent, "digit": digit}), digit[:, 0])
+
+
+def requested_digits(
+    generator: keras.Model, settings: AcganSettings, digits: NDArray[np.int32], *, seed: int
+) -> NDArray[np.float32]:
+    """Generates the digits `(n,)`; the latent of a place is the same whatever the digits are.
+
+    Returns:
+        Images `(n, 28, 28, 1)` in [-1, 1].
+    """
+    latent = _requested_latents(settings, seed, len(digits))
+    return _generate(generator, {"latent": latent, "digit": digits[:, np.newaxis]})
+
+
+def walk_between(
+    generator: keras.Model, settings: AcganSettings, ends: tuple[int, int], *, seed: int, count: int
+) -> NDArray[np.float32]:
+    """Generates the straight way between two digits of one latent: from `latent * embedding` of the one to the other's.
+
+    Returns:
+        Images `(count, 28, 28, 1)` in [-1, 1]; the first and the last are those of the two digits.
+    """
+    product = generator.get_layer("multiply").output
+    multiply = keras.Model(generator.input, product)
+    latent = np.repeat(_requested_latents(settings, seed, 1), 2, axis=0)
+    first, last = multiply.predict_on_batch({"latent": latent, "digit": np.array(ends, np.int32)[:, np.newaxis]})
+    share = np.linspace(0, 1, count, dtype=np.float32)[:, np.newaxis]
+    return _generate(keras.Model(product, generator.output), first * (1 - share) + last * share)
+
+
+def _requested_latents(settings: AcganSettings, seed: int, count: int) -> NDArray[np.float32]:
+    return draw_pairs(seed, 0, Stream.REQUESTED_DIGITS, count=count, latent_size=settings.latent_size)[0]
+
+
+def _generate(generator: keras.Model, inputs: Any) -> NDArray[np.float32]:
+    images: NDArray[np.float32] = generator.predict(inputs, batch_size=GENERATED_AT_ONCE, verbose=0)
+    return images

@@ -15,7 +15,8 @@ from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, CodingTrain
 from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstruct, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means, squared_errors
-from pipeline.training.family import Examples, Family, Parts, Pictures, Values
+from pipeline.training.family import Examples, Family, Parts, Values
+from pipeline.training.pictures import Pictures
 
 CODE = "code"
 SQUARED_ERROR, CROSS_ENTROPY = "mse", "bce"

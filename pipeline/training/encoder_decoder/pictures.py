@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
 from pipeline.data.mnist import Images, scaled
-from pipeline.training.family import Picture
+from pipeline.training.pictures import Picture
 
 ROWS = 8
 WALK = 10

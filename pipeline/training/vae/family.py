@@ -15,7 +15,8 @@ from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, CodingTrain
 from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
-from pipeline.training.family import Examples, Family, Generated, Parts, Picture, Pictures, Scatter, Values, real_tiles
+from pipeline.training.family import Examples, Family, Generated, Parts, Values
+from pipeline.training.pictures import Picture, Pictures, Scatter, real_tiles
 from pipeline.training.vae.bound import (
     DIGIT_PIXELS,
     DIVERGENCE,

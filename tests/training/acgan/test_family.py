@@ -18,7 +18,8 @@ from pipeline.training.acgan.family import FAMILY
 from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.acgan.sampling import Stream, sample_tiles
 from pipeline.training.acgan.training import AcganTraining
-from pipeline.training.family import Picture, Training, Values, find_family
+from pipeline.training.family import Training, Values, find_family
+from pipeline.training.pictures import Picture
 from tests.training.conftest import Trainings
 from tests.training.tiny import arrays, assert_same_bits, small_settings, small_training
 

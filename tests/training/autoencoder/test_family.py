@@ -11,7 +11,8 @@ from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.autoencoder.family import FAMILY, AutoencoderTraining, encode, errors_on
-from pipeline.training.family import Picture, find_family
+from pipeline.training.family import find_family
+from pipeline.training.pictures import Picture
 from tests.training.encoder_decoder.coding import coding_settings, coding_training, constant_decoder
 from tests.training.tiny import arrays, assert_same_bits
 

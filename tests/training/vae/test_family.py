@@ -14,7 +14,8 @@ from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.vae import VaeSettings
-from pipeline.training.family import Picture, Scatter, find_family
+from pipeline.training.family import find_family
+from pipeline.training.pictures import Picture, Scatter
 from pipeline.training.vae.bound import bound_on, kl_divergences
 from pipeline.training.vae.family import FAMILY, VaeTraining
 from pipeline.training.vae.sampling import latent_plane

@@ -1,0 +1,131 @@
+"""The report on a finished run: one page of what its training, its evaluation and its rendering left behind."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.files import write_text
+from pipeline.data.keys import QUALITY, Key
+from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, Section, build_page
+from pipeline.runs.description import changed_settings
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.location import RunLocation
+from pipeline.settings.job import stage_of_dvc
+from pipeline.settings.paths import display
+
+Figures = Mapping[Key, tuple[float, float | None]]
+
+WEIGHTS = "weights-"
+# In the order of the page; what a family lacks is left out, and what it draws beyond them follows.
+PICTURES = {
+    "digits": ("Digits beside real ones", "Left what the model generates, right test images."),
+    "confusion": ("Confusion", "What the judge reads for each digit that was asked for, in percent."),
+    "losses": ("Losses", "Losses in training and on held-out images, by step."),
+    "measures": ("Measures", "The judge's measures at each report, and what real digits score."),
+    "nearest": ("Nearest neighbours", "Each generated digit, left, beside the training image nearest to it, right."),
+    "uncovered": (
+        "Furthest and least covered",
+        "Of each class, generated digits furthest from any test image, and the test images least covered.",
+    ),
+    "reconstructions": ("Reconstructions", "Test images, each over its reconstruction."),
+    "walk": ("From digit to digit", "The way from the code of one test image to another's."),
+    "plane": ("Latent plane", "Digits of a grid on the two latent numbers."),
+    "scatter": ("Test images on the plane", "Where the encoder puts the test images, by digit."),
+    "training": ("The training in pictures", "Samples of the same latents at each report."),
+}
+
+
+def write_report(finished: RunLocation) -> Path:
+    """Writes the page on a run whose pictures are drawn, and returns its file.
+
+    A run that was not evaluated has a page without figures, which says so.
+    """
+    figures, weights = _read_figures(finished.files.evaluation)
+    sections = [*_figure_tables(figures, weights), *_pictures(finished), _settings(finished), _commands(finished)]
+    page = Page(f"Report on {finished.metadata['name']}", _summary(finished), sections)
+    write_text(build_page(page), finished.files.page)
+    return finished.files.page
+
+
+def _summary(finished: RunLocation) -> Iterator[str]:
+    settings, best = finished.settings, finished.metadata["best_step"]
+    chosen = "none chosen as the best" if best is None else f"the best after step {best:,}"
+    steps, images = finished.metadata["steps"], settings.model.batch_size
+    yield f"{steps:,} steps of {images:,} images, seed {settings.seed}; of its reports, {chosen}."
+    if settings.label:
+        yield f"Marked {settings.label}: not a real result."
+
+
+def _read_figures(evaluation: Path) -> tuple[Figures, Mapping[str, Any]]:
+    """Reads figures with the references of those that have one, and the weights they are of; empty without any."""
+    if not (evaluation / "figures.csv").exists():
+        return {}, {}
+    with (evaluation / "figures.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    weights = json.loads((evaluation / "figures.json").read_text(encoding="utf-8"))["weights"]
+    found = {
+        Key.parse(row["figure"]): (float(row["value"]), float(row["reference"]) if row.get("reference") else None)
+        for row in rows
+    }
+    return found, weights
+
+
+def _figure_tables(figures: Figures, weights: Mapping[str, Any]) -> Iterator[PageTable]:
+    if not figures:
+        yield PageTable("Figures", (), (), "This run was not evaluated yet: python -m pipeline.evaluate does it.")
+        return
+    of = f"Of the weights of step {weights['step']:,} ({weights['which']})"
+    quality = {key: pair for key, pair in figures.items() if key.split == QUALITY}
+    whole = [(_spoken(key), *pair) for key, pair in quality.items() if not key.of_one_digit]
+    if whole:
+        note = f"{of}. Beside each figure of generated digits is what as many real digits score."
+        yield PageTable("Figures", ("measure", "generated", "real digits"), whole, note)
+    by_digit = [(key.digit, *pair) for key, pair in quality.items() if key.of_one_digit and key.measure == "accuracy"]
+    if by_digit:
+        note = "The share of each digit that the judge reads as asked for, and of as many real ones."
+        yield PageTable("Accuracy by digit", ("digit", "generated", "real digits"), by_digit, note)
+    losses = [(_spoken(key), value) for key, (value, _) in figures.items() if key.split != QUALITY]
+    yield PageTable("Test losses", ("loss", "test images"), losses, f"{of}.")
+
+
+def _spoken(key: Key) -> str:
+    return key.name.replace("_", " ").replace("/", ", ")
+
+
+def _pictures(finished: RunLocation) -> Iterator[PagePicture]:
+    files = {file.stem: file for file in sorted(finished.files.pictures.iterdir())}
+    confusion = finished.files.evaluation / "confusion.png"
+    files |= {confusion.stem: confusion} if confusion.exists() else {}
+    animation = files.pop("training", None)
+    for name in (*(name for name in PICTURES if name in files), *(name for name in files if name not in PICTURES)):
+        of_weights = (f"Weights of the {name.removeprefix(WEIGHTS)}", "Histograms of each layer's weights.")
+        heading, caption = PICTURES.get(name) or (of_weights if name.startswith(WEIGHTS) else (name, f"{name}."))
+        yield PagePicture(heading, caption, files[name])
+    if animation is not None:
+        yield PagePicture(*PICTURES["training"], animation)
+
+
+def _settings(finished: RunLocation) -> Section:
+    changed = [change.partition("=") for change in changed_settings(finished.settings)]
+    note = (
+        "Every other setting has its value in params.yaml."
+        if changed
+        else "None: all have their values in params.yaml."
+    )
+    rows = [(address, value) for address, _, value in changed]
+    return PageTable("Settings that differ from the default", ("setting", "value") if rows else (), rows, note)
+
+
+def _commands(finished: RunLocation) -> Section:
+    family = finished.settings.family
+    note = f"With the code and the data of this run; in MLflow it is {finished.metadata['run_id']}."
+    if stage_of_dvc():
+        changes = "".join(f" -S {change}" for change in changed_settings(finished.settings))
+        command = f"dvc exp run{changes} render@{family}" if changes else f"dvc repro render@{family}"
+        return PageCommands("How to reproduce", note, (command,))
+    files = finished.files
+    run = f" run={display(files.path)}" if isinstance(files, RunFolder) else ""
+    stages = [f"python -m pipeline.{stage} model={family}{run}" for stage in ("evaluate", "render")]
+    return PageCommands("How to reproduce", note, (str(finished.metadata["command"]), *stages))

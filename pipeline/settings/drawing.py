@@ -1,0 +1,83 @@
+"""Digits to draw on request: which, how many, and the file they go to."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.frozen import Frozen
+from pipeline.settings.paths import display
+
+WHAT = ("digits", "digit", "count", "walk")
+FORMS = (".png", ".gif", ".npz")
+
+
+class DrawingRequest(Frozen):
+    """The digits that `python -m pipeline.render` draws on request; all null for the pictures of a run.
+
+    Attributes:
+        digits: Digits to draw in a row, such as `31415`.
+        digit: One digit, of which `count` are drawn.
+        count: Number of images; without `digit` all ten digits in turn.
+        walk: Two digits as `3:8`, between which the images change; `count` is the number of images.
+        to: A picture (`.png`), an animation (`.gif`), arrays (`.npz`), or a folder for a picture of each.
+        force: Whether what is there already is replaced.
+    """
+
+    digits: str | None = None
+    digit: Annotated[int, Field(ge=0, le=9)] | None = None
+    count: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    walk: str | None = None
+    to: Path | None = Field(default=None, strict=False)
+    force: bool = False
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The names of what is asked for, such as `("digit", "count")`."""
+        return tuple(name for name in WHAT if getattr(self, name) is not None)
+
+    @property
+    def ends_of_walk(self) -> tuple[int, int] | None:
+        """The digits at which a walk begins and ends; None where none is asked for."""
+        if self.walk is None:
+            return None
+        first, _, last = self.walk.partition(":")
+        return int(first), int(last)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.digits is not None and not re.fullmatch("[0-9]+", self.digits):
+            raise ValueError(f"digits must be digits, as in digits=31415. Received: {self.digits}")
+        if self.walk is not None and not re.fullmatch("[0-9]:[0-9]", self.walk):
+            raise ValueError(f"walk must be two digits, as in walk=3:8. Received: {self.walk}")
+        for one, other in (("digits", "digit"), ("digits", "count"), ("digits", "walk"), ("walk", "digit")):
+            if {one, other} <= {*self.requested}:
+                raise ValueError(f"{one} says what to draw, and so does {other}: leave one of them out")
+        if self.requested and self.to is None:
+            raise ValueError(f"to must name a file or a folder to draw `{self.requested[0]}` to, as in to=digits.png")
+        if self.to is not None and not self.requested:
+            raise ValueError("to needs what to draw: digits=31415, digit=7, count=100 or walk=3:8")
+        if self.to is not None and self.to.suffix not in ("", *FORMS):
+            raise ValueError(f"to must end in {', '.join(FORMS)}, or name a folder. Received: {self.to}")
+        return self
+
+
+def check_target(request: DrawingRequest) -> Path:
+    """Returns the path to draw to, where nothing is lost there.
+
+    Raises:
+        SettingsError: A file, or a folder with files in it, is there and `force` is not set; or one is there in place
+            of the other.
+    """
+    path = request.to
+    if path is None:
+        raise SettingsError("`to` must name a file or a folder to draw to, as in to=digits.png")
+    if path.exists() and path.is_dir() == bool(path.suffix):
+        wanted, found = ("a file", "a folder") if path.suffix else ("a folder", "a file")
+        raise SettingsError(f"`to` must name {wanted}. Received: {display(path)}, which is {found}")
+    taken = path.exists() if path.suffix else path.is_dir() and any(path.iterdir())
+    if taken and not request.force:
+        raise SettingsError(f"`to` must be new, or add force=true to replace its files. Received: {display(path)}")
+    return path

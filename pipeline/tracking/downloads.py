@@ -1,0 +1,63 @@
+"""A training's metadata and models, found by a run's id or a registered model's name and copied from the store."""
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LifecycleStage
+
+from pipeline.data.files import write_bytes
+from pipeline.tracking.address import MODELS
+from pipeline.tracking.store import Store, TrackingError, one_line_errors
+
+REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+_MODEL = "data/model.keras"
+
+
+def find_run_id(store: Store, address: str) -> str:
+    """Returns the id of the run that an address of `names_run` means: of a registered model the one that it came from.
+
+    Raises:
+        TrackingError: The store knows no such run, model, alias or version.
+    """
+    if not address.startswith(MODELS):
+        if not store.knows(address):
+            raise TrackingError(f"`run` must be a run of this tracking store. Received: {address} in {store.uri}")
+        return address
+    found = REGISTERED.fullmatch(address)
+    if found is None:
+        raise TrackingError(f"`run` must be models:/NAME@ALIAS or models:/NAME/VERSION. Received: {address}")
+    with one_line_errors(store.uri):
+        version = (
+            store.client.get_model_version_by_alias(found["name"], found["alias"])
+            if found["alias"]
+            else store.client.get_model_version(found["name"], found["version"])
+        )
+    return str(version.run_id)
+
+
+def download_training(store: Store, run_id: str, *, metadata: Path, models: Path) -> None:
+    """Copies a training's `run.json` to the file `metadata`, and its models to `models/NAME.keras`.
+
+    Raises:
+        TrackingError: The store does not answer, or the run is no finished training, which logged both.
+    """
+    with one_line_errors(store.uri), TemporaryDirectory() as folder:
+        run = store.client.get_run(run_id)
+        condition = f"source_run_id = '{run_id}'"
+        logged = store.client.search_logged_models([run.info.experiment_id], condition)
+        files = {artifact.path for artifact in store.client.list_artifacts(run_id)}
+        if run.info.lifecycle_stage != LifecycleStage.ACTIVE or "run.json" not in files or not logged:
+            raise TrackingError(f"`run` must be a finished training. Received: {run_id}, which logged no models")
+        for model in logged:
+            source = f"{model.artifact_location}/{_MODEL}"
+            copied = download_artifacts(source, dst_path=f"{folder}/{model.name}", tracking_uri=store.uri)
+            write_bytes(Path(copied).read_bytes(), models / f"{model.name}.keras")
+        # Last: it marks the copy as whole.
+        write_bytes(Path(_artifact(store.client, run_id, folder)).read_bytes(), metadata)
+
+
+def _artifact(client: MlflowClient, run_id: str, folder: str) -> str:
+    return str(client.download_artifacts(run_id, "run.json", folder))

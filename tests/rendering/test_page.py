@@ -1,0 +1,49 @@
+"""A page of tables, pictures and commands in one file."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, build_page
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> PagePicture:
+    Image.new("L", (30, 20), 128).save(tmp_path / "a.png")
+    return PagePicture("Digits", "All <ten> of them.", tmp_path / "a.png")
+
+
+def test_numbers_have_four_digits_and_an_empty_cell_has_none() -> None:
+    rows = [("a", 1.0, 0.99), ("b", 1234.5, None), ("c", 0.0001234, 9.8435)]
+    html = build_page(Page("A run", (), [PageTable("Figures", ("measure", "generated", "real"), rows)]))
+    for row in (
+        '<th scope="row">a</th><td>1.000</td><td>0.9900</td>',
+        '<th scope="row">b</th><td>1,234</td><td></td>',
+        '<th scope="row">c</th><td>0.0001234</td><td>9.844</td>',
+    ):
+        assert row in html
+
+
+def test_a_picture_is_in_the_page_itself(picture: PagePicture) -> None:
+    html = build_page(Page("A run", (), [picture]))
+    assert html.count("<img") == html.count('src="data:image/png;base64,iVBOR') == 1
+    assert 'width="30" height="20"' in html
+    assert "http" not in html
+
+
+def test_what_a_run_is_called_is_shown_as_it_is_and_never_read_as_html(picture: PagePicture) -> None:
+    name = "<script>alert('a')</script>"
+    commands = PageCommands(name, name, (f"train label={name}", "evaluate"))
+    html = build_page(Page(name, (name,), [picture, PageTable("T", (name,), [(name,)]), commands]))
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") == 9
+    assert 'alt="All &lt;ten&gt; of them."' in html
+    assert "&lt;/script&gt;\nevaluate</code>" in html
+
+
+def test_the_contents_lead_to_every_section(picture: PagePicture) -> None:
+    html = build_page(Page("A run", (), [picture, PageCommands("How", "so", ("a",))]))
+    for number, heading in ((1, "Digits"), (2, "How")):
+        assert f'<a href="#s{number}">{heading}</a>' in html
+        assert f'<h2 id="s{number}">{heading}</h2>' in html

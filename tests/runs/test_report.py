@@ -1,0 +1,82 @@
+"""The report on a run: what it says of figures, pictures, settings and commands."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.runs import description
+from pipeline.runs.location import RunLocation
+from pipeline.runs.report import write_report
+from pipeline.settings.paths import ROOT
+from tests.runs.reported import RUN_ID, of_dvc, reported_run
+
+
+@pytest.fixture
+def location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLocation:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    # As it is committed, whatever the checkout has.
+    committed = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    monkeypatch.setattr(description, "committed_file", lambda *_: committed)
+    monkeypatch.chdir(tmp_path)
+    return reported_run(tmp_path / "runs" / "acgan" / "a-1")
+
+
+def page(location: RunLocation) -> str:
+    file = write_report(location)
+    assert file == location.files.reports / "index.html"
+    return file.read_text(encoding="utf-8")
+
+
+def test_figures_stand_beside_real_digits_and_those_of_single_digits_apart(location: RunLocation) -> None:
+    html = page(location)
+    assert '<th scope="row">accuracy</th><td>0.9964</td><td>0.9936</td>' in html
+    assert '<th scope="row">accuracy by digit, worst</th><td>0.9927</td><td>0.9864</td>' in html
+    assert '<th scope="row">3</th><td>0.5000</td><td>0.9941</td>' in html
+    assert '<th scope="row">hard, generator, loss</th><td>1.016</td>' in html
+    assert "frechet" not in html
+    assert "Of the weights of step 600 (last)." in html
+
+
+def test_pictures_come_in_their_order_and_those_of_a_new_family_after_them(location: RunLocation) -> None:
+    shown = re.findall(r'<h2 id="s\d+">([^<]+)</h2>', page(location))
+    assert shown == [
+        *("Figures", "Accuracy by digit", "Test losses"),
+        *("Digits beside real ones", "Confusion", "Losses", "Nearest neighbours"),
+        *("of-ones-own", "Weights of the generator", "The training in pictures"),
+        *("Settings that differ from the default", "How to reproduce"),
+    ]
+
+
+def test_settings_that_differ_from_the_default_are_listed_and_no_others(location: RunLocation) -> None:
+    html = page(location)
+    changed = re.findall(r'<th scope="row">([a-z_.]+)</th><td>([^<]+)</td>', html.partition("Settings that")[2])
+    assert [pair for pair in changed if "." in pair[0] or pair[0] == "seed"] == [("seed", "4"), ("acgan.steps", "600")]
+
+
+def test_a_run_by_hand_is_reproduced_by_its_own_commands(location: RunLocation) -> None:
+    lines = (
+        "python -m pipeline.train seed=4",
+        "python -m pipeline.evaluate model=acgan run=runs/acgan/a-1",
+        "python -m pipeline.render model=acgan run=runs/acgan/a-1",
+    )
+    assert "\n".join(lines) in page(location)
+    assert RUN_ID in page(location)
+
+
+def test_a_run_of_dvc_is_reproduced_by_dvc(location: RunLocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "render@acgan")
+    assert "<code>dvc exp run -S seed=4 -S acgan.steps=600 render@acgan</code>" in page(of_dvc(location))
+
+
+def test_a_run_that_was_not_evaluated_says_so(location: RunLocation) -> None:
+    shutil.rmtree(location.files.evaluation)
+    html = page(location)
+    assert "This run was not evaluated yet" in html
+    assert "Confusion" not in html
+
+
+def test_a_smoke_test_is_marked_as_no_real_result(tmp_path: Path, location: RunLocation) -> None:
+    assert "not a real result" not in page(location)
+    assert "Marked smoke: not a real result." in page(reported_run(tmp_path / "b-1", "label=smoke"))

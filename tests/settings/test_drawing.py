@@ -1,0 +1,91 @@
+"""What may be asked to be drawn, and where it may go."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings.composed import Settings
+from pipeline.settings.drawing import WHAT, DrawingRequest, check_target
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.overrides import compose_settings, quote_texts
+from pipeline.training.family import find_family
+
+
+def typed(*words: str) -> Settings:
+    """The settings of `python -m pipeline.render` with these words."""
+    return compose_settings(quote_texts(words))
+
+
+def test_digits_keep_their_leading_zeros_and_a_walk_its_colon() -> None:
+    settings = typed("digits=007", "to=a.png")
+    assert (settings.digits, settings.to) == ("007", Path("a.png"))
+    assert typed("walk=3:8", "to=a.gif").ends_of_walk == (3, 8)
+
+
+def test_what_is_asked_for_has_a_name() -> None:
+    assert typed("digit=7", "count=100", "to=sevens").requested == ("digit", "count")
+    assert typed().requested == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["digits=31a", "to=a.png"], "`digits` must be digits, as in digits=31415. Received: 31a"),
+        (["digits=", "to=a.png"], "`digits` must be digits, as in digits=31415. Received: "),
+        (["walk=3-8", "to=a.gif"], "`walk` must be two digits, as in walk=3:8. Received: 3-8"),
+        (["digit=10", "to=a.png"], "`digit` must be less than or equal to 9. Received: 10"),
+        (["count=0", "to=a.png"], "`count` must be greater than or equal to 1. Received: 0"),
+        (["digits=31", "count=3", "to=a"], "`digits` says what to draw, and so does count: leave one of them out"),
+        (["digit=3", "walk=1:2", "to=a"], "`walk` says what to draw, and so does digit: leave one of them out"),
+        (["digits=31"], "`to` must name a file or a folder to draw `digits` to, as in to=digits.png"),
+        (["to=a.png"], "`to` needs what to draw: digits=31415, digit=7, count=100 or walk=3:8"),
+        (["count=3", "to=a.jpg"], "`to` must end in .png, .gif, .npz, or name a folder. Received: a.jpg"),
+        (
+            ["model=vae", "digits=31", "to=a"],
+            "`digits` must be what vae draws on request (count): choose another model=",
+        ),
+        (
+            ["model=autoencoder", "count=3", "to=a"],
+            "`count` must be what autoencoder draws on request (none): choose another model=",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_reason(words: list[str], reason: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        typed(*words)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["acgan", "autoencoder", "vae"])
+def test_a_family_draws_what_its_settings_say(name: str) -> None:
+    family, settings = find_family(name), typed(f"model={name}")
+    can = {"digits": family.ask, "digit": family.ask, "count": family.generate, "walk": family.walk}
+    assert {what for what in WHAT if can[what] is not None} == set(settings.model.draws)
+
+
+def request_to(path: Path, *, force: bool = False) -> DrawingRequest:
+    return DrawingRequest(digits="3", to=path, force=force)
+
+
+def test_a_new_file_and_a_new_or_empty_folder_may_be_drawn_to(tmp_path: Path) -> None:
+    for path in (tmp_path / "a.png", tmp_path / "new" / "folder", tmp_path):
+        assert check_target(request_to(path)) == path
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_text("mine", encoding="utf-8")
+    for path in (file, tmp_path):
+        with pytest.raises(SettingsError, match="`to` must be new, or add force=true to replace its files"):
+            check_target(request_to(path))
+        assert check_target(request_to(path, force=True)) == path
+
+
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_refused(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a", tmp_path / "b.png"
+    file.write_text("mine", encoding="utf-8")
+    folder.mkdir()
+    for path, kind in ((file, "a folder"), (folder, "a file")):
+        with pytest.raises(SettingsError, match=f"`to` must name {kind}"):
+            check_target(request_to(path, force=True))

@@ -1,0 +1,125 @@
+"""Digits on request as a person asks for them, of a run that is named by its folder, its id or a registered model."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.settings.paths import ROOT
+from tests.cli.test_command import WITHOUT_TENSORFLOW
+from tests.dvc_projects import TINY
+from tests.projects import Finished, Project
+
+pytestmark = pytest.mark.slow
+NAME = "digits-generator"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A tiny training, and commands that drew its digits.
+
+    Attributes:
+        run_id: The training's run in MLflow.
+        answers: What the commands said, by name.
+    """
+
+    project: Project
+    run_id: str
+    answers: dict[str, Finished]
+
+    def file(self, name: str) -> Path:
+        return self.project.root / name
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Drawn:
+    project = Project.copied_to(tmp_path_factory.mktemp("drawn") / "a project", mnist_file)
+    trained = project.train(*TINY).finish()
+    assert trained.returncode == 0, trained.stderr
+    (folder,) = project.folders()
+    (run,) = project.tracked("training")
+    client = project.client()
+    client.create_registered_model(NAME)
+    version = client.create_model_version(NAME, f"runs:/{run.info.run_id}/generator", run_id=run.info.run_id)
+    client.set_registered_model_alias(NAME, "champion", version.version)
+
+    def draw(**commands: list[str]) -> dict[str, Finished]:
+        started = {name: project.start(sys.executable, "-m", "pipeline.render", *commands[name]) for name in commands}
+        return {name: one.finish() for name, one in started.items()}
+
+    (project.root / "mine.png").write_text("mine", encoding="utf-8")
+    answers = draw(
+        strip=[f"run={folder}", "digits=0031", "seed=3", "to=strip.png"],
+        again=[f"run={run.info.run_id}", "digits=0031", "seed=3", "to=again/strip.png"],
+        mine=[f"run={folder}", "digits=0031", "to=mine.png"],
+    )
+    # As on another machine, which has the tracking store alone.
+    shutil.move(folder, project.root / "elsewhere")
+    answers |= draw(model=[f"run=models:/{NAME}@champion", "digits=0031", "seed=3", "to=model.png"])
+    answers |= draw(arrays=[f"run={run.info.run_id}", "digit=7", "count=12", "to=sevens.npz"])
+    return Drawn(project, run.info.run_id, answers)
+
+
+def test_a_strip_shows_each_digit_also_leading_zeros(drawn: Drawn) -> None:
+    answer = drawn.answers["strip"]
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("strip.png: 4 images of acgan ")
+    assert answer.stdout.endswith(" smoke, drawn with seed 3\n")
+    with Image.open(drawn.file("strip.png")) as picture:
+        assert picture.size == (4 * (4 * 28 + 3), 4 * 28)
+
+
+@pytest.mark.parametrize(("name", "file"), [("again", "again/strip.png"), ("model", "model.png")])
+def test_a_runs_id_and_a_registered_model_draw_the_same(name: str, file: str, drawn: Drawn) -> None:
+    assert (drawn.answers[name].returncode, drawn.answers[name].stderr) == (0, "")
+    assert drawn.file(file).read_bytes() == drawn.file("strip.png").read_bytes()
+
+
+def test_arrays_have_as_many_images_of_the_digit_as_asked_for(drawn: Drawn) -> None:
+    assert drawn.answers["arrays"].returncode == 0, drawn.answers["arrays"].stderr
+    with np.load(drawn.file("sevens.npz"), allow_pickle=False) as archive:
+        assert archive["images"].shape == (12, 28, 28)
+        assert archive["digits"].tolist() == [7] * 12
+
+
+def test_a_file_of_ones_own_stays(drawn: Drawn) -> None:
+    answer = drawn.answers["mine"]
+    assert answer.returncode == 2
+    assert answer.stderr == ("error: `to` must be new, or add force=true to replace its files. Received: mine.png\n")
+    assert drawn.file("mine.png").read_text(encoding="utf-8") == "mine"
+
+
+def test_drawing_tracks_no_run(drawn: Drawn) -> None:
+    assert len(drawn.project.tracked("training")) == 1
+    assert drawn.project.tracked("render") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("pipeline.render", "digits=31a", "to=a.png"), "`digits` must be digits, as in digits=31415. Received: 31a"),
+        (("pipeline.render", "run=nowhere", "digits=3", "to=a.png"), "nowhere must hold a finished training: "),
+        (("pipeline.train", "digits=3", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
+    ],
+)
+def test_a_wrong_request_is_one_line_before_tensorflow_is_imported(
+    words: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(f"error: {reason}")
+    assert answer.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
