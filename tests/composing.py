@@ -1,5 +1,6 @@
 """Settings as a command line composes them, without a command."""
 
+from copy import deepcopy
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -16,7 +17,10 @@ from pipeline.settings.paths import ROOT
 
 DRAWING = {"digits": None, "digit": None, "count": None, "walk": None, "to": None, "force": False}
 SWEEP = {"new": False, "place": None}
-CHOICES = {"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": SWEEP, **DRAWING}
+CHOICES: dict[str, Any] = {
+    **{"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": SWEEP},
+    **DRAWING,
+}
 
 
 def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:
@@ -45,7 +49,7 @@ def jobs_of(*overrides: str) -> list[list[str]]:
 def blocks() -> dict[str, Any]:
     """The configuration that Hydra composes without an override: the numbers of `params.yaml` and the choices."""
     numbers: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    return {**numbers, **CHOICES}
+    return {**numbers, **deepcopy(CHOICES)}
 
 
 def changed(values: dict[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("walk", 38, "valid string"),
     ("to", 3, "a path"),
     ("force", "no", "valid boolean"),
+    ("sweep.new", "no", "valid boolean"),
+    ("sweep.place", 3, "a block of settings"),
     ("render.magnify", 11, "less than or equal to 10"),
     ("render.frame_milliseconds", 19, "greater than or equal to 20"),
     ("tracking.experiment", "", "at least 1 character"),
