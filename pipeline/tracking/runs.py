@@ -102,7 +102,7 @@ class Run(Recorder):
         return monitor
 
     def _end(self, status: str, error: BaseException | None) -> None:
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             if error is not None and status != "FINISHED":
                 text = " ".join(f"{type(error).__name__}: {error}".split())
                 self._client.set_tag(self.run_id, "error", text[:500])
