@@ -46,9 +46,9 @@ class Job:
         place = f"job {self.number + 1} of {jobs}"
         others = int(os.environ.get(AT_ONCE, "1")) - 1
         trained = self.number - others - int(os.environ.get(PASSED, "0"))
-        if trained < 1:
+        taken = time.time() - float(os.environ[STARTED]) if trained > 0 else 0
+        if taken <= 0:  # also where the clock was set back
             return place
-        taken = time.time() - float(os.environ[STARTED])
         left = timedelta(seconds=round(taken / trained * (jobs - self.number)))
         return f"{place}, {left} left in the sweep"
 

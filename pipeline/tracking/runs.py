@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,9 @@ class Run(Recorder):
             if error is not None and status != "FINISHED":
                 text = " ".join(f"{type(error).__name__}: {error}".split())
                 self._client.set_tag(self.run_id, "error", text[:500])
-            self._client.set_terminated(self.run_id, status)
+            # The clock may have been set back since.
+            started = self._client.get_run(self.run_id).info.start_time
+            self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), started))
 
 
 def child(store: Store, description: RunDescription) -> Run:

@@ -175,7 +175,7 @@ def _migrated_client(uri: str, file: Path) -> MlflowClient:
         try:
             return MlflowClient(uri)
         except Exception as error:
-            fresh = time.time() - file.stat().st_mtime < 15
+            fresh = abs(time.time() - file.stat().st_mtime) < 15
             if not fresh or time.monotonic() > patience or schema.is_newer(file):
                 reason = " ".join(str(error).split())[:150]
                 raise TrackingError(
@@ -203,7 +203,8 @@ def _active(found: Experiment | None, name: str, uri: str) -> str:
         return str(found.experiment_id)
     raise TrackingError(
         f"`tracking.experiment` must name an experiment that is not deleted: restore it with "
-        f"`{_command(uri)}mlflow experiments restore --experiment-id {found.experiment_id}`, or choose another name. Received: {name} in {uri}"
+        f"`{_command(uri)}mlflow experiments restore --experiment-id {found.experiment_id}`, or choose another name. "
+        f"Received: {name} in {uri}"
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -53,7 +54,7 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     folder = tmp_path_factory.mktemp("dvc")
     project = small_project(folder / "a project", mnist_file, "tracking.system_metrics=false")
     models = project.root / "models" / "autoencoder"
@@ -64,7 +65,8 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return project.start(*words, extra={"MNIST_DIR": str(mnist_file.parent), "PATH": path})
 
     first = dvc(*REPRO, fault="WAIT@3")
-    request.addfinalizer((project.root / "go").touch)
+    limit = Timer(900, (project.root / "go").touch)
+    limit.start()
     wait_until(lambda: any((project.root / "runs" / "dvc" / "autoencoder").glob("*/checkpoint.npz")))
     beside = dvc(*REPRO).finish()
     (training,) = [each for each in children(first) if "pipeline.train" in each.cmdline()]
@@ -77,6 +79,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         assert line, f"{shown}{again.finish().stderr}"
         shown += line
     assert training.is_running()
+    limit.cancel()
     (project.root / "go").touch()
     after_orphan, _ = again.finish(), first.finish()
     orphan = (metadata_of(models)["run_id"], (models / "state.npz").read_bytes())

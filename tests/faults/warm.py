@@ -13,7 +13,6 @@ import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -50,7 +49,7 @@ class WarmProject:
     _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(30))
 
     def __enter__(self) -> Self:
-        ours, theirs = self._ends
+        theirs = self._ends[1]
         self._server = subprocess.Popen(
             [sys.executable, __file__, str(theirs.fileno())],
             cwd=self.project.root,
