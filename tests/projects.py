@@ -62,7 +62,7 @@ class Project:
         process = subprocess.Popen(
             command,
             cwd=self.root,
-            env=self._environment() | dict(extra or {}),
+            env=self.environment() | dict(extra or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,7 +99,8 @@ class Project:
             client.search_runs([experiment.experiment_id], f"tags.kind = '{kind}'", order_by=["start_time ASC"])
         )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables that its commands are started with: those of the tests, without what points elsewhere."""
         kept = {name: value for name, value in os.environ.items() if name not in UNSET}
         return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 

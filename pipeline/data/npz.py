@@ -22,8 +22,7 @@ REGISTERED = 2  # `isbuiltin` of the types that another package, such as Keras' 
 def write_npz(arrays: Arrays, path: Path) -> None:
     """Writes arrays in their order, whole or not at all, without compression or dates; missing folders are made.
 
-    An array of a type that is not NumPy's own, such as bfloat16, is written as its bits: whole numbers of its size, in
-    a field that is named after the type.
+    Types that are not NumPy's own are written as `as_bits` does.
 
     Raises:
         ValueError: An array holds objects.
@@ -32,7 +31,7 @@ def write_npz(arrays: Arrays, path: Path) -> None:
     with replacing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
-            np.lib.format.write_array(content, _as_bits(array), version=(1, 0), allow_pickle=False)
+            np.lib.format.write_array(content, as_bits(array), version=(1, 0), allow_pickle=False)
             header = zipfile.ZipInfo(f"{name}.npy", date_time=EPOCH)
             header.create_system = UNIX
             header.external_attr = REGULAR_FILE << 16
@@ -55,19 +54,30 @@ def read_npz(path: Path, *names: str) -> list[NDArray[Any]]:
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(name) as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-        return array if array.dtype.names is None else _from_bits(array)
+        return from_bits(array)
 
 
-def _as_bits(array: NDArray[Any]) -> NDArray[Any]:
+def as_bits(array: NDArray[Any]) -> NDArray[Any]:
+    """Returns an array as `.npz` files hold it: of a type that is not NumPy's own, such as bfloat16, its bits.
+
+    Those are whole numbers of its size, in a field that is named after the type.
+    """
     array = np.asarray(array, order="C")
     if array.dtype.isbuiltin != REGISTERED:
         return array
     return array.view([(array.dtype.name, f"<u{array.dtype.itemsize}")])
 
 
-def _from_bits(array: NDArray[Any]) -> NDArray[Any]:
+def from_bits(array: NDArray[Any]) -> NDArray[Any]:
+    """Returns an array that `as_bits` returned in its own type.
+
+    Raises:
+        ValueError: It has fields that name no such type.
+    """
+    if array.dtype.names is None:
+        return array
     try:
-        kind: np.dtype[Any] = np.dtype(",".join(array.dtype.names or ()))
+        kind: np.dtype[Any] = np.dtype(",".join(array.dtype.names))
     except TypeError as error:
         raise ValueError(f"{array.dtype} is no type of numbers") from error
     if kind.isbuiltin != REGISTERED:

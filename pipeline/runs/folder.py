@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -123,9 +123,18 @@ class RunFolder(RunFiles):
         self.keep_best_checkpoints()
 
     def publish(self, target: RunFiles) -> None:
-        """Puts the outputs where DVC tracks them, whole, and only then ends and removes this folder."""
+        """Puts the outputs where DVC tracks them, whole, and only then ends and removes this folder.
+
+        The metadata, by which they are known, go first and come last.
+        """
+        target.metadata_file.unlink(missing_ok=True)
+        for former in (target.models, target.losses):
+            shutil.rmtree(former, ignore_errors=True)
         for source, folder in ((self.models, target.models), (self.reports, target.reports)):
-            shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=link_or_copy)
+            ignored = shutil.ignore_patterns(self.metadata_file.name)
+            shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=link_or_copy, ignore=ignored)
+        if self.metadata_file.exists():
+            link_or_copy(self.metadata_file, target.metadata_file)
         self.end("published")
         shutil.rmtree(self.path)
 
@@ -148,6 +157,25 @@ def find_files(finished: Path) -> RunFiles:
         f"{paths.display(finished)} must hold a finished training: run `dvc repro` or `dvc pull`, "
         "or name one as runs/FAMILY/NAME"
     )
+
+
+@contextmanager
+def locked_stage(family: str, *, report: Callable[[str], object]) -> Iterator[bool]:
+    """Keeps other processes out of the stage of DVC that trains a family, in this copy of the project.
+
+    DVC does so itself as long as it lives; where it was killed, its training goes on alone.
+
+    Yields:
+        Whether there was another process, of which `report` got a line, and which has ended.
+    """
+    waited = []
+
+    def wait() -> None:
+        waited.append(True)
+        report(f"another process is in the stage train@{family}: waiting for it to end")
+
+    with locked(paths.ROOT / "runs" / "dvc" / family, waiting=wait):
+        yield bool(waited)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from pipeline.data.code import combined_digest
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import measure_reports
+from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
-from pipeline.runs.folder import LAYOUT, RunFolder, claim, tracked_files
+from pipeline.runs.folder import LAYOUT, RunFolder, claim, locked_stage, tracked_files
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
 from pipeline.runs.start import ScoreBasis, restore, score_basis
@@ -38,18 +39,25 @@ def train_in_folder(
 ) -> Path:
     """Trains in the folder that the digests name; see `train`.
 
+    A stage of DVC waits for one of the same family, whose DVC may have been killed. If that was the same training, its
+    results stay.
+
     Returns:
         Where the results are: `models/FAMILY` for a stage of DVC, else the run's folder.
     """
-    parent = paths.STORE_ROOT / "runs" / ("dvc" if stage_of_dvc() else "") / settings.family
-    with claim(parent, combined_digest(*digests.values())) as folder:
-        train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
-        if not stage_of_dvc():
+    digest, runs = combined_digest(*digests.values()), paths.STORE_ROOT / "runs"
+    if not stage_of_dvc():
+        with claim(runs / settings.family, digest) as folder:
+            train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
             folder.end("finished")
             return folder.path
-        target = tracked_files(settings.family)
-        folder.publish(target)
-        return target.models
+    target = tracked_files(settings.family)
+    with locked_stage(settings.family, report=make_console().print) as waited:
+        if not (waited and target.metadata().get("digest") == digest):
+            with claim(runs / "dvc" / settings.family, digest) as folder:
+                train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
+                folder.publish(target)
+    return target.models
 
 
 def train(
@@ -80,6 +88,7 @@ def train(
     with _open_run(settings, job, folder, digests) as run:
         close_abandoned(run.store)
         _record_start(run, settings, job, folder, basis)
+        folder.update_metadata(digest=combined_digest(*digests.values()))
         if calibration:
             run.tags(judge_tags(calibration))
             folder.update_metadata(judge=judge_metadata(calibration))

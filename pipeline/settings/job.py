@@ -36,10 +36,10 @@ class SweepPlace(Frozen):
     def text(self) -> str:
         """The place and the time left, as in `job 2 of 4, 0:12:30 left in the sweep`."""
         place = f"job {self.number + 1} of {self.jobs}"
-        ended = self.before - (self.at_once - 1)
-        if ended < 1:
+        ended, taken = self.before - (self.at_once - 1), time.time() - self.started
+        if ended < 1 or taken <= 0:  # the latter where the clock was set back
             return place
-        left = timedelta(seconds=round((time.time() - self.started) / ended * self.left))
+        left = timedelta(seconds=round(taken / ended * self.left))
         return f"{place}, {left} left in the sweep"
 
 

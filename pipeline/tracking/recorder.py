@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pipeline.data.rows import Row, as_csv
 from pipeline.tracking.datasets import Examples, log_examples
 from pipeline.tracking.logged_models import ModelExample, log_model
 from pipeline.tracking.points import PointLog
-from pipeline.tracking.store import Store, one_line_errors
+from pipeline.tracking.store import Store, TrackingError, one_line_errors
 from pipeline.training.history import Point
 
 _PICTURE = re.compile(r"images/(?P<key>.+?)\+step\+(?P<step>\d+)\+.*\+compressed\.webp")
@@ -38,7 +39,7 @@ class Recorder:
         Raises:
             TrackingError: The store does not take them; they stay pending.
         """
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._points.add(points)
 
     def flush(self) -> None:
@@ -47,7 +48,7 @@ class Recorder:
         Raises:
             TrackingError: The store does not take them; they stay pending.
         """
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._points.flush()
 
     def picture(self, key: str, image: np.ndarray, step: int) -> None:
@@ -58,7 +59,7 @@ class Recorder:
         """
         if (key, step) in self._pictures:
             return
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._client.log_image(self.run_id, image, artifact_file=f"pictures/{key}/step-{step:07d}.png")
             self._client.log_image(self.run_id, image, key=key, step=step, synchronous=True)
         self._pictures.add((key, step))
@@ -66,24 +67,24 @@ class Recorder:
     def illustrate(self, path: str, caption: str) -> None:
         """Adds a picture, logged as the artifact `path`, to the run's description."""
         picture = f"![{caption}](get-artifact?path={quote(path)}&run_uuid={self.run_id})"
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             described = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
             if picture not in described:
                 self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, f"{described}\n\n{caption}:\n\n{picture}")
 
     def file(self, path: Path, folder: str | None = None) -> None:
         """Logs a file under the artifact folder `folder`, or at the top."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._client.log_artifact(self.run_id, str(path), folder)
 
     def files(self, folder: Path, artifact_path: str | None = None) -> None:
         """Logs everything in a folder under the artifact folder `artifact_path`, or at the top."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._client.log_artifacts(self.run_id, str(folder), artifact_path)
 
     def text(self, text: str, path: str) -> None:
         """Logs a text as the artifact `path`, such as `summaries/generator.txt`."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             self._client.log_text(self.run_id, text, path)
 
     def table(self, rows: Sequence[Row], path: str) -> None:
@@ -92,24 +93,24 @@ class Recorder:
 
     def tags(self, tags: Mapping[str, str]) -> None:
         """Sets tags, replacing earlier values."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             for key, value in tags.items():
                 self._client.set_tag(self.run_id, key, value)
 
     def dataset(self, examples: Examples) -> None:
         """Logs a part of the data as an input of the run."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             log_examples(self.store, self.run_id, examples)
 
     def model(self, name: str, keras_model: Any, example: ModelExample) -> str:
         """Logs a Keras model, replacing an earlier one of that name, and returns its id; see `log_model`."""
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             return log_model(self.store, self.run_id, name, keras_model, example)
 
     def log_trained(self, values: Mapping[Key, float]) -> None:
         """Writes the values of an evaluation as `trained/…`, replacing earlier ones; the run may have ended."""
         written = {replace(key, trained=True).text: float(value) for key, value in values.items()}
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             held = self._client.get_run(self.run_id).data.metrics.keys()
             now = int(time.time() * 1000)
             # Of two points at one step MLflow shows the later, and within a millisecond the greater.
@@ -117,6 +118,16 @@ class Recorder:
                 now = max(now, 1 + max(point.timestamp for point in self._client.get_metric_history(self.run_id, key)))
             metrics = [Metric(key, value, now, 0) for key, value in written.items()]
             self._client.log_batch(self.run_id, metrics=metrics)
+
+    @contextmanager
+    def one_line_errors(self) -> Iterator[None]:
+        """Turns errors within the block into a `TrackingError` of one line; a run that was deleted is named in it."""
+        try:
+            with one_line_errors(self.store.uri):
+                yield
+        except TrackingError as error:
+            reason = self.store.explain_missing_run(self.run_id)
+            raise TrackingError(reason) if reason else error from error.__cause__
 
     def _held_pictures(self) -> set[tuple[str, int]]:
         paths = (entry.path for entry in self._client.list_artifacts(self.run_id, "images"))

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
@@ -103,14 +104,16 @@ class Run(Recorder):
         return monitor
 
     def _end(self, status: str, error: BaseException | None) -> None:
-        with one_line_errors(self.store.uri):
+        with self.one_line_errors():
             if error is not None and status != "FINISHED":
                 text = " ".join(f"{type(error).__name__}: {error}".split())
                 self._client.set_tag(self.run_id, "error", text[:500])
             if error is not None and status == "FAILED":
                 lines = "".join(traceback.format_exception(error))
                 self._client.set_tag(self.run_id, "traceback", lines[-_LONGEST_TAG:])
-            self._client.set_terminated(self.run_id, status)
+            # The clock may have been set back since.
+            started = self._client.get_run(self.run_id).info.start_time
+            self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), started))
 
 
 def child(store: Store, description: RunDescription) -> Run:

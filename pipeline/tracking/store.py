@@ -1,6 +1,8 @@
 """The tracking store and the experiment: `connect` opens both, or fails with an error of one line."""
 
+import logging
 import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -22,6 +24,10 @@ from pipeline.tracking.moved import follow_moved_folder
 _FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 _MIGRATION_SECONDS = 60.0
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
+# What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
+for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor"):
+    logging.getLogger(_module).setLevel(logging.CRITICAL)
 
 
 class TrackingError(PipelineError):
@@ -56,6 +62,19 @@ class Store:
             if _is(error, RESOURCE_DOES_NOT_EXIST):
                 return False
             raise _refused(self.uri, error) from error
+
+    def explain_missing_run(self, run_id: str) -> str | None:
+        """Returns what became of a run that was deleted, and what to do; None of one that is there or not known of."""
+        try:
+            if self.client.get_run(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE:
+                return None
+            mend = f"restore it with `{_command(self.uri)}mlflow runs restore --run-id {run_id}`, and"
+        except MlflowException as error:
+            if not _is(error, RESOURCE_DOES_NOT_EXIST):
+                return None
+            mend = ""
+        text = f"the run {run_id} was deleted from the tracking store while it was written to: {mend}"
+        return f"{text} give the same command again, which goes on from its last checkpoint. Received: {self.uri}"
 
     def parameter(self, run_id: str, name: str) -> str | None:
         """Returns a setting that a run logged, as written; None where it logged no such setting.
@@ -141,9 +160,12 @@ def _check_file(path: Path) -> None:
     """Refuses a file that SQLite cannot open at once: MLflow would retry for 100 seconds and print each try."""
     try:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
-            connection.execute("PRAGMA schema_version").fetchone()
+            # A write that changes nothing: SQLite opens a file that is read-only without a word.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute(f"PRAGMA user_version = {int(version)}")
     except sqlite3.Error as error:
-        raise TrackingError(f"`{path}` must be an SQLite file that can be written. Received: {error}") from error
+        mend = f": `chmod u+w {shlex.quote(str(path.parent))} {shlex.quote(str(path))}`" if path.is_file() else ""
+        raise TrackingError(f"`{path}` must be an SQLite file that can be written{mend}. Received: {error}") from error
 
 
 def _migrated_client(uri: str, file: Path) -> MlflowClient:
@@ -153,7 +175,7 @@ def _migrated_client(uri: str, file: Path) -> MlflowClient:
         try:
             return MlflowClient(uri)
         except Exception as error:
-            fresh = time.time() - file.stat().st_mtime < 15
+            fresh = abs(time.time() - file.stat().st_mtime) < 15
             if not fresh or time.monotonic() > patience or schema.is_newer(file):
                 reason = " ".join(str(error).split())[:150]
                 raise TrackingError(
@@ -180,9 +202,15 @@ def _active(found: Experiment | None, name: str, uri: str) -> str:
     if found.lifecycle_stage == LifecycleStage.ACTIVE:
         return str(found.experiment_id)
     raise TrackingError(
-        f"`tracking.experiment` must name an experiment that is not deleted: restore it with `mlflow experiments "
-        f"restore --experiment-id {found.experiment_id}`, or choose another name. Received: {name} in {uri}"
+        f"`tracking.experiment` must name an experiment that is not deleted: restore it with "
+        f"`{_command(uri)}mlflow experiments restore --experiment-id {found.experiment_id}`, or choose another name. "
+        f"Received: {name} in {uri}"
     )
+
+
+def _command(uri: str) -> str:
+    """Returns what stands before a command of MLflow's, for it to find the store from any folder."""
+    return "" if os.environ.get("MLFLOW_TRACKING_URI") else f"MLFLOW_TRACKING_URI={shlex.quote(uri)} "
 
 
 def _is(error: MlflowException, code: int) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.data.checksum import add_checksum, open_checked
 from pipeline.data.errors import UNREADABLE
 from pipeline.data.files import replacing
+from pipeline.data.npz import as_bits, from_bits
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.training.history import HISTORY, History
@@ -73,7 +74,7 @@ def save_state(path: Path, variables: Mapping[str, keras.Variable], history: His
 
 
 def _write_state(path: Path, variables: Mapping[str, keras.Variable], history: History) -> None:
-    arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
+    arrays: dict[str, Any] = {name: as_bits(variable.numpy()) for name, variable in variables.items()}
     arrays[HISTORY] = np.frombuffer(history.to_json().encode(), np.uint8)
     np.savez(path, **arrays)
     add_checksum(path)
@@ -89,7 +90,7 @@ def load_state(path: Path, variables: Mapping[str, keras.Variable]) -> History:
     """
     try:
         with open_checked(path) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: from_bits(archive[name]) for name in archive.files}
         history = History.from_json(arrays.pop(HISTORY).tobytes().decode())
     except (*UNREADABLE, AttributeError, TypeError) as error:
         raise CheckpointError(f"{display(path)} must be a training's state: {error}") from error

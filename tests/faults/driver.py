@@ -6,6 +6,7 @@ tracking store; or the name of a function and the number of a call of it, as MOD
 - a signal's name, sent to the process itself; or several, joined by `+`, sent one after the other
 - SIGKILL.N: that signal at the N-th call or return of a function after that
 - WAIT: for a file named `go` in the working directory; CLOSE: for one named `closed`, after one named `close` is made
+- `-`: nothing
 - FULL: from then on no file can grow, as on a full disk
 
 For the training's loop a step lasts half the seconds between two checkpoints.
@@ -75,6 +76,10 @@ def befall_in_function(what: str, module: str, function: str, number: str) -> No
         return called(*arguments, **named)
 
     setattr(owner, name, call)
+    # Modules that were imported before have the function by its name.
+    for other in list(sys.modules.values()):
+        if vars(other).get(name) is called:
+            setattr(other, name, call)
 
 
 def befall(what: str) -> None:
@@ -118,7 +123,7 @@ class Killer:
 
 
 if __name__ == "__main__":
-    fault, at = sys.argv[1].split("@")
+    fault, _, at = sys.argv[1].partition("@")
     module, *overrides = sys.argv[2:]
     sys.argv = [module, *overrides]
     prepare(fault, at)

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from tests.faults.warm import Forked, WarmProject
 from tests.projects import Finished, Project, Started, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -63,7 +64,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     project = Project.copied_to(tmp_path_factory.mktemp("faults") / "a project", mnist_file)
 
-    def end(started: Started, folder: Path | None = None) -> Phase:
+    def end(started: Started | Forked, folder: Path | None = None) -> Phase:
         before = {one: one.stat().st_mtime_ns for one in folders}
         answer = started.finish()
         (place,) = [one for one in project.folders() if one not in before] if folder is None else [folder]
@@ -72,25 +73,26 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         return Phase(answer, run_id, project.client().get_run(run_id).info.status)
 
     folders: list[Path] = []
-    under_way = project.train(*LONG, fault="WAIT@1")
-    wait_until(lambda: bool(project.folders()))
-    first = project.folders()
-    folders += first
-    killed = end(project.train(*LONG, fault="SIGKILL@4"))
-    (project.root / "go").touch()
-    whole = end(under_way, first[0])
-    other = folders[1]
-    again, beside = project.train(*LONG, fault="SIGINT@6"), project.train(*SHORT)
-    interrupted = end(again, other)
-    short = end(beside)
-    start_from = f"start_from={folders[-1].relative_to(project.root)}"
-    again, beside = project.train_in_terminal(*LONG, fault="CLOSE@7"), project.train(*LONG, start_from)
-    hung_up = end(again, other)
-    stopped = end(project.train(*LONG, fault="SIGINT+SIGINT@8"), other)
-    again = project.train(*LONG, fault="SIGTERM@8")
-    terminated = end(again, other)
-    longer = end(beside)
-    finished = end(project.train(*LONG), other)
+    with WarmProject(project) as warm:
+        under_way = warm.train(*LONG, fault="WAIT@1")
+        wait_until(lambda: bool(project.folders()))
+        first = project.folders()
+        folders += first
+        killed = end(warm.train(*LONG, fault="SIGKILL@4"))
+        (project.root / "go").touch()
+        whole = end(under_way, first[0])
+        other = folders[1]
+        again, beside = warm.train(*LONG, fault="SIGINT@6"), warm.train(*SHORT)
+        interrupted = end(again, other)
+        short = end(beside)
+        start_from = f"start_from={folders[-1].relative_to(project.root)}"
+        again, beside = project.train_in_terminal(*LONG, fault="CLOSE@7"), warm.train(*LONG, start_from)
+        hung_up = end(again, other)
+        stopped = end(warm.train(*LONG, fault="SIGINT+SIGINT@8"), other)
+        again = warm.train(*LONG, fault="SIGTERM@8")
+        terminated = end(again, other)
+        longer = end(beside)
+        finished = end(warm.train(*LONG), other)
     return Story(project, whole, killed, interrupted, hung_up, stopped, terminated, finished, short, longer)
 
 

@@ -7,22 +7,25 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_interruptions import assert_same_results
+from tests.faults.warm import WarmProject
 from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 # With the driver's clock a checkpoint is due after every step.
-SETTINGS = (*TINY, "acgan.report_every=20", "acgan.steps=200", "tracking.checkpoint_seconds=20")
+SETTINGS = (*TINY, "acgan.report_every=20", "acgan.steps=80", "tracking.checkpoint_seconds=20")
 SAVE = "pipeline.training.checkpoints:save_checkpoint"
-# What is written where the disk is found full: a checkpoint, a picture, the store, and at the end the weights.
-WRITES = (
-    SAVE,
-    "pipeline.runs.samples:write_samples",
-    "pipeline.tracking.points:PointLog.add",
-    "pipeline.training.checkpoints:save_parts",
-)
-STEP = "pipeline.training.loop:_step"
+# What is written where the disk is found full; the last two at the end.
+WRITES = {
+    "checkpoint": SAVE,
+    "samples": "pipeline.runs.samples:write_samples",
+    "picture": "pipeline.rendering.tiles:save_png",
+    "store": "pipeline.tracking.points:PointLog.add",
+    "weights": "pipeline.training.checkpoints:save_parts",
+    "curves": "pipeline.training.history:write_curves",
+}
+STEP = "pipeline.training.loop:_steps"
 # Calls and returns of functions: in writing a checkpoint, at least, and in a few steps with what follows on them.
 SAVE_EVENTS, STEP_EVENTS = 3000, 20_000
 
@@ -58,8 +61,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     project = Project.copied_to(tmp_path_factory.mktemp("kills") / "killed", mnist_file)
     whole = Project.copied_to(tmp_path_factory.mktemp("kills") / "whole", mnist_file)
     uninterrupted = whole.train(*SETTINGS)
-    killed = [project.train(*SETTINGS, fault=moment).finish() for moment in moments()]
-    full = [project.train(*SETTINGS, fault=f"FULL@{place}:1").finish() for place in WRITES]
+    with WarmProject(project) as warm:
+        killed = [warm.train(*SETTINGS, fault=moment).finish() for moment in moments()]
+        full = [warm.train(*SETTINGS, fault=f"FULL@{place}:1").finish() for place in WRITES.values()]
     return Story(project, killed, full, project.train(*SETTINGS).finish(), whole, uninterrupted.finish())
 
 
@@ -69,7 +73,7 @@ def test_twenty_commands_are_killed_and_the_last_one_finishes(story: Story) -> N
     assert story.answer.returncode == 0, story.answer.stderr
 
 
-@pytest.mark.parametrize("number", range(len(WRITES)), ids=["checkpoint", "picture", "store", "weights"])
+@pytest.mark.parametrize("number", range(len(WRITES)), ids=WRITES)
 def test_a_full_disk_is_one_line_and_the_command_fails(story: Story, number: int) -> None:
     answer = story.full[number]
     assert answer.returncode == 2

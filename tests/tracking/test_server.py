@@ -23,7 +23,22 @@ from pipeline.training.history import Point
 
 pytestmark = pytest.mark.slow
 
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 240
+POINTS = 200
+WRITER = f"""
+import sys
+from pathlib import Path
+from pipeline.data.keys import Key
+from pipeline.tracking.runs import Run, RunDescription
+from pipeline.tracking.store import connect
+from pipeline.training.history import Point
+store = connect(family="acgan", experiment="digits", root=Path(sys.argv[1]))
+with Run(store, RunDescription(name="a"), system_metrics=False) as run:
+    for step in range({POINTS}):
+        run.log([Point(Key.parse("train/loss"), float(step), step)])
+        if step % 10 == 0:
+            run.flush()
+"""
 
 
 @contextmanager
@@ -106,3 +121,20 @@ def test_earlier_runs_show_and_new_ones_go_to_the_server_that_is_named(
         assert_shown(address, run)
         assert run.store.client.get_run(run.run_id).info.artifact_uri.startswith("mlflow-artifacts:/")
     assert list(project.iterdir()) == []
+
+
+def test_four_processes_and_the_pages_on_a_fresh_store_lose_no_point(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    with mlflow_pages(tmp_path) as address:
+        ends = [(writer.communicate(timeout=LIMIT_SECONDS)[1], writer.returncode) for writer in writers]
+        assert ends == [("", 0)] * 4
+        experiments = ask(address, "experiments/search", {"max_results": 9})["experiments"]
+    store = connect(family="acgan", experiment="digits", root=tmp_path)
+    assert {str(each["name"]) for each in experiments} == {"Default", store.experiment}
+    runs = store.client.search_runs([store.experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4
+    for run in runs:
+        points = store.client.get_metric_history(run.info.run_id, "train/loss")
+        assert sorted((point.step, point.value) for point in points) == [(step, step) for step in range(POINTS)]
+    assert "locked" not in (tmp_path / "ui.log").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common.dtypes import ALLOWED_DTYPES
 
 from pipeline.data.files import UNFINISHED, WriteError
 from pipeline.data.keys import Key
@@ -82,6 +83,16 @@ def test_special_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
     again = {"weight": keras.Variable(np.zeros(5, np.float32))}
     load_state(tmp_path / "state.npz", again)
     assert again["weight"].numpy().tobytes() == odd.tobytes()
+
+
+@pytest.mark.parametrize("dtype", sorted(set(ALLOWED_DTYPES) - {"string"}))
+def test_every_type_of_numbers_comes_back_to_the_last_bit(dtype: str, tmp_path: Path) -> None:
+    bits = np.arange(6, dtype=np.uint8) % 2
+    numbers = np.repeat(bits, np.dtype(dtype).itemsize).view(dtype).reshape(2, 3)
+    save_state(tmp_path / "state.npz", {"weight": keras.Variable(numbers, dtype=dtype)}, HISTORY)
+    again = keras.Variable(np.zeros((2, 3), dtype), dtype=dtype)
+    load_state(tmp_path / "state.npz", {"weight": again})
+    assert (again.dtype, again.numpy().tobytes()) == (dtype, numbers.tobytes())
 
 
 def test_a_checkpoint_leaves_nothing_aside_and_replaces_the_last(saved: Path) -> None:

@@ -1,0 +1,139 @@
+"""A training of DVC's whose `dvc repro` is killed: the next one waits for it, or resumes where it was killed too."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+
+import psutil
+import pytest
+import yaml
+
+from tests.dvc_projects import small_project
+from tests.projects import DRIVER, Finished, Project, Started, metadata_of
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+REPRO = ("dvc", "repro", "train@autoencoder")
+# A `python` that runs the training of a stage as the driver does.
+FAULTY = """#!/bin/sh
+[ "$2" = pipeline.train ] || exec {python} "$@"
+shift
+PYTHONPATH="$PWD" exec {python} {driver} {fault} "$@"
+"""
+WAITING = "another process is in the stage train@autoencoder: waiting for it to end\n"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, in this order.
+
+    Attributes:
+        beside: `dvc repro` while another one was in its training.
+        after_orphan: The same after that one was killed, and its training was not.
+        orphan: The MLflow run of that training, and the state that it left.
+        killed: `dvc repro -f`, whose training was killed.
+        resumed: `dvc repro` after that.
+        state: The state that it left.
+        status: `dvc status` at the end, and the stage in dvc.lock.
+    """
+
+    project: Project
+    beside: Finished
+    after_orphan: Finished
+    orphan: tuple[str, bytes]
+    killed: Finished
+    resumed: Finished
+    state: bytes
+    status: Finished
+    locked: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
+    folder = tmp_path_factory.mktemp("dvc")
+    project = small_project(folder / "a project", mnist_file, "tracking.system_metrics=false")
+    models = project.root / "models" / "autoencoder"
+
+    def dvc(*words: str, fault: str | None = None) -> Started:
+        programs = f"{faulty_python(folder / fault, fault)}{os.pathsep}" if fault else ""
+        path = f"{programs}{project.environment()['PATH']}"
+        return project.start(*words, extra={"MNIST_DIR": str(mnist_file.parent), "PATH": path})
+
+    first = dvc(*REPRO, fault="WAIT@3")
+    limit = Timer(900, (project.root / "go").touch)
+    limit.start()
+    wait_until(lambda: any((project.root / "runs" / "dvc" / "autoencoder").glob("*/checkpoint.npz")))
+    beside = dvc(*REPRO).finish()
+    (training,) = [each for each in children(first) if "pipeline.train" in each.cmdline()]
+    first.process.send_signal(signal.SIGKILL)
+    again = dvc(*REPRO)
+    assert again.process.stdout is not None
+    shown = ""
+    while not shown.endswith(WAITING):
+        line = again.process.stdout.readline()
+        assert line, f"{shown}{again.finish().stderr}"
+        shown += line
+    assert training.is_running()
+    limit.cancel()
+    (project.root / "go").touch()
+    after_orphan, _ = again.finish(), first.finish()
+    orphan = (metadata_of(models)["run_id"], (models / "state.npz").read_bytes())
+    killed = dvc(*REPRO, "--force", fault="SIGKILL@4").finish()
+    resumed = dvc(*REPRO).finish()
+    state = (models / "state.npz").read_bytes()
+    status = dvc("dvc", "status", "train@autoencoder").finish()
+    locked = yaml.safe_load((project.root / "dvc.lock").read_text(encoding="utf-8"))["stages"]["train@autoencoder"]
+    return Story(project, beside, after_orphan, orphan, killed, resumed, state, status, locked)
+
+
+def faulty_python(folder: Path, fault: str) -> Path:
+    folder.mkdir()
+    program = folder / "python"
+    program.write_text(FAULTY.format(python=sys.executable, driver=DRIVER, fault=fault), encoding="utf-8")
+    program.chmod(0o755)
+    return folder
+
+
+def children(started: Started) -> list[psutil.Process]:
+    return psutil.Process(started.process.pid).children(recursive=True)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 600
+    while not happened():
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+
+
+def test_dvc_refuses_a_second_repro_while_the_first_lives(story: Story) -> None:
+    assert story.beside.returncode != 0
+    assert "busy" in story.beside.stderr or "lock" in story.beside.stderr
+    assert "Traceback" not in story.beside.stderr
+
+
+def test_a_repro_waits_for_the_training_of_a_killed_one_and_takes_its_results(story: Story) -> None:
+    assert story.after_orphan.returncode == 0, story.after_orphan.stderr
+    assert story.project.tracked("training", family="autoencoder")[0].info.run_id == story.orphan[0]
+    assert len(story.project.tracked("training", family="autoencoder")) == 2
+
+
+def test_a_repro_resumes_a_training_that_was_killed(story: Story) -> None:
+    assert story.killed.returncode != 0
+    assert story.resumed.returncode == 0, story.resumed.stderr
+    assert "resuming the interrupted training" in story.resumed.stdout
+    assert "after step 2" in story.resumed.stdout
+
+
+def test_weights_of_both_are_the_same_to_the_last_bit(story: Story) -> None:
+    assert story.orphan[1] == story.state
+
+
+def test_the_lock_of_dvc_is_whole_and_nothing_is_left(story: Story) -> None:
+    assert "up to date" in story.status.stdout
+    assert {"cmd", "deps", "params", "outs"} <= story.locked.keys()
+    assert not [path for path in (story.project.root / "runs" / "dvc").rglob("*") if path.is_file()]
