@@ -38,6 +38,7 @@ class RunFiles:
         evaluation: The folder of all that an evaluation found, with tables and pictures.
         pictures: The folder that a rendering replaces.
         page: The report on the run, one file.
+        exports: The folder of models for other programs.
     """
 
     def __init__(self, models: Path, reports: Path) -> None:
@@ -51,6 +52,7 @@ class RunFiles:
         self.evaluation = reports / "evaluation"
         self.pictures = reports / "pictures"
         self.page = reports / "index.html"
+        self.exports = reports / "exports"
 
     def weights(self, which: str) -> Path:
         """The folder of the models with the weights of the `best` report or the `last` step."""
@@ -94,6 +96,7 @@ class RunFolder(RunFiles):
     def __init__(self, path: Path) -> None:
         super().__init__(path / "models", path / "reports")
         self.path = path
+        self.exports = path / "exports"
         self.checkpoint = path / "checkpoint.npz"
         self.previous_checkpoint = path / "checkpoint-previous.npz"
         self.latest_samples = path / "samples.png"
