@@ -17,6 +17,8 @@ from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 from tests.composing import settings_of
 
+pytestmark = pytest.mark.slow
+
 NAME = "digits-generator"
 DIGESTS = {"data.digest": "d", "judge.digest": "j", "code.digest": "c"}
 Promote = Callable[..., Promotion]
