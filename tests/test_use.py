@@ -6,6 +6,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from tests.cli.test_command import WITHOUT_TENSORFLOW
 from tests.dvc_projects import TINY
 from tests.projects import Finished, Project, Started
 
-pytestmark = pytest.mark.slow
+# The first test waits for eight commands, six of which import TensorFlow.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NAME = "digits-generator"
 
 
@@ -44,10 +47,6 @@ def used(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Used:
     assert trained.returncode == 0, trained.stderr
     (folder,) = project.folders()
     (run,) = project.tracked("training")
-    client = project.client()
-    client.create_registered_model(NAME)
-    version = client.create_model_version(NAME, f"runs:/{run.info.run_id}/generator", run_id=run.info.run_id)
-    client.set_registered_model_alias(NAME, "champion", version.version)
 
     def call(command: str, *words: str) -> Started:
         return project.start(sys.executable, "-m", f"pipeline.{command}", *words)
@@ -63,6 +62,7 @@ def used(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Used:
         mine=[f"run={folder}", "digits=0031", "to=mine.png"],
     )
     answers["export"] = call("export", f"run={folder}").finish()
+    answers["promote"] = call("promote", f"run={folder}").finish()
     # As on another machine, which has the tracking store alone.
     shutil.move(folder, project.root / "elsewhere")
     answers |= draw(model=[f"run=models:/{NAME}@champion", "digits=0031", "seed=3", "to=model.png"])
@@ -112,6 +112,22 @@ def test_the_halves_and_the_judge_are_exported_and_logged_on_the_training_run(us
     assert all((exports / name / "saved_model.pb").exists() for name in names)
 
 
+def test_the_first_generator_that_is_promoted_is_the_champion_and_loads_as_it_was_trained(used: Used) -> None:
+    answer = used.answers["promote"]
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == f"{NAME}, version 1: champion\n  it is the first version\n"
+    version = used.project.client().get_model_version_by_alias(NAME, "champion")
+    assert (version.run_id, version.tags["decided"]) == (used.run_id, "champion")
+    registered = Path(unquote(str(version.source).removeprefix("file://"))) / "data" / "model.keras"
+    own = used.project.root / "elsewhere" / "models" / "last" / "generator.keras"
+    assert weights_of(registered) == weights_of(own)
+
+
+def weights_of(file: Path) -> bytes:
+    with ZipFile(file) as archive:
+        return archive.read("model.weights.h5")
+
+
 def test_drawing_tracks_no_run(used: Used) -> None:
     assert len(used.project.tracked("training")) == 1
     assert used.project.tracked("render") == []
@@ -127,6 +143,11 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
             ("pipeline.export",),
             "exporting needs onnxruntime, tf2onnx: install the extra `export`, as in pip install onnxruntime tf2onnx",
         ),
+        (
+            ("pipeline.promote", "model=vae"),
+            "`model` must be a family that generates digits on request. Received: vae",
+        ),
+        (("pipeline.promote", "run=nowhere"), "nowhere must hold a finished training: "),
         (("pipeline.render", "digits=31a", "to=a.png"), "`digits` must be digits, as in digits=31415. Received: 31a"),
         (("pipeline.render", "run=nowhere", "digits=3", "to=a.png"), "nowhere must hold a finished training: "),
         (("pipeline.train", "digits=3", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),

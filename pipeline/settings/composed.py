@@ -22,6 +22,7 @@ from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.frozen import Frozen
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
+from pipeline.settings.promote import PromoteSettings
 from pipeline.settings.stages import DrawSettings, EvaluateSettings, RenderSettings, TrackingSettings
 
 Model_co = TypeVar("Model_co", bound=FamilySettings, default=FamilySettings, covariant=True)
@@ -40,6 +41,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
         evaluate: What the evaluation scores.
         render: What the pictures show.
         draw: How digits are drawn on request; `DrawingRequest` has which.
+        promote: The rule by which a registered generator becomes the champion.
         tracking: How runs are logged.
         label: A mark of runs that are no real ones, such as `smoke`; null for real ones.
         start_from: Folder of a finished run from which a longer training starts; null to start anew.
@@ -57,6 +59,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
     evaluate: EvaluateSettings
     render: RenderSettings
     draw: DrawSettings
+    promote: PromoteSettings
     tracking: TrackingSettings
     label: str | None
     start_from: Path | None = Field(strict=False)

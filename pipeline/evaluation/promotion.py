@@ -1,0 +1,64 @@
+"""Whether one setting's digits are better than another's by more than chance."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from pipeline.data.keys import Key, held_out_key
+from pipeline.evaluation.intervals import estimate
+from pipeline.evaluation.seeds import Setting
+
+DISTANCE, ACCURACY = held_out_key("frechet_digit_distance"), held_out_key("accuracy")
+
+
+@dataclass(frozen=True)
+class RealAccuracy:
+    """What real digits score, and how many of them."""
+
+    share: float
+    digits: int
+
+    def lowest(self, confidence: float) -> float:
+        """The lower end of its interval, by the normal approximation of a share: p - z sqrt(p (1 - p) / n)."""
+        quantile = NormalDist().inv_cdf((1 + confidence) / 2)
+        return self.share - quantile * math.sqrt(self.share * (1 - self.share) / self.digits)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of the rule: whether it holds, and a sentence with its numbers."""
+
+    holds: bool
+    text: str
+
+
+def conditions(
+    challenger: Setting, champion: Setting, real: RealAccuracy, *, seeds: int, confidence: float
+) -> Iterator[Condition]:
+    """Yields the conditions under which a challenger replaces the champion; all must hold.
+
+    Both settings have been trained with enough seeds; the challenger's mean accuracy is not below that of real digits
+    by more than their interval; and its interval of the Fréchet digit distance lies below the champion's. All are
+    measured on validation images.
+    """
+    for name, setting in (("challenger", challenger), ("champion", champion)):
+        count = len(setting.values(DISTANCE))
+        yield Condition(count >= seeds, f"{count} seeds of the {name}'s setting are trained, {seeds} are needed")
+    lowest = real.lowest(confidence)
+    mean = _mean(challenger, ACCURACY)
+    yield Condition(mean >= lowest, f"its accuracy is {mean:.4f}, real digits' at least {lowest:.4f}")
+    (_, upper), (lower, _) = (_interval(setting, DISTANCE, confidence) for setting in (challenger, champion))
+    yield Condition(upper < lower, f"its distance is at most {upper:.4g}, the champion's at least {lower:.4g}")
+
+
+def _mean(setting: Setting, measure: Key) -> float:
+    values = setting.values(measure)
+    return estimate(values).mean if values else math.nan
+
+
+def _interval(setting: Setting, measure: Key, confidence: float) -> tuple[float, float]:
+    """The interval over seeds; unbounded where there are too few for one."""
+    values = setting.values(measure)
+    interval = estimate(values, confidence=confidence).interval if values else None
+    return interval or (-math.inf, math.inf)

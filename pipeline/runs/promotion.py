@@ -1,0 +1,132 @@
+"""The promotion of a finished training's generator: registered, compared with the champion, and described."""
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.data.keys import QUALITY, REFERENCE, Key
+from pipeline.evaluation.promotion import ACCURACY, DISTANCE, Condition, RealAccuracy, conditions
+from pipeline.evaluation.seeds import Setting, by_setting
+from pipeline.runs.location import RunLocation
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import PipelineError
+from pipeline.tracking.registry import (
+    COMPARABLE,
+    TrainedRun,
+    describe_version,
+    find_version,
+    move_alias,
+    other_seeds,
+    read_trained,
+    register,
+)
+from pipeline.tracking.store import Store
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+PART = "generator"
+TEST_DISTANCE = Key(DISTANCE.measure, split=QUALITY, trained=True)
+SHOWN = (DISTANCE, ACCURACY, ACCURACY.on(REFERENCE), TEST_DISTANCE)
+
+
+class PromotionError(PipelineError):
+    """A run cannot be registered, or not be compared with the champion."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What became of a run.
+
+    Attributes:
+        name: The registered model.
+        version: Its version that the run's generator is.
+        alias: `champion` or `challenger`.
+        reasons: Why, a sentence each.
+    """
+
+    name: str
+    version: str
+    alias: str
+    reasons: Sequence[str]
+
+
+def promote_run(location: RunLocation, settings: Settings, store: Store) -> Promotion:
+    """Registers a run's generator and gives it the alias `champion` or `challenger`; the first one is the champion.
+
+    Raises:
+        PromotionError: The champion has other data, another judge or other code, and `force` is not set.
+        TrackingError: The store does not answer, or does not know the run.
+    """
+    name = settings.promote.name
+    trained = read_trained(store, str(location.metadata["run_id"]))
+    held = find_version(store, name, CHAMPION)
+    if held is not None and held.run_id == trained.run_id:
+        return Promotion(name, str(held.version), CHAMPION, ("it is the champion already",))
+    champion = None if held is None else read_trained(store, str(held.run_id))
+    different = [] if champion is None else _differences(trained, champion)
+    if held is not None and different and not settings.force:
+        raise PromotionError(
+            f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
+            f"its {' and its '.join(different)} differs. Train it anew, or add force=true, which is recorded"
+        )
+    judged = [] if champion is None else _judge(trained, champion, settings, store)
+    alias = CHAMPION if all(condition.holds for condition in judged) else CHALLENGER
+    reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or ["it is the first version"]
+    version = register(store, name, trained, part=PART)
+    forced = {"forced": ", ".join(different)} if different else {}
+    describe_version(store, version, text=_text(trained, alias, reasons, forced), tags=_tags(trained, alias) | forced)
+    move_alias(store, version, alias, away=CHALLENGER if alias == CHAMPION else CHAMPION)
+    return Promotion(name, str(version.version), alias, reasons)
+
+
+def _differences(trained: TrainedRun, champion: TrainedRun) -> list[str]:
+    return [name for name in COMPARABLE if trained.digests.get(name) != champion.digests.get(name)]
+
+
+def _judge(trained: TrainedRun, champion: TrainedRun, settings: Settings, store: Store) -> list[Condition]:
+    rule = settings.promote
+    real = RealAccuracy(
+        trained.measures.get(ACCURACY.on(REFERENCE), 1.0), int(trained.settings.get("judge.report_images", 1))
+    )
+    both = (_setting(trained, store), _setting(champion, store))
+    return list(conditions(*both, real, seeds=rule.seeds, confidence=rule.confidence))
+
+
+def _setting(trained: TrainedRun, store: Store) -> Setting:
+    (setting,) = by_setting(run.seeded for run in other_seeds(store, trained)) or [Setting(trained.settings, ())]
+    return setting
+
+
+def _tags(trained: TrainedRun, alias: str) -> dict[str, str]:
+    measures = {key.text: f"{trained.measures[key]:.6g}" for key in SHOWN if key in trained.measures}
+    digests = {f"{name}.digest": digest for name, digest in trained.digests.items()}
+    return {
+        "decided": alias,
+        "promoted.by": _user(),
+        "trained.by": trained.user,
+        "seed": trained.seed,
+        **digests,
+        **measures,
+    }
+
+
+def _text(trained: TrainedRun, alias: str, reasons: Sequence[str], forced: Mapping[str, str]) -> str:
+    rows = [f"| {key.text} | {trained.measures[key]:.4g} |" for key in SHOWN if key in trained.measures]
+    lines = [
+        f"The generator of `{trained.name}`, trained by {trained.user} and promoted by {_user()}. Decided: {alias}.",
+        "",
+        *(f"- {reason}" for reason in reasons),
+        *(f"- forced, although {names} differ from the champion's" for names in forced.values()),
+        "",
+        "| measure | value |\n|---|---|",
+        *rows,
+        "",
+        f"Chosen by `{DISTANCE.text}`, on validation images; `{TEST_DISTANCE.text}`, on test images, is shown alone.",
+    ]
+    return "\n".join(lines)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

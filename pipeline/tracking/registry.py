@@ -1,0 +1,142 @@
+"""Registered models: the runs they come from, and their versions with aliases, tags, description and metrics."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlflow.entities import Metric
+from mlflow.entities import Run as MlflowRun
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
+from mlflow.utils.time import get_current_time_millis
+
+from pipeline.data.keys import HELD_OUT, REFERENCE, Key
+from pipeline.evaluation.seeds import SeededRun
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.store import Store, TrackingError, one_line_errors
+
+COMPARABLE = ("data", "judge", "code")
+# Of a model and of an alias that the store does not know.
+_UNKNOWN = [ErrorCode.Name(code) for code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)]
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training, as the store has it.
+
+    Attributes:
+        run_id: Its run.
+        name: The run's name.
+        user: Who trained it.
+        seed: Its seed.
+        settings: Its parameters by address, without the seed.
+        digests: Hashes of data, judge and code, as far as it has them.
+        measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
+    """
+
+    run_id: str
+    name: str
+    user: str
+    seed: str
+    settings: Mapping[str, str]
+    digests: Mapping[str, str]
+    measures: Mapping[Key, float]
+
+    @property
+    def seeded(self) -> SeededRun:
+        """The run as one seed of its setting."""
+        return SeededRun(self.settings, self.seed, self.measures)
+
+
+def read_trained(store: Store, run_id: str) -> TrainedRun:
+    """Reads a training's run.
+
+    Raises:
+        TrackingError: The store does not answer or does not know the run.
+    """
+    if not store.knows(run_id):
+        raise TrackingError(f"`run` must be in this tracking store to be registered. Received: {run_id} in {store.uri}")
+    with one_line_errors(store.uri):
+        return _trained(store.client.get_run(run_id))
+
+
+def other_seeds(store: Store, trained: TrainedRun) -> list[TrainedRun]:
+    """Returns the finished trainings, oldest first, of a run's setting, data, judge and code; it is among them."""
+    with one_line_errors(store.uri):
+        found = map(_trained, runs_where(store, "tags.kind = 'training' and attributes.status = 'FINISHED'"))
+        return [one for one in found if (one.settings, one.digests) == (trained.settings, trained.digests)]
+
+
+def find_version(store: Store, name: str, alias: str) -> ModelVersion | None:
+    """Returns the version that an alias names; None where there is none."""
+    with one_line_errors(store.uri):
+        try:
+            return store.client.get_model_version_by_alias(name, alias)
+        except MlflowException as error:
+            if error.error_code in _UNKNOWN:
+                return None
+            raise
+
+
+def register(store: Store, name: str, trained: TrainedRun, *, part: str) -> ModelVersion:
+    """Returns the version of a registered model that a run's part is; it is made where there is none.
+
+    The run's measures become metrics of the logged model, which the version's page shows.
+
+    Raises:
+        TrackingError: The store does not answer, or the run logged no such part.
+    """
+    client = store.client
+    with one_line_errors(store.uri):
+        condition = f"source_run_id = '{trained.run_id}' AND name = '{part}'"
+        logged = client.search_logged_models([store.experiment_id], condition)
+        if not logged:
+            raise TrackingError(f"`run` must have logged a model `{part}`. Received: {trained.run_id}")
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        held = client.search_model_versions(f"name = '{name}' and run_id = '{trained.run_id}'")
+        if held:
+            return held[0]
+        model, now = logged[0], get_current_time_millis()
+        metrics = [Metric(key.text, value, now, 0, model_id=model.model_id) for key, value in trained.measures.items()]
+        client.log_batch(trained.run_id, metrics=metrics)
+        # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
+        place = model.artifact_location
+        version = client.create_model_version(name, place, run_id=trained.run_id, model_id=model.model_id)
+        held_by = [{"name": name, "version": version.version}]
+        client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(held_by)})
+        return version
+
+
+def describe_version(store: Store, version: ModelVersion, *, text: str, tags: Mapping[str, str]) -> None:
+    """Sets a version's description, in Markdown, and its tags."""
+    with one_line_errors(store.uri):
+        store.client.update_model_version(version.name, version.version, description=text)
+        for key, value in tags.items():
+            store.client.set_model_version_tag(version.name, version.version, key, value)
+
+
+def move_alias(store: Store, version: ModelVersion, alias: str, *, away: str) -> None:
+    """Gives a version an alias, and takes the alias `away` from it where it has that."""
+    with one_line_errors(store.uri):
+        store.client.set_registered_model_alias(version.name, alias, version.version)
+        held = find_version(store, version.name, away)
+        if held is not None and str(held.version) == str(version.version):
+            store.client.delete_registered_model_alias(version.name, away)
+
+
+def _trained(run: MlflowRun) -> TrainedRun:
+    tags, parameters = run.data.tags, dict(sorted(run.data.params.items()))
+    seed = parameters.pop("seed", "")
+    measures = {Key.parse(text): value for text, value in sorted(run.data.metrics.items())}
+    return TrainedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        user=tags.get(MLFLOW_USER, "unknown"),
+        seed=seed,
+        settings=parameters,
+        digests={name: tags[f"{name}.digest"] for name in COMPARABLE if f"{name}.digest" in tags},
+        measures={key: value for key, value in measures.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
+    )

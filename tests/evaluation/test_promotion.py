@@ -1,0 +1,57 @@
+"""The rule by which a challenger replaces the champion."""
+
+import pytest
+
+from pipeline.evaluation.promotion import ACCURACY, DISTANCE, RealAccuracy, conditions
+from pipeline.evaluation.seeds import Setting
+
+REAL = RealAccuracy(0.99, 2000)
+
+
+def setting(*distances: float, accuracy: float = 0.99) -> Setting:
+    return Setting({}, [{DISTANCE: distance, ACCURACY: accuracy} for distance in distances])
+
+
+CHAMPION = setting(1.0, 1.1, 1.2)
+BETTER = setting(0.5, 0.51, 0.52)
+
+
+def holding(challenger: Setting, champion: Setting = CHAMPION) -> list[bool]:
+    return [one.holds for one in conditions(challenger, champion, REAL, seeds=3, confidence=0.95)]
+
+
+def test_a_lower_distance_whose_interval_lies_apart_replaces_the_champion() -> None:
+    assert holding(BETTER) == [True, True, True, True]
+
+
+def test_intervals_that_overlap_do_not() -> None:
+    # 1.1 - t(2) * 0.1 / sqrt(3) = 0.852, 0.7 + t(2) * 0.1 / sqrt(3) = 0.948 with t(2) = 4.303
+    assert holding(setting(0.6, 0.7, 0.8)) == [True, True, True, False]
+    assert holding(setting(0.5, 0.6, 0.7)) == [True, True, True, True]
+    assert holding(CHAMPION)[-1] is False
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_seeds_of_either_do_not(count: int) -> None:
+    assert holding(setting(*[0.5] * count)) == [False, True, True, False]
+    assert holding(BETTER, setting(*[1.0] * count)) == [True, False, True, False]
+
+
+def test_an_accuracy_below_real_digits_by_more_than_their_interval_does_not() -> None:
+    # 0.99 - 1.96 sqrt(0.99 * 0.01 / 2000)
+    assert REAL.lowest(0.95) == pytest.approx(0.98564, abs=1e-5)
+    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9857))[2] is True
+    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9855))[2] is False
+
+
+def test_a_setting_without_measures_never_replaces_the_champion() -> None:
+    assert holding(Setting({}, [])) == [False, True, False, False]
+
+
+def test_every_condition_has_its_numbers() -> None:
+    assert [one.text for one in conditions(BETTER, CHAMPION, REAL, seeds=3, confidence=0.95)] == [
+        "3 seeds of the challenger's setting are trained, 3 are needed",
+        "3 seeds of the champion's setting are trained, 3 are needed",
+        "its accuracy is 0.9900, real digits' at least 0.9856",
+        "its distance is at most 0.5348, the champion's at least 0.8516",
+    ]

@@ -1,0 +1,187 @@
+"""A generator is registered and becomes champion or challenger, in a store of its own with runs that are made up."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow.entities.model_registry import ModelVersion
+
+from pipeline.data.keys import Key
+from pipeline.runs.folder import LAYOUT, RunFolder
+from pipeline.runs.location import find_run
+from pipeline.runs.promotion import CHALLENGER, CHAMPION, PART, Promotion, PromotionError, promote_run
+from pipeline.tracking.runs import Run, RunDescription
+from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.training.history import Point
+from tests.composing import settings_of
+
+pytestmark = pytest.mark.slow
+
+NAME = "digits-generator"
+DIGESTS = {"data.digest": "d", "judge.digest": "j", "code.digest": "c"}
+Promote = Callable[..., Promotion]
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose tables are made; making them takes seconds, copying them none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        root = tmp_path_factory.mktemp("migrated")
+        connect(family="vae", experiment="mnist", root=root)
+    return root / "mlflow.db"
+
+
+@pytest.fixture
+def store(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    return connect(family="acgan", experiment="mnist", root=tmp_path)
+
+
+def trained(
+    store: Store, distance: float, *, seed: int = 0, steps: int = 100, part: str = PART, other: str = ""
+) -> str:
+    """A finished training that reported this distance and logged a generator; `other` is a digest that differs."""
+    digests = DIGESTS | ({f"{other}.digest": "other"} if other else {})
+    parameters = {"seed": seed, "acgan": {"steps": steps}, "judge": {"report_images": 2000}}
+    description = RunDescription(name=f"acgan {steps}", parameters=parameters, tags={"kind": "training", **digests})
+    values = {
+        "heldout/frechet_digit_distance": distance,
+        "heldout/accuracy": 0.99,
+        "reference/accuracy": 0.99,
+        "trained/quality/frechet_digit_distance": distance / 2,
+    }
+    with Run(store, description, system_metrics=False) as run:
+        run.log(Point(Key.parse(text), value, steps) for text, value in values.items())
+    model = store.client.create_logged_model(store.experiment_id, name=part, source_run_id=run.run_id)
+    store.client.finalize_logged_model(model.model_id, "READY")
+    return run.run_id
+
+
+def trained_seeds(store: Store, *distances: float, steps: int) -> str:
+    first, *_ = [trained(store, one, seed=seed, steps=steps) for seed, one in enumerate(distances)]
+    return first
+
+
+@pytest.fixture
+def promote(store: Store, tmp_path: Path) -> Promote:
+    def promoted(run_id: str, *words: str) -> Promotion:
+        folder = RunFolder(tmp_path / run_id)
+        folder.update_metadata(layout=LAYOUT, run_id=run_id, steps=100, settings=settings_of().of_training())
+        settings = settings_of(f"run={folder.path.as_posix()}", *words)
+        return promote_run(find_run(settings), settings, store)
+
+    return promoted
+
+
+def holder(store: Store, alias: str) -> ModelVersion:
+    return store.client.get_model_version_by_alias(NAME, alias)
+
+
+def test_the_first_version_is_the_champion_and_says_who_why_and_how_good(store: Store, promote: Promote) -> None:
+    run_id = trained(store, 1.25)
+    promotion = promote(run_id)
+    assert promotion == Promotion(NAME, "1", CHAMPION, ["it is the first version"])
+    version = holder(store, CHAMPION)
+    assert version.run_id == run_id
+    for text in ("promoted by ada", "Decided: champion", "it is the first version", "| heldout/accuracy | 0.99 |"):
+        assert text in str(version.description)
+    assert (
+        version.tags.items()
+        >= {
+            **DIGESTS,
+            "decided": "champion",
+            "promoted.by": "ada",
+            "heldout/frechet_digit_distance": "1.25",
+            "trained/quality/frechet_digit_distance": "0.625",
+        }.items()
+    )
+    (model,) = store.client.search_logged_models([store.experiment_id])
+    assert version.source == model.artifact_location
+    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": NAME, "version": version.version}]
+    metrics = {metric.key: metric.value for metric in model.metrics or []}
+    assert metrics["heldout/frechet_digit_distance"] == 1.25
+
+
+def test_a_setting_that_is_better_by_more_than_chance_takes_the_championship(store: Store, promote: Promote) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    better = promote(trained_seeds(store, 0.5, 0.51, 0.52, steps=200))
+    assert (better.version, better.alias) == ("2", CHAMPION)
+    assert all(reason.startswith("yes: ") for reason in better.reasons)
+    assert str(holder(store, CHAMPION).version) == "2"
+
+
+def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_trained(
+    store: Store, promote: Promote
+) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    run_id = trained(store, 0.5, steps=200)
+    first = promote(run_id)
+    assert (first.version, first.alias) == ("2", CHALLENGER)
+    assert "no: 1 seeds of the challenger's setting are trained, 3 are needed" in first.reasons
+    assert str(holder(store, CHAMPION).version) == "1"
+    assert str(holder(store, CHALLENGER).version) == "2"
+    for seed in (1, 2):
+        trained(store, 0.5 + seed / 100, seed=seed, steps=200)
+    again = promote(run_id)
+    assert (again.version, again.alias) == ("2", CHAMPION)
+    registered = store.client.get_registered_model(NAME)
+    assert {alias: str(version) for alias, version in registered.aliases.items()} == {CHAMPION: "2"}
+    assert "Decided: champion" in str(holder(store, CHAMPION).description)
+
+
+def test_seeds_of_other_code_do_not_count(store: Store, promote: Promote) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    run_id = trained(store, 0.5, steps=200)
+    for seed in (1, 2):
+        trained(store, 0.5, seed=seed, steps=200, other="code")
+    assert promote(run_id).alias == CHALLENGER
+
+
+@pytest.mark.parametrize("what", ["data", "judge", "code"])
+def test_another_data_judge_or_code_is_refused_unless_forced_which_is_recorded(
+    what: str, store: Store, promote: Promote
+) -> None:
+    promote(trained(store, 1.0))
+    run_id = trained(store, 0.5, steps=200, other=what)
+    with pytest.raises(
+        PromotionError, match=rf"compared with version 1: its {what} differs\. .* force=true"
+    ) as refused:
+        promote(run_id)
+    assert "\n" not in str(refused.value)
+    assert len(store.client.search_model_versions(f"name = '{NAME}'")) == 1
+    forced = promote(run_id, "force=true")
+    version = store.client.get_model_version(NAME, forced.version)
+    assert version.tags["forced"] == what
+    assert f"forced, although {what} differ" in str(version.description)
+
+
+def test_the_champion_stays_what_it_is(store: Store, promote: Promote) -> None:
+    run_id = trained(store, 1.0)
+    promote(run_id)
+    assert promote(run_id) == Promotion(NAME, "1", CHAMPION, ("it is the champion already",))
+
+
+def test_a_version_follows_a_project_whose_folder_is_moved(store: Store, promote: Promote, tmp_path: Path) -> None:
+    promote(trained(store, 1.0))
+    moved = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name} moved"))
+    there = connect(family="acgan", experiment="mnist", root=moved)
+    (model,) = there.client.search_logged_models([there.experiment_id])
+    version = there.client.get_model_version_by_alias(NAME, CHAMPION)
+    assert version.source == model.artifact_location
+    assert there.client.get_model_version_download_uri(NAME, str(version.version)) == model.artifact_location
+    assert model.artifact_location.startswith(moved.as_uri())
+
+
+def test_a_run_that_the_store_does_not_know_or_that_logged_no_generator_is_refused(
+    store: Store, promote: Promote
+) -> None:
+    with pytest.raises(TrackingError, match="must be in this tracking store to be registered"):
+        promote("0" * 32)
+    with pytest.raises(TrackingError, match="must have logged a model `generator`"):
+        promote(trained(store, 1.0, part="decoder"))
+    assert store.client.search_registered_models() == []
