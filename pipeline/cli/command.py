@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -40,16 +41,7 @@ def run(
     Exits with status 2 and one line for errors that the user can fix; 130, 143 or 129 when interrupted, terminated or
     left by its terminal; 1 for a failure. All jobs run in the context `around`.
     """
-    os.environ["PIPELINE_ROOT"] = str(ROOT)
-    os.environ["PIPELINE_MODULE"] = module
-    os.environ["PIPELINE_PROCESS"] = str(os.getpid())
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    survive_lost_output()
-    sys.argv[1:] = quote_texts(sys.argv[1:])
-    signal.signal(signal.SIGTERM, _end)
-    # `nohup` starts a command with this one ignored, and so it stays.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _end)
+    _prepare(module)
     jobs: list[Job] = []
     failures: list[PipelineError] = []
 
@@ -73,12 +65,30 @@ def run(
         leave(str(error), FAILED)
     except PipelineError as error:
         leave(str(error), REFUSED)
-    except (HydraException, OmegaConfBaseException, AssertionError, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, AssertionError, ValueError, OSError) as error:
         if jobs:
             raise
         leave(explain(error), REFUSED)
     if failures:
         leave(str(failures[0]), REFUSED)
+
+
+def _prepare(module: str) -> None:
+    """Prepares the process of a command: variables, outputs, what was typed, and signals."""
+    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_MODULE"] = module
+    os.environ["PIPELINE_PROCESS"] = str(os.getpid())
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    survive_lost_output()
+    sys.argv[1:] = quote_texts(sys.argv[1:])
+    signal.signal(signal.SIGTERM, _end)
+    # `nohup` starts a command with this one ignored, and so it stays.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
+    try:
+        Path.home()
+    except RuntimeError:  # neither HOME nor an entry in passwd, without which MLflow cannot be imported
+        os.environ["HOME"] = tempfile.gettempdir()
 
 
 def _run_job(stage: Callable[[Settings, Job], None], composed: DictConfig, job: Job) -> None:

@@ -71,6 +71,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     beside = dvc(*REPRO).finish()
     (training,) = [each for each in children(first) if "pipeline.train" in each.cmdline()]
     first.process.send_signal(signal.SIGKILL)
+    first.process.wait()  # DVC takes a process that is not waited for as one that lives
     again = dvc(*REPRO)
     assert again.process.stdout is not None
     shown = ""
