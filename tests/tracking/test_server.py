@@ -21,7 +21,7 @@ from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import connect
 from pipeline.training.history import Point
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 LIMIT_SECONDS = 240
 POINTS = 200
