@@ -13,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -81,6 +82,9 @@ def _prepare(module: str) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     survive_lost_output()
     sys.argv[1:] = quote_texts(sys.argv[1:])
+    options = get_args_parser()
+    setattr(options, options.error.__name__, _refuse_options)  # Hydra's own prints its usage, several lines
+    options.parse_args(sys.argv[1:])
     signal.signal(signal.SIGTERM, _end)
     # `nohup` starts a command with this one ignored, and so it stays.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -131,6 +135,11 @@ def _describe_job(module: str, composed: DictConfig) -> Job:
     if config.mode != RunMode.MULTIRUN:
         return Job(module, overrides, family)
     return Job(module, overrides, family, sweep=Path(config.sweep.dir), number=int(config.job.num))
+
+
+def _refuse_options(message: str) -> NoReturn:
+    text = " ".join(message.split())
+    leave(f"{text}: an option must be one of `--help`, an override is SETTING=VALUE", REFUSED)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
