@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
+from pipeline.tracking.store import default_uri
 
 SOURCES = ("pipeline", "hydra_plugins", "conf", "params.yaml", "dvc.yaml")
 UNSET = ("MLFLOW_TRACKING_URI", "MNIST_DIR", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
@@ -88,7 +89,7 @@ class Project:
         return sorted(path for path in (self.root / "runs" / "acgan").glob("*") if path.is_dir())
 
     def client(self) -> MlflowClient:
-        return MlflowClient(f"sqlite:///{self.root.as_posix()}/mlflow.db")
+        return MlflowClient(default_uri(self.root))
 
     def tracked(self, kind: str, *, family: str = "acgan") -> list[Run]:
         """The runs of a kind, oldest first."""

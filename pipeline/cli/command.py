@@ -4,12 +4,14 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -34,15 +36,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     Exits with status 2 and one line for errors that the user can fix; 130, 143 or 129 when interrupted, terminated or
     left by its terminal; 1 for a failure.
     """
-    os.environ["PIPELINE_ROOT"] = str(ROOT)
-    os.environ["PIPELINE_MODULE"] = module
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    survive_lost_output()
-    sys.argv[1:] = quote_texts(sys.argv[1:])
-    signal.signal(signal.SIGTERM, _end)
-    # `nohup` starts a command with this one ignored, and so it stays.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _end)
+    _prepare(module)
     jobs: list[DictConfig] = []
     failures: list[PipelineError] = []
 
@@ -65,12 +59,32 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
         leave(str(error), FAILED)
     except PipelineError as error:
         leave(str(error), REFUSED)
-    except (HydraException, OmegaConfBaseException, AssertionError, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, AssertionError, ValueError, OSError) as error:
         if jobs:
             raise
         leave(explain(error), REFUSED)
     if failures:
         leave(str(failures[0]), REFUSED)
+
+
+def _prepare(module: str) -> None:
+    """Prepares the process of a command: variables, outputs, what was typed, and signals."""
+    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_MODULE"] = module
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    survive_lost_output()
+    sys.argv[1:] = quote_texts(sys.argv[1:])
+    options = get_args_parser()
+    options.error = _refuse_options  # type: ignore[method-assign]  # Hydra's own prints its usage, several lines
+    options.parse_args(sys.argv[1:])
+    signal.signal(signal.SIGTERM, _end)
+    # `nohup` starts a command with this one ignored, and so it stays.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
+    try:
+        Path.home()
+    except RuntimeError:  # neither HOME nor an entry in passwd, without which MLflow cannot be imported
+        os.environ["HOME"] = tempfile.gettempdir()
 
 
 def _run_job(module: str, stage: Callable[[Settings, Job], None], composed: DictConfig) -> None:
@@ -113,6 +127,11 @@ def _require_own_overrides(settings: Settings, job: Job) -> None:
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
                 f"leave it out, or choose model={block}"
             )
+
+
+def _refuse_options(message: str) -> NoReturn:
+    text = " ".join(message.split())
+    leave(f"{text}: an option must be one of `--help`, an override is SETTING=VALUE", REFUSED)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

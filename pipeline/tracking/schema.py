@@ -1,12 +1,31 @@
-"""The schema of an SQLite store that MLflow does not open: whether it is older, newer or broken, and what to do."""
+"""The schema of an SQLite store: made whole, or older, newer or broken, and what to do then."""
 
+import os
 import shlex
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import mlflow
 from mlflow.store import db_migrations
+
+
+def make_store(file: Path, aside: Path, make: Callable[[Path], object]) -> None:
+    """Makes a store where there is no file, in the folder `aside`, and gives it its name once it has all tables.
+
+    An `mlflow ui` that is started meanwhile would end if it found some of the tables. `make` makes the store of a
+    folder. Where the file system has no links, or `mlflow ui` was faster, nothing is made.
+    """
+    if file.exists():
+        return
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    make(aside)
+    with suppress(OSError):
+        os.link(aside / file.name, file)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def is_newer(file: Path) -> bool:

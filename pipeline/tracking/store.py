@@ -22,7 +22,7 @@ from pipeline.tracking.address import explain_missing, names_file, without_passw
 from pipeline.tracking.moved import follow_moved_folder
 
 _FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-_MIGRATION_SECONDS = 60.0
+_MIGRATION_SECONDS = 300.0
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
@@ -111,6 +111,7 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
     uri, artifacts = default_uri(root), root / "mlartifacts"
     # Two processes must not make the tables at once.
     with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
+        schema.make_store(root / "mlflow.db", artifacts / ".new", lambda folder: MlflowClient(default_uri(folder)))
         _check_file(root / "mlflow.db")
         follow_moved_folder(root / "mlflow.db", artifacts)
         client = _migrated_client(uri, root / "mlflow.db")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -22,11 +23,12 @@ LOSS = Key.parse("train/loss")
 @pytest.fixture
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets the clock of the process, and of the system as psutil sees it, by so many seconds from now."""
-    now, boot_time = time.time, psutil._psplatform.boot_time
+    system: Any = vars(psutil)["_psplatform"]
+    now, boot_time = time.time, system.boot_time
 
     def set_by(seconds: float) -> None:
         monkeypatch.setattr(time, "time", lambda: now() + seconds)
-        monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot_time() + seconds)
+        monkeypatch.setattr(system, "boot_time", lambda: boot_time() + seconds)
 
     return set_by
 

@@ -82,15 +82,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         (project.root / "go").touch()
         whole = end(under_way, first[0])
         other = folders[1]
-        again, beside = warm.train(*LONG, fault="SIGINT@6"), warm.train(*SHORT)
-        interrupted = end(again, other)
+        running, beside = warm.train(*LONG, fault="SIGINT@6"), warm.train(*SHORT)
+        interrupted = end(running, other)
         short = end(beside)
         start_from = f"start_from={folders[-1].relative_to(project.root)}"
         again, beside = project.train_in_terminal(*LONG, fault="CLOSE@7"), warm.train(*LONG, start_from)
         hung_up = end(again, other)
         stopped = end(warm.train(*LONG, fault="SIGINT+SIGINT@8"), other)
-        again = warm.train(*LONG, fault="SIGTERM@8")
-        terminated = end(again, other)
+        terminated = end(warm.train(*LONG, fault="SIGTERM@8"), other)
         longer = end(beside)
         finished = end(warm.train(*LONG), other)
     return Story(project, whole, killed, interrupted, hung_up, stopped, terminated, finished, short, longer)

@@ -107,6 +107,8 @@ def assert_refused_in_one_line(answer: Answer) -> None:
 )
 @given(overrides=st.lists(ONE, min_size=1, max_size=3))
 @example(overrides=["+="])
+@example(overrides=["acgan.discriminator.dropoutnan", "-*[-{{"])
+@example(overrides=["--cfg", "nothing"])
 @example(overrides=["\n1]~"])
 @example(overrides=["acgan._target_=os.system"])
 @example(overrides=["+acgan.generator._target_=subprocess.run"])
