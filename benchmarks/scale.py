@@ -148,7 +148,14 @@ def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[floa
 def beside(options: argparse.Namespace) -> list[Row]:
     """Measures whether two trainings side by side, a thread each, take less time than a sweep of them."""
     length, start = options.beside_steps, f"two trainings of {options.beside_steps} steps"
-    swept = [f"acgan.steps={length}", f"acgan.report_every={length}", "seed=0,1", "hydra.mode=MULTIRUN"]
+    # Each turn is a new sweep: in one of before, the trainings have finished already.
+    swept = [
+        f"acgan.steps={length}",
+        f"acgan.report_every={length}",
+        "seed=0,1",
+        "sweep.new=true",
+        "hydra.mode=MULTIRUN",
+    ]
     with copied_project(options.data.file) as project:
         project.train(*options.overrides, "acgan.steps=1", "acgan.report_every=1")
         after = partial(project.train, *options.overrides, *swept)

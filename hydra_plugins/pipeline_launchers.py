@@ -26,3 +26,23 @@ class LocalLauncher(Launcher):
         from pipeline.sweeps.processes import run_in_processes
 
         return run_in_processes(job_overrides, module=MODULE, folder=self._folder, at_once=self.at_once)
+
+
+class RayLauncher(Launcher):
+    """Runs each job as a task of a Ray cluster; see `pipeline.sweeps.cluster.RayCluster` for the arguments."""
+
+    def __init__(self, address: str, cpus: float, gpus: float) -> None:
+        super().__init__()
+        self._address, self._cpus, self._gpus = address, cpus, gpus
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Connects to the cluster, or refuses it."""
+        from pipeline.sweeps.cluster import RayCluster
+
+        self._folder = Path(config.hydra.sweep.dir)
+        self._cluster = RayCluster(self._address, cpus=self._cpus, gpus=self._gpus)
+        self.at_once = self._cluster.at_once
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Runs jobs and returns how each ended."""
+        return self._cluster.run(job_overrides, module=MODULE, folder=self._folder)

@@ -5,6 +5,7 @@
     jobs        listed and checked before the first trains
     sweep       the parent run around them, and which of them are left
     processes   jobs side by side on this machine
+    cluster     jobs on the machines of a Ray cluster
     summary     tables, figures and a picture of a sweep's runs
 
 Hydra finds the sweeper and the launchers, which call these, in `hydra_plugins`.

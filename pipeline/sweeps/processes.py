@@ -42,7 +42,7 @@ def run_in_processes(jobs: Sequence[Sequence[str]], *, module: str, folder: Path
             for place, (index, process) in list(running.items()):
                 if process.poll() is not None:
                     del running[place]
-                    ended[index] = job_return(jobs[index], process.returncode, folder)
+                    ended[index] = job_return(jobs[index], folder, process.returncode)
     finally:
         _end([process for _, process in running.values()])
     return [ended[index] for index in sorted(ended)]
@@ -75,23 +75,26 @@ def log_of(overrides: Sequence[str], folder: Path) -> Path:
     return folder / f"job-{read_place(overrides).number + 1}.log"
 
 
-def job_return(overrides: Sequence[str], status: int, folder: Path) -> JobReturn:
+def job_return(overrides: Sequence[str], folder: Path, status: int, *, text: str | None = None) -> JobReturn:
     """Returns how a job ended, as Hydra's launchers do, and prints it.
 
-    `status` is that of its command, negative where a signal ended it.
+    `status` is that of its command, negative where a signal ended it; `text` says why it failed, else its log does.
     """
     place, log = read_place(overrides), log_of(overrides, folder)
     returned = JobReturn(overrides=overrides, status=JobStatus.FAILED if status else JobStatus.COMPLETED)
     if not status:
         sys.stdout.write(f"job {place.number + 1} of {place.jobs}: finished ({display(log)})\n")
         return returned
-    said = [
-        line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("error: ")
-    ]
-    text = said[-1].removeprefix("error: ") if said else f"its command ended with status {status}"
-    sys.stderr.write(f"error: job {place.number + 1}: {text} ({display(log)})\n")
-    returned.return_value = JobFailedError(text)
+    reason = text or _last_error(log) or f"its command ended with status {status}"
+    sys.stderr.write(f"error: job {place.number + 1}: {reason} ({display(log)})\n")
+    returned.return_value = JobFailedError(reason)
     return returned
+
+
+def _last_error(log: Path) -> str | None:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return errors[-1] if errors else None
 
 
 def _start(command: Sequence[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from PIL import Image
 
@@ -102,6 +103,11 @@ class Sweep:
     shown: str
     complained: str
     files: dict[str, Path]
+
+    @property
+    def parent_id(self) -> str:
+        assert self.parent is not None
+        return str(self.parent.info.run_id)
 
     def rows(self, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(self.files[name].read_text(encoding="utf-8").splitlines()))
@@ -242,9 +248,12 @@ def test_a_sweep_of_which_every_job_failed_has_its_tables_and_no_picture(call: C
     assert sweep.files.keys() == {"sweep.csv", "settings.csv"}
 
 
-def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(call: Call, store: Store) -> None:
-    sweep = call(Stage(store, {0: KeyboardInterrupt()}), *TWO)
-    assert (sweep.status, sweep.parent and sweep.parent.info.status) == (130, "KILLED")
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(
+    error: BaseException, status: int, call: Call, store: Store
+) -> None:
+    sweep = call(Stage(store, {0: error}), *TWO)
+    assert (sweep.status, sweep.parent and sweep.parent.info.status) == (status, "KILLED")
     assert [row["status"] for row in sweep.rows("sweep.csv")] == ["KILLED"]
 
 
@@ -281,4 +290,39 @@ def test_a_wrong_value_is_refused_before_the_first_job_trains(sweep: str, said: 
     refused = call(stage, "--multirun", "+debug=smoke", sweep)
     assert (refused.status, refused.parent, stage.trained, refused.shown) == (2, None, [], "")
     assert refused.complained.startswith(f"error: {said}")
+    assert refused.complained.count("\n") == 1
+
+
+def test_the_last_line_counts_the_failed_jobs_and_repeats_the_command(call: Call, store: Store) -> None:
+    sweep = call(Stage(store, {1: RuntimeError("a mistake")}), *TWO)
+    assert sweep.complained.splitlines()[-1] == (
+        "error: 1 of 2 jobs failed: repeat them alone with the same command, "
+        "`python -m pipeline.train --multirun +debug=smoke acgan.auxiliary_weight.generated=0.0,0.5`"
+    )
+    assert "1 of 2 jobs finished" in " ".join(sweep.shown.split())
+    (job,) = runs_where(store, f"tags.`mlflow.parentRunId` = '{sweep.parent_id}' and attributes.status = 'FAILED'")
+    assert "RuntimeError: a mistake" in job.data.tags["traceback"]
+    again = Stage(store)
+    assert (call(again, *TWO).status, again.trained) == (0, [1])
+
+
+def test_a_sweep_that_another_command_runs_is_refused(call: Call, store: Store, tmp_path: Path) -> None:
+    call(Stage(store), *TWO)
+    (lock,) = tmp_path.glob(".*.lock")
+    stage = Stage(store)
+    with FileLock(lock):
+        refused = call(stage, *TWO)
+    assert (refused.status, stage.trained, refused.shown) == (2, [], "")
+    assert "is in use by another process" in refused.complained
+    assert refused.complained.count("\n") == 1
+
+
+def test_a_store_that_does_not_answer_is_one_line_before_the_first_job(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    stage = Stage(store)
+    refused = call(stage, *TWO)
+    assert (refused.status, stage.trained) == (2, [])
+    assert refused.complained.startswith("error: The tracking store (`MLFLOW_TRACKING_URI`) must answer")
     assert refused.complained.count("\n") == 1

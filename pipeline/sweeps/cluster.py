@@ -1,0 +1,210 @@
+"""Jobs as tasks of a Ray cluster, each in a fresh process, on machines that share the project's folder."""
+
+import os
+import runpy
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from hydra.core.utils import JobReturn
+
+from pipeline.data.files import write_text
+from pipeline.settings import paths
+from pipeline.settings.errors import PipelineError
+from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, job_return, log_of
+
+RETRIES, LOOK_SECONDS = 3, 1.0
+# Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
+LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
+
+
+class ClusterError(PipelineError):
+    """Jobs cannot run on a cluster as they were asked to."""
+
+
+class RayCluster:
+    """A connection to a Ray cluster.
+
+    Args:
+        address: `auto` for the cluster that this machine is a node of, `HOST:PORT` of its head, or `local` for a new
+            cluster on this machine alone.
+        cpus: Processors of a job.
+        gpus: GPUs of a job.
+
+    Attributes:
+        at_once: Jobs that run at the same time.
+
+    Raises:
+        ClusterError: Ray is not installed, the cluster does not answer or lacks what a job needs, or its machines do
+            not share the run folder and the tracking store.
+    """
+
+    def __init__(self, address: str, *, cpus: float, gpus: float) -> None:
+        with _keeping_sigterm():
+            self._ray, self._cpus, self._gpus = _import_ray(), cpus, gpus
+            self._connect(address)
+        try:
+            nodes = [node for node in self._ray.nodes() if node["Alive"]]
+            self.at_once = sum(_places(node["Resources"], cpus=cpus, gpus=gpus) for node in nodes)
+            if not self.at_once:
+                raise ClusterError(
+                    "`hydra.launcher.cpus` and `hydra.launcher.gpus` must be at most what a node has. "
+                    f"Received: {cpus:g} and {gpus:g}"
+                )
+            if len({node["NodeManagerHostname"] for node in nodes}) > 1:
+                require_tracking_server()
+                self.require_shared(paths.STORE_ROOT / "runs", [str(node["NodeID"]) for node in nodes])
+        except BaseException:
+            self._ray.shutdown()
+            raise
+
+    def run(self, jobs: Sequence[Sequence[str]], *, module: str, folder: Path) -> list[JobReturn]:
+        """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
+
+        What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. A job whose process or
+        machine is lost runs again, and resumes from its checkpoint. Where this process is interrupted, so are the jobs.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+        environment |= dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
+        task = self._task(run_command, max_retries=RETRIES)
+        words = [[*overrides, "hydra.mode=RUN"] for overrides in jobs]
+        logs = [str(log_of(overrides, folder).resolve()) for overrides in jobs]
+        cwd = str(Path.cwd())
+        tasks = {
+            task.remote(module, own, log, cwd, environment): index
+            for index, (own, log) in enumerate(zip(words, logs, strict=True))
+        }
+        ended: dict[int, JobReturn] = {}
+        try:
+            while waiting := [one for one in tasks if tasks[one] not in ended]:
+                ready, _ = self._ray.wait(waiting, num_returns=1, timeout=LOOK_SECONDS)
+                for one in ready:
+                    ended[tasks[one]] = self._returned(one, jobs[tasks[one]], folder)
+        finally:
+            self._cancel([one for one in tasks if tasks[one] not in ended])
+            self._ray.shutdown()
+        return [ended[index] for index in sorted(ended)]
+
+    def require_shared(self, folder: Path, nodes: Sequence[str]) -> None:
+        """Refuses a cluster of which a node does not see this machine's run folder."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        mark = folder / f".shared-{uuid4().hex}"
+        write_text("", mark)
+        try:
+            for node in nodes:
+                there = NodeAffinitySchedulingStrategy(node, soft=False)
+                look = self._ray.remote(num_cpus=0, scheduling_strategy=there)(sees)
+                host, seen = self._ray.get(look.remote(str(mark)))
+                if not seen:
+                    raise ClusterError(
+                        f"all machines of the cluster must share {folder}, as on a network file system. "
+                        f"Received: {host}, which does not see it"
+                    )
+        finally:
+            mark.unlink()
+
+    def _connect(self, address: str) -> None:
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        own = {"include_dashboard": False, "_node_ip_address": LOOPBACK} if address == "local" else {}
+        environment = {"env_vars": {"PYTHONPATH": str(paths.ROOT)}}
+        try:
+            self._ray.init(address, runtime_env=environment, **quiet, **own)
+        except Exception as error:  # Ray raises plain ones where a process of its own does not start in time
+            reason = " ".join(str(error).split())[:200]
+            raise ClusterError(
+                "`hydra.launcher.address` must be auto, local or HOST:PORT of a running Ray cluster. "
+                f"Received: {address}: {reason}"
+            ) from error
+
+    def _task(self, function: Any, **options: Any) -> Any:
+        # A process of its own for each call: TensorFlow keeps memory and settings for as long as its process lives.
+        return self._ray.remote(num_cpus=self._cpus, num_gpus=self._gpus, max_calls=1, **options)(function)
+
+    def _returned(self, task: Any, overrides: Sequence[str], folder: Path) -> JobReturn:
+        try:
+            return job_return(overrides, folder, self._ray.get(task))
+        except self._ray.exceptions.RayError as error:
+            return job_return(overrides, folder, 1, text=str(error).strip().partition("\n")[0])
+
+    def _cancel(self, tasks: Sequence[Any]) -> None:
+        """Interrupts tasks, each of which keeps a checkpoint first, and ends those that take too long."""
+        if not tasks:
+            return
+        for one in tasks:
+            self._ray.cancel(one)
+        _, left = self._ray.wait(list(tasks), num_returns=len(tasks), timeout=PATIENCE_SECONDS)
+        for one in left:
+            self._ray.cancel(one, force=True)
+
+
+def run_command(module: str, words: Sequence[str], log: str, cwd: str, environment: Mapping[str, str]) -> int:
+    """Runs a command in this process, which must be fresh, and returns its exit status; its output goes to `log`."""
+    os.environ.update(environment)
+    os.chdir(cwd)
+    sys.path.insert(0, cwd)  # as `python -m` does
+    with Path(log).open("a", buffering=1, encoding="utf-8") as output:
+        for descriptor in (1, 2):
+            os.dup2(output.fileno(), descriptor)
+        sys.stdout = sys.stderr = output
+        sys.argv = [module, *words]
+        output.write(f"on {os.uname().nodename}, node {_import_ray().get_runtime_context().get_node_id()}\n")
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        except Exception:
+            traceback.print_exc()
+            return 1
+    return 0
+
+
+def sees(path: str) -> tuple[str, bool]:
+    """Returns this machine's name, and whether it sees a file."""
+    return os.uname().nodename, Path(path).exists()
+
+
+def require_tracking_server() -> None:
+    """Refuses a tracking store in a file of this machine, for a cluster of several.
+
+    Raises:
+        ClusterError: `MLFLOW_TRACKING_URI` names none that other machines reach.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not uri or uri.partition(":")[0].partition("+")[0] in ("sqlite", "file") or ":" not in uri:
+        raise ClusterError(
+            "`MLFLOW_TRACKING_URI` must be the address of a tracking server, which all machines of the cluster reach: "
+            f"SQLite is a file of one machine. Received: {uri or 'mlflow.db in this folder'}"
+        )
+
+
+def _import_ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        text = f"`hydra/launcher=ray` needs the module `{error.name}`: install it with `pip install -e '.[cluster]'`"
+        raise ClusterError(text) from error
+    return ray
+
+
+@contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Restores the handler of SIGTERM, which Ray replaces when it is imported and when it starts a node."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _places(resources: Mapping[str, float], *, cpus: float, gpus: float) -> int:
+    """How many jobs a node has room for."""
+    wanted = {"CPU": cpus, "GPU": gpus}
+    return min(int(resources.get(name, 0) // amount) for name, amount in wanted.items() if amount)

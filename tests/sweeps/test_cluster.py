@@ -1,0 +1,192 @@
+"""Sweeps on a Ray cluster: two raylets on the loopback address, of which one is killed, and so is a driver."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings.paths import ROOT
+from pipeline.sweeps.cluster import ClusterError, require_tracking_server
+from tests.projects import Project, Started
+
+TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+SWEEP = ("--multirun", *TINY, "acgan.steps=5", "tracking.system_metrics=false", "seed=0,1")
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-this-test-alone-" * 4, "RAY_USAGE_STATS_ENABLED": "0"}
+SAME_PRIORITY = {"RAY_worker_niceness": "0"}  # 15 by default, with which jobs hardly run on a busy machine
+STARTS = 5  # on a busy machine a node gives up after 15 seconds without its agents
+SLEEPER = """
+import sys, time
+print("began", sys.argv[1])
+time.sleep(8)
+print("ended", sys.argv[1])
+"""
+# Six jobs that sleep, as a launcher would run them.
+DRIVER = """
+import sys
+from pathlib import Path
+from pipeline.sweeps.cluster import RayCluster
+from pipeline.sweeps.jobs import with_place
+from tests.places import place
+jobs = [with_place([f"number={number}"], place(number=number)) for number in range(6)]
+returned = RayCluster(sys.argv[1], cpus=1, gpus=0).run(jobs, module="sleeper", folder=Path("logs"))
+print(*(one.status.name for one in returned))
+"""
+WITHOUT_RAY = """
+import runpy, sys
+sys.modules["ray"] = None
+runpy.run_module("pipeline.train", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("uri", ["", "sqlite:///mlflow.db", "sqlite+pysqlite:////a/mlflow.db", "file:///a", "mlruns"])
+def test_a_store_in_a_file_is_refused_for_several_machines(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(ClusterError, match="must be the address of a tracking server") as refused:
+        require_tracking_server()
+    assert str(refused.value).endswith(f"Received: {uri or 'mlflow.db in this folder'}")
+
+
+@pytest.mark.parametrize("uri", ["http://tracking:5000", "https://tracking", "postgresql+psycopg://tracking/mlflow"])
+def test_a_server_that_all_machines_reach_is_accepted(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    require_tracking_server()
+
+
+@pytest.mark.slow
+def test_without_ray_one_line_names_the_extra_before_a_run_is_opened(tmp_path: Path, mnist_file: Path) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    answer = project.start(sys.executable, "-c", WITHOUT_RAY, *SWEEP, "hydra/launcher=ray").finish()
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == (
+        "error: `hydra/launcher=ray` needs the module `ray`: install it with `pip install -e '.[cluster]'`\n"
+    )
+    assert not (project.root / "mlflow.db").exists()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Two nodes; see `nodes.py`."""
+
+    process: "subprocess.Popen[str]"
+    address: str
+    nodes: list[str]
+
+    def kill_second_node(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    pytest.importorskip("ray")
+    for _ in range(STARTS):
+        process = start_nodes()
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        if words:
+            break
+        process.communicate()
+    with process:
+        address, *nodes = words
+        yield Cluster(process, address, nodes)
+        process.communicate("\n", timeout=120)
+
+
+def start_nodes() -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("nodes.py"))],
+        env={**os.environ, **TOKEN, **SAME_PRIORITY, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 900
+    while not happened():
+        assert time.monotonic() < patience
+        time.sleep(0.2)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(
+    cluster: Cluster, tmp_path: Path, mnist_file: Path
+) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    words = (*SWEEP, "hydra/launcher=ray", f"hydra.launcher.address={cluster.address}")
+
+    def start() -> Started:
+        return project.start(sys.executable, "-m", "pipeline.train", *words, extra=TOKEN)
+
+    def one_trains() -> bool:
+        begun = project.folders() and [run.info.status for run in project.tracked("training")]
+        return bool(begun) or killed.process.poll() is not None
+
+    killed = start()
+    wait_until(one_trains)
+    killed.process.send_signal(signal.SIGKILL)
+    assert killed.finish().returncode == -9
+    again = start().finish(seconds=1500)
+    assert again.returncode == 0, again.stderr
+    assert "sweep of 2 jobs, 2 at once" in again.stdout
+    (parent,) = project.tracked("sweep")
+    jobs, client = project.tracked("training"), project.client()
+    assert sorted(job.data.params["seed"] for job in jobs) == ["0", "1"]
+    assert [run.info.status for run in (parent, *jobs)] == ["FINISHED"] * 3
+    assert {job.data.tags["mlflow.parentRunId"] for job in jobs} == {parent.info.run_id}
+    for job in jobs:
+        points = {key: client.get_metric_history(job.info.run_id, key) for key in job.data.metrics}
+        assert all(len({one.step for one in found}) == len(found) for found in points.values())
+        assert sorted(one.step for one in points["train/generator/loss"]) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_six_jobs_run_on_two_nodes_and_those_of_a_node_that_is_killed_run_again_on_the_other(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
+    environment = {**os.environ, **TOKEN, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", DRIVER, cluster.address]
+    head, lost = cluster.nodes
+
+    def logs() -> list[str]:
+        return [log.read_text(encoding="utf-8") for log in sorted((tmp_path / "logs").glob("job-*.log"))]
+
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as driver:
+        wait_until(lambda: any(f"node {lost}\nbegan" in log for log in logs()) or driver.poll() is not None)
+        cluster.kill_second_node()
+        shown, _ = driver.communicate(timeout=800)
+    assert shown.splitlines()[-1] == " ".join(["COMPLETED"] * 6)
+    assert all(log.endswith(f"ended number={number}\n") for number, log in enumerate(logs()))
+    again = [log for log in logs() if log.count("began") > 1]
+    assert again
+    assert all(log.index(lost) < log.index(head) for log in again)
+    assert all(log.count("ended") == 1 for log in logs())
+
+
+def test_an_address_where_no_cluster_is_is_refused_in_one_line(tmp_path: Path) -> None:
+    program = (
+        "from pipeline.sweeps.cluster import RayCluster, ClusterError\n"
+        "try:\n    RayCluster('127.0.0.1:1', cpus=1, gpus=0)\n"
+        "except ClusterError as error:\n    print(error)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.startswith("`hydra.launcher.address` must be auto, local or HOST:PORT of a running Ray")
+    assert answer.stdout.count("\n") == 1
