@@ -4,12 +4,16 @@ import os
 import shlex
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
 import mlflow
 from mlflow.store import db_migrations
+from mlflow.store.db.utils import _get_latest_schema_revision
+
+_MAKING_SECONDS = 15
 
 
 def make_store(file: Path, aside: Path, make: Callable[[Path], object]) -> None:
@@ -26,6 +30,26 @@ def make_store(file: Path, aside: Path, make: Callable[[Path], object]) -> None:
     with suppress(OSError):
         os.link(aside / file.name, file)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def await_maker(file: Path) -> None:
+    """Waits while another process, such as `mlflow ui`, makes the tables of a store; two at once would fail both.
+
+    A file that was not written to for some seconds is waited for no longer.
+    """
+    while file.is_file() and abs(time.time() - file.stat().st_mtime) < _MAKING_SECONDS and _is_unfinished(file):
+        time.sleep(0.5)
+
+
+def _is_unfinished(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(file, timeout=30)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return True
+    except sqlite3.Error:
+        return False
+    return row is None or (_known(row[0]) and row[0] != _get_latest_schema_revision())
 
 
 def is_newer(file: Path) -> bool:

@@ -112,6 +112,7 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
     # Two processes must not make the tables at once.
     with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
         schema.make_store(root / "mlflow.db", artifacts / ".new", lambda folder: MlflowClient(default_uri(folder)))
+        schema.await_maker(root / "mlflow.db")
         _check_file(root / "mlflow.db")
         follow_moved_folder(root / "mlflow.db", artifacts)
         client = _migrated_client(uri, root / "mlflow.db")
