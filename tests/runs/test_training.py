@@ -107,7 +107,7 @@ def test_an_evaluation_writes_each_measure_with_its_reference_and_its_judge(call
     metadata = metadata_of(called.run / "models")
     assert metrics["judge"] == metadata["judge"]
     assert metrics["judge"]["label"] == "smoke"
-    assert metrics["weights"] == {"which": "last", "step": metadata["steps"]}
+    assert metrics["weights"] == {"which": "best", "step": metadata["best_step"]}
 
 
 def test_a_report_is_logged_with_its_measures_beside_their_references(called: Called) -> None:
