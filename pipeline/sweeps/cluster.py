@@ -3,6 +3,7 @@
 import os
 import runpy
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
 from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, job_return, log_of
 
-RETRIES, LOOK_SECONDS = 3, 1.0
+RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
 
@@ -115,6 +116,9 @@ class RayCluster:
         own = {"include_dashboard": False, "_node_ip_address": LOOPBACK} if address == "local" else {}
         environment = {"env_vars": {"PYTHONPATH": str(paths.ROOT)}}
         try:
+            if ":" in address:  # where nothing listens, Ray would try for minutes
+                host, _, port = address.rpartition(":")
+                socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
             self._ray.init(address, runtime_env=environment, **quiet, **own)
         except Exception as error:  # Ray raises plain ones where a process of its own does not start in time
             reason = " ".join(str(error).split())[:200]
