@@ -60,7 +60,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
         leave(str(error), FAILED)
     except PipelineError as error:
         leave(str(error), REFUSED)
-    except (HydraException, OmegaConfBaseException, AssertionError, ValueError, OSError) as error:
+    except (HydraException, OmegaConfBaseException, AssertionError, TypeError, ValueError, OSError) as error:
         if jobs:
             raise
         leave(explain(error), REFUSED)

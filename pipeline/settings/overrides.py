@@ -115,6 +115,8 @@ def explain(error: Exception) -> str:
     """Returns an error of Hydra or OmegaConf as one line that names the setting."""
     if isinstance(error, AssertionError):
         return "an override must be SETTING=VALUE, with a name before the sign"
+    if isinstance(error, TypeError):  # Hydra looks for the file of a list, as in model=[0]
+        return "a choice must be the name of a file under conf/, as in model=vae"
     if isinstance(error, OSError) and error.filename:  # Hydra makes the folder of runs first
         return f"{error.filename} cannot be written: {error.strerror}"
     return " ".join(_explain(error).split())

@@ -107,6 +107,7 @@ def assert_refused_in_one_line(answer: Answer) -> None:
 )
 @given(overrides=st.lists(ONE, min_size=1, max_size=3))
 @example(overrides=["+="])
+@example(overrides=["model=[0]"])
 @example(overrides=["acgan.discriminator.dropoutnan", "-*[-{{"])
 @example(overrides=["--cfg", "nothing"])
 @example(overrides=["\n1]~"])
