@@ -188,7 +188,7 @@ def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reprod
     for name in ("train", "heldout", "reference"):
         with (losses / f"{name}.csv").open(encoding="utf-8") as file:
             steps[name] = [int(row["step"]) for row in csv.DictReader(file)]
-    assert steps == {"train": [1, 2, 3, 4, 5], "heldout": [3, 5], "reference": [3, 5]}
+    assert steps == {"train": [1, 2, 3, 4, 5, 6], "heldout": [3, 6], "reference": [3, 6]}
 
 
 def each(*stages: str) -> set[str]:
@@ -223,7 +223,7 @@ def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: se
     with appended(root / file, "\n# a comment\n"), Repo(str(root)) as repository:
         status = repository.status()
     changed = {
-        name
+        name.rpartition(":")[2]
         for name, changes in status.items()
         if any(file.startswith(path) for change in changes if isinstance(change, dict) for path in deps(change))
     }

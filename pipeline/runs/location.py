@@ -43,15 +43,16 @@ class RunLocation:
     def choose(self, asked: str) -> Weights:
         """Chooses the weights of the `best` report or the `last` step.
 
-        A training without held-out images chose no best report; a line says that its last weights are read.
+        A training without held-out images chose no best report, and a copy from the tracking store has none of its
+        weights; a line says that the last weights are read.
         """
         best = self.metadata["best_step"]
-        if asked == "best" and best is not None:
+        if asked == "best" and best is not None and self.files.weights("best").exists():
             return Weights("best", int(best))
         if asked == "best":
-            make_console().print(
-                "the training chose no best report, having held out no images: its last weights are read"
-            )
+            why = "the training chose no best report, having held out no images"
+            copied = "the copy from the tracking store has no weights of the best report"
+            make_console().print(f"{why if best is None else copied}: its last weights are read", soft_wrap=True)
         return Weights("last", int(self.metadata["steps"]))
 
 

@@ -105,16 +105,18 @@ def _parent_run(config: DictConfig, jobs: Sequence[CheckedJob], digest: str) -> 
     Yields:
         The run's id, and the names of the jobs that have finished under it, by their hash.
     """
+    from pipeline.tracking.store import connect
+
+    settings = jobs[0].settings
+    family, label = settings.family, settings.label
+    # A store that does not answer is refused before TensorFlow, which takes seconds to import.
+    store = connect(family=family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
     from pipeline.sweeps.summary import report_and_close
     from pipeline.tracking.owners import close_abandoned
     from pipeline.tracking.runs import status_after
-    from pipeline.tracking.store import connect
     from pipeline.tracking.sweeps import finished_jobs, open_sweep
 
-    settings = jobs[0].settings
-    family, label = settings.family, settings.label
-    store = connect(family=family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     close_abandoned(store)
     description = describe_sweep(task_overrides(config.hydra), family=family, label=label)
     description = replace(description, note=f"{description.note}\n{RESUME}\n")

@@ -177,7 +177,7 @@ def test_an_evaluation_is_a_child_of_the_training_run_and_logs_its_own_settings(
     )
     assert (description.name, description.parent_run_id) == ("evaluate acgan seed=0", "f" * 32)
     assert description.parameters == {
-        "evaluate": {"weights": "best", "batch_size": 10, "classification_accuracy": False}
+        "evaluate": {"weights": "last", "batch_size": 10, "classification_accuracy": False}
     }
     assert "models/acgan" in description.note
 

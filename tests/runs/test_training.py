@@ -107,7 +107,7 @@ def test_an_evaluation_writes_each_measure_with_its_reference_and_its_judge(call
     metadata = metadata_of(called.run / "models")
     assert metrics["judge"] == metadata["judge"]
     assert metrics["judge"]["label"] == "smoke"
-    assert metrics["weights"] == {"which": "best", "step": metadata["best_step"]}
+    assert metrics["weights"] == {"which": "last", "step": metadata["steps"]}
 
 
 def test_a_report_is_logged_with_its_measures_beside_their_references(called: Called) -> None:
@@ -207,7 +207,7 @@ def test_a_training_without_held_out_images_is_read_with_its_last_weights(
     train.train(settings(mnist_file, "data.validation=0", "seed=5"), Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
     assert not (run / "models" / "best").exists()
-    chosen = settings(mnist_file, f"run='{run.as_posix()}'")
+    chosen = settings(mnist_file, f"run='{run.as_posix()}'", "evaluate.weights=best")
     evaluate.evaluate(chosen, Job("pipeline.evaluate", SMALL))
     assert "its last weights are read" in capsys.readouterr().out
     metrics = json.loads((run / "reports" / "evaluation" / "figures.json").read_text(encoding="utf-8"))

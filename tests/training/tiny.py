@@ -13,6 +13,7 @@ from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.training import AcganTraining
+from tests.composing import CHOICES
 
 SMALL: Mapping[str, Any] = {
     "steps": 10,
@@ -39,7 +40,7 @@ def small_settings(seed: int = 0, **acgan: Any) -> Settings[AcganSettings]:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20
     numbers["acgan"] = merged(merged(numbers["acgan"], SMALL), acgan)
-    choices = {"seed": seed, "family": "acgan", "label": None, "start_from": None, "run": None}
+    choices = {**CHOICES, "seed": seed, "family": "acgan"}
     return validate({**numbers, **choices}).resolve(gpu=False)
 
 

@@ -12,6 +12,7 @@ from pipeline.settings.paths import ROOT
 from pipeline.training.autoencoder.family import AutoencoderTraining
 from pipeline.training.encoder_decoder.coding import CodingTraining
 from pipeline.training.vae.family import VaeTraining
+from tests.composing import CHOICES
 from tests.training.tiny import small_splits
 
 SMALL: dict[str, Any] = {
@@ -34,7 +35,7 @@ def coding_settings(family: str, seed: int = 0, **changes: Any) -> Settings[Any]
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20
     numbers[family] |= SMALL | changes
-    choices = {"seed": seed, "family": family, "label": None, "start_from": None, "run": None}
+    choices = {**CHOICES, "seed": seed, "family": family}
     return validate({**numbers, **choices}).resolve(gpu=False)
 
 
