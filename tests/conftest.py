@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from matplotlib.figure import Figure
 from pipeline.data import sources
 from pipeline.settings.data import DataSettings
 from pipeline.settings.paths import ROOT
+
+# A script's background jobs ignore Ctrl-C, and so would the trainings that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
