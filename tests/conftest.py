@@ -1,4 +1,3 @@
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,6 @@ from matplotlib.figure import Figure
 from pipeline.data import sources
 from pipeline.settings.data import DataSettings
 from pipeline.settings.paths import ROOT
-
-# A script's background jobs ignore Ctrl-C, and so would the trainings that tests interrupt.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
