@@ -5,7 +5,7 @@ tracking store; or the name of a function and the number of a call of it, as MOD
 
 - a signal's name, sent to the process itself; or several, joined by `+`, sent one after the other
 - SIGKILL.N: that signal at the N-th call or return of a function after that
-- WAIT: for a file named `go` in the working directory; CLOSE: for one named `closed`, after one named `close` is made
+- WAIT: for a file named `go` in the working directory; CLOSE: for SIGHUP, after a file named `close` is made
 - `-`: nothing
 - FULL: from then on no file can grow, as on a full disk
 
@@ -87,8 +87,7 @@ def befall(what: str) -> None:
         case ("WAIT", _, _):
             wait_for("go")
         case ("CLOSE", _, _):
-            Path("close").touch()
-            wait_for("closed")
+            wait_for_hangup()
         case ("FULL", _, _):
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         case (_, ".", number):
@@ -100,6 +99,21 @@ def befall(what: str) -> None:
 
 def wait_for(name: str) -> None:
     while not Path(name).exists():
+        time.sleep(0.1)
+
+
+def wait_for_hangup() -> None:
+    """Lets the terminal be closed and goes on once the signal is handled: before that, more steps would be taken."""
+    handle, arrived = signal.getsignal(signal.SIGHUP), list[int]()
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+        assert callable(handle)
+        handle(number, frame)
+
+    signal.signal(signal.SIGHUP, hang_up)
+    Path("close").touch()
+    while not arrived:
         time.sleep(0.1)
 
 

@@ -1,6 +1,6 @@
 """Runs a command in a terminal of its own, and closes that once a file `close` is there: `python terminal.py COMMAND`.
 
-Makes a file `closed` then. Prints the exit status of the command.
+Prints the exit status of the command.
 """
 
 import os
@@ -21,7 +21,6 @@ def run(command: list[str]) -> int:
             return -1
         time.sleep(0.1)
     os.close(terminal)
-    Path("closed").touch()
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
