@@ -74,7 +74,9 @@ def measure(options: argparse.Namespace) -> Results:
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
+    from pipeline.training.devices import resolve_compute
 
+    settings = [resolve_compute(one, report=lambda _: None) for one in settings]  # as a run's digest has them
     ensure_fetched(settings[0].data, report=print, progress=False)
     ensure_judge(settings[0], Job("benchmarks.quality", tuple(options.overrides)))
     store = connect(family=settings[0].family, experiment=EXPERIMENT, root=STORE_ROOT)

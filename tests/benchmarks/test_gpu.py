@@ -7,7 +7,10 @@ import pytest
 from benchmarks import UNTOUCHED
 from benchmarks.gpu import BENCHMARK, find_goals, make_rows
 
-TINY = ("acgan.batch_size=4", "acgan.generator.filters=[8,4,4]", "acgan.discriminator.filters=[4,4,8,8]")
+TINY = (
+    *("acgan.batch_size=4", "acgan.generator.likelihood.images=2"),
+    *("acgan.generator.filters=[8,4,4]", "acgan.discriminator.filters=[4,4,8,8]"),
+)
 SHORT = ("acgan.steps=4", "acgan.report_every=4", "acgan.report_images=10", "compute.steps_per_call=2")
 ONE: dict[str, Any] = {"gpu": "H100", "per_call": 50, "first": 18.0, "single": [0.004] * 3, "several": [0.002] * 3}
 FOUND = {"default": {**ONE, "whole": 31.0}, "original": {**ONE, "several": [0.003, 0.0031, 0.0029]}}

@@ -46,7 +46,8 @@ def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "scale.json"
     small = ["--rounds", "1", "--steps", "1", "--batches", "4,8", "--runs", "6,12"]
-    words = ["--parts", "batches,threads,store", *small, "acgan.generator.filters=[8,8,8]"]
+    tiny = ["acgan.generator.filters=[8,8,8]", "acgan.generator.likelihood.images=2"]
+    words = ["--parts", "batches,threads,store", *small, *tiny]
     assert BENCHMARK.run(["--json", str(results), *words, "acgan.discriminator.filters=[4,4,4,4]"]) == 0
     names = [row["name"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]]
     assert {"batch 8: speed", "2 threads: a step", "store of 12 runs: list"} <= set(names)

@@ -25,7 +25,10 @@ FOUND = {
     "default": Samples(100, 60_000_000_000, [0.5, 0.5, 0.5], 1_000_000_000),
     "default-own": Samples(50, 30_000_000_000, [0.25, 0.25, 0.25], 1_000_000_000),
 }
-TINY = ("acgan.batch_size=4", "acgan.generator.filters=[8,4,4]", "acgan.discriminator.filters=[4,4,8,8]")
+TINY = (
+    *("acgan.batch_size=4", "acgan.generator.likelihood.images=2"),
+    *("acgan.generator.filters=[8,4,4]", "acgan.discriminator.filters=[4,4,8,8]"),
+)
 
 
 def acgan(*words: str) -> AcganSettings:
