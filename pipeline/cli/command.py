@@ -61,7 +61,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     except PipelineError as error:
         leave(str(error), REFUSED)
     except (HydraException, OmegaConfBaseException, AssertionError, TypeError, ValueError, OSError) as error:
-        if jobs:
+        if jobs or (isinstance(error, TypeError) and not _is_of_hydra(error)):
             raise
         leave(explain(error), REFUSED)
     if failures:
@@ -128,6 +128,11 @@ def _require_own_overrides(settings: Settings, job: Job) -> None:
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
                 f"leave it out, or choose model={block}"
             )
+
+
+def _is_of_hydra(error: Exception) -> bool:
+    """Whether Hydra itself raised an error, as while it composes, and not a fault of the project's code."""
+    return "hydra" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts
 
 
 def _refuse_options(message: str) -> NoReturn:

@@ -119,7 +119,7 @@ def describe_version(store: Store, version: ModelVersion, *, text: str, tags: Ma
 
 
 def move_alias(store: Store, version: ModelVersion, alias: str, *, away: str) -> None:
-    """Gives a version an alias, and takes the alias `away` from it where it has that."""
+    """Moves an alias to a version, and takes the alias `away` from it where it has that."""
     with one_line_errors(store.uri):
         store.client.set_registered_model_alias(version.name, alias, version.version)
         held = find_version(store, version.name, away)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import hydra
 import pytest
 
 from pipeline.cli import command
@@ -145,6 +146,7 @@ class Recorded:
         ("+experiment=original", "`experiment` has a choice already: write experiment=CHOICE, without the +"),
         ("+sweep=nothing", "`sweep` must be one of conf/sweep (aux_weights, "),
         ("model=", "`model` must be one of conf/model (acgan"),
+        ("model=[0]", "a choice must be the name of a file under conf/, as in model=vae"),
         ("model=null", "Config group override must be a string or a list"),
     ],
 )
@@ -214,6 +216,15 @@ def test_an_interrupted_command_exits_with_130_and_starts_no_further_job(
 def test_an_error_of_the_code_is_not_shortened(call: Call) -> None:
     with pytest.raises(ValueError, match="a mistake"):
         call(Recorded(ValueError("a mistake")))
+
+
+def test_a_mistake_in_the_code_that_plans_jobs_is_not_shortened(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object) -> None:
+        raise TypeError("a mistake")
+
+    monkeypatch.setattr(hydra, "main", lambda **_: mistaken)
+    with pytest.raises(TypeError, match="a mistake"):
+        call(Recorded())
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
