@@ -5,7 +5,8 @@ tracking store; or the name of a function and the number of a call of it, as MOD
 
 - a signal's name, sent to the process itself; or several, joined by `+`, sent one after the other
 - SIGKILL.N: that signal at the N-th call or return of a function after that
-- WAIT: for a file named `go` in the working directory; CLOSE: for SIGHUP, after a file named `close` is made
+- WAIT: for a file named `go` in the working directory, after one named `waiting` is made
+- CLOSE: for SIGHUP, after a file named `close` is made
 - `-`: nothing
 - FULL: from then on no file can grow, as on a full disk
 
@@ -85,7 +86,7 @@ def befall_in_function(what: str, module: str, function: str, number: str) -> No
 def befall(what: str) -> None:
     match what.partition("."):
         case ("WAIT", _, _):
-            wait_for("go")
+            wait_for_go()
         case ("CLOSE", _, _):
             wait_for_hangup()
         case ("FULL", _, _):
@@ -97,8 +98,9 @@ def befall(what: str) -> None:
                 os.kill(os.getpid(), signal.Signals[name])
 
 
-def wait_for(name: str) -> None:
-    while not Path(name).exists():
+def wait_for_go() -> None:
+    Path("waiting").touch()
+    while not Path("go").exists():
         time.sleep(0.1)
 
 

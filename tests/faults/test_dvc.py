@@ -65,10 +65,10 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         return project.start(*words, extra={"MNIST_DIR": str(mnist_file.parent), "PATH": path})
 
     killed = dvc(*REPRO, fault="SIGKILL@4").finish()
-    first = dvc(*REPRO, fault="CLOSE@5")
-    limit = Timer(900, (project.root / "closed").touch)
+    first = dvc(*REPRO, fault="WAIT@5")
+    limit = Timer(900, (project.root / "go").touch)
     limit.start()
-    wait_until((project.root / "close").exists)
+    wait_until((project.root / "waiting").exists)
     beside = dvc(*REPRO).finish()
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()  # DVC takes a process that is not waited for as one that lives
@@ -80,7 +80,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         assert line, f"{shown}{again.finish().stderr}"
         shown += line
     limit.cancel()
-    (project.root / "closed").touch()
+    (project.root / "go").touch()
     after_orphan, orphaned = again.finish(), first.finish()
     run_id, state = metadata_of(models)["run_id"], (models / "state.npz").read_bytes()
     forced = dvc(*REPRO, "--force").finish()

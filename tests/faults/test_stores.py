@@ -120,8 +120,8 @@ def test_a_run_deleted_in_mid_training_is_one_line_and_its_files_stay_to_be_resu
     client = project.client
 
     def deleted_at(warm: WarmProject, step: int, *, freed: bool) -> Finished:
-        started = warm.train(*words, fault=f"CLOSE@{step}")
-        while not (project.root / "close").exists():
+        started = warm.train(*words, fault=f"WAIT@{step}")
+        while not (project.root / "waiting").exists():
             time.sleep(0.1)
         run_id = project.tracked("training", family="autoencoder")[-1].info.run_id
         client().delete_run(run_id)
@@ -129,9 +129,9 @@ def test_a_run_deleted_in_mid_training_is_one_line_and_its_files_stay_to_be_resu
             uri = client().tracking_uri
             gc = ["mlflow", "gc", "--backend-store-uri", uri, "--tracking-uri", uri]
             subprocess.run(gc, env=project.environment(), check=True)
-        (project.root / "closed").touch()
+        (project.root / "go").touch()
         answer = started.finish()
-        for name in ("close", "closed"):
+        for name in ("waiting", "go"):
             (project.root / name).unlink()
         assert answer.returncode == 2
         (line,) = answer.stderr.splitlines()
