@@ -22,6 +22,10 @@ SETTINGS: dict[str, Settings] = {
     "vae": coding_settings("vae"),
 }
 each_family = pytest.mark.parametrize("family", SETTINGS)
+EVERY_TERM: Mapping[str, Any] = {
+    "generator": {"energy_distance": 1.0, "likelihood": {"weight": 1.0}},
+    "discriminator": {"gradient_penalty": 0.05, "dropout": 0.0},
+}
 
 
 def _training(family: str, **compute: Any) -> Training:
@@ -54,6 +58,15 @@ def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(fa
         name: value.dtype for name, value in plain.variables().items()
     }
     assert rounded.samples().dtype == np.float32
+
+
+@pytest.mark.parametrize("kernels", ["fast", "plain"])
+def test_every_term_of_the_losses_is_nearly_the_same_in_bfloat16(kernels: str) -> None:
+    settings = small_settings(**EVERY_TERM)
+    plain, rounded = (
+        _training_of(settings, kernels=kernels, precision=precision) for precision in ("float32", "mixed_bfloat16")
+    )
+    assert _losses(rounded) == pytest.approx(_losses(plain), rel=0.05, abs=0.02)
 
 
 # `original` drops features by the same draws whatever the kernels; `shared` draws half the bits with fast ones.

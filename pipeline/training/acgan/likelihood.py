@@ -74,7 +74,7 @@ def likelihood_loss(real: tf.Tensor, generated: tf.Tensor, found: tf.Tensor) -> 
         generated: `(k, d)`, features of what is pulled towards them.
         found: `(k,)`, 1 for pairs that count, else 0.
     """
-    real = tf.stop_gradient(real)
+    real, generated = tf.stop_gradient(tf.cast(real, tf.float32)), tf.cast(generated, tf.float32)
     squares = tf.reduce_sum((generated - real) ** 2, axis=1) * found
     return tf.reduce_mean(squares) / tf.reduce_mean(tf.reduce_sum(real**2, axis=1))
 

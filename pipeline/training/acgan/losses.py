@@ -96,6 +96,7 @@ def energy_distance(
         real_digit: `(n,)`, integers from 0 to 9. If none occurs twice, the distance is -1 and has no gradient.
         generated_digit: `(m,)`, the digits that were asked for.
     """
+    real, generated = tf.cast(real, tf.float32), tf.cast(generated, tf.float32)
     among_real = _mean_distance(real, real, _others(real_digit))
     among_generated = _mean_distance(generated, generated, _others(generated_digit))
     between = _mean_distance(real, generated, _equal(real_digit, generated_digit))

@@ -52,7 +52,8 @@ class Networks:
     def logit(self, images: tf.Tensor) -> tf.Tensor:
         """Returns `generation` of images before the sigmoid, `(n, 1)`; it has second derivatives."""
         layer = self.discriminator.get_layer("generation")
-        return tf.matmul(self.features({"image": images}), layer.kernel.value) + layer.bias.value
+        seen = tf.cast(self.features({"image": images}), tf.float32)
+        return tf.matmul(seen, layer.kernel.value) + layer.bias.value
 
     def update_average(self, decay: float) -> None:
         """Moves the averaged generator towards the generator, with the statistics of batch normalisation.
