@@ -118,7 +118,7 @@ def test_auxiliary_weights_are_swept_with_their_sum_kept_at_two() -> None:
 
 
 def test_soft_labels_are_swept_up_to_a_hard_one() -> None:
-    assert [weights_and_label(job) for job in jobs_of("+sweep=soft_labels")] == [((2.0, 0.0), one) for one in LABELS]
+    assert [weights_and_label(job) for job in jobs_of("+sweep=soft_labels")] == [((1.0, 0.0), one) for one in LABELS]
 
 
 def test_labels_and_weights_are_swept_together() -> None:

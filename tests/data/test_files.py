@@ -28,6 +28,7 @@ def dvc(*words: str, folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", ["symlink", "hardlink"])
 def test_a_copy_of_what_dvc_links_from_its_cache_can_be_written_again(link: str, tmp_path: Path) -> None:
     dvc("init", "--quiet", "--no-scm", folder=tmp_path)

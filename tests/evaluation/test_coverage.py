@@ -111,6 +111,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured(generated, real) == at_once
 
 
+@pytest.mark.slow
 def test_the_memory_that_is_needed_does_not_hold_all_pairs() -> None:
     points = np.random.default_rng(0).normal(size=(4000, 64))
     tracemalloc.start()

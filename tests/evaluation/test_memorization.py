@@ -15,6 +15,7 @@ def noise(count: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).uniform(-1, 1, (count, 28, 28))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [draw_images(1, 100), draw_images(2, 100, smoothness=1.5) / 127.5 - 1, noise(40)])
 @pytest.mark.parametrize("pairs_an_image", [0, memorization.PAIRS_AN_IMAGE])
 def test_the_nearest_image_is_that_of_a_search_through_all(

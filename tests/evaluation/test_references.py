@@ -18,6 +18,7 @@ from tests.evaluation.samples import draw_sample
 TRAINING, UNSEEN = draw_sample(1), draw_sample(2)
 
 
+@pytest.mark.slow
 def test_references_have_the_names_of_the_measures() -> None:
     index = TrainingImages(TRAINING.images)
     generated, unseen = (replace(each, nearest=index.nearest(each.images)) for each in (draw_sample(3), UNSEEN))
@@ -46,6 +47,7 @@ def test_distributions_are_compared_between_training_and_unseen_digits() -> None
         assert references[name] == training[name]
 
 
+@pytest.mark.slow
 def test_digits_by_heart_do_not_raise_the_reference_of_what_looks_at_one_sample() -> None:
     index = TrainingImages(TRAINING.images)
     unseen = replace(

@@ -33,6 +33,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_by
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [-HOUR, DAY])
 def test_points_stay_in_the_order_of_their_steps_where_the_clock_is_set(
     seconds: float, set_clock: Callable[[float], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

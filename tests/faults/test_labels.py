@@ -15,6 +15,8 @@ from pipeline.settings.job import Job
 from pipeline.settings.overrides import quote_texts
 from pipeline.settings.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 # A command that prints its label and where it starts from, and trains nothing.
 STAGE = """
 import sys

@@ -11,6 +11,8 @@ import pytest
 from pipeline.settings.paths import ROOT
 from tests.projects import Finished, Project
 
+pytestmark = pytest.mark.slow
+
 # A command that prints more than a pipe holds, marks its end, and trains nothing.
 STAGE = """
 from pathlib import Path
@@ -71,7 +73,6 @@ def test_what_an_output_cannot_spell_is_escaped(tmp_path: Path) -> None:
     assert (answer.returncode, answer.stdout[:17]) == (0, "gr\\xf6\\xdfe 0 xxx")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("end", ["> /dev/full", "| head -1"])
 def test_a_training_whose_output_is_lost_ends_finished(end: str, tmp_path: Path, mnist_file: Path) -> None:
     project = Project.copied_to(tmp_path / "a project", mnist_file)

@@ -12,6 +12,8 @@ from pipeline.runs.folder import LAYOUT
 from pipeline.settings.paths import ROOT
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 
+pytestmark = pytest.mark.slow
+
 SMOKE = ("-m", "+debug=smoke")
 
 

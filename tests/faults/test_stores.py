@@ -18,6 +18,8 @@ from tests.cli.test_command import WITHOUT_TENSORFLOW
 from tests.faults.warm import WarmProject
 from tests.projects import Finished, Project
 
+pytestmark = pytest.mark.slow
+
 ONLY_MLFLOW = WITHOUT_TENSORFLOW.replace(', "mlflow"', "")
 
 
@@ -43,7 +45,6 @@ def test_a_store_whose_driver_is_missing_is_refused_in_one_line_before_tensorflo
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", "sqlite:///../{name}/./mlflow.db"])
 def test_the_projects_own_store_however_it_is_spelt_keeps_its_artifacts(
     uri: str, tmp_path: Path, mnist_file: Path
@@ -84,7 +85,6 @@ def shared_folder() -> Iterator[Path]:
         yield root
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("read_only", ["mlflow.db", "."])
 def test_a_store_that_cannot_be_written_is_one_line_with_a_command_that_mends_it(
     read_only: str, shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

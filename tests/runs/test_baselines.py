@@ -11,6 +11,8 @@ from pipeline.training.autoencoder.family import FAMILY
 from tests.training.encoder_decoder.coding import coding_settings, coding_training
 from tests.training.tiny import small_splits
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = coding_settings("autoencoder", dim=5)
 SPLITS = small_splits(SETTINGS)
 

@@ -21,6 +21,8 @@ from pipeline.runs.location import Weights
 from pipeline.training.family import find_family
 from tests.judges import tiny_fitted, tiny_mnist, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 LOSSES = {Key.parse(f"test/{scheme}/generator/loss"): value for scheme, value in (("hard", 0.7), ("matched", 0.8))}
 FIGURES = {
     Key("accuracy"): Measurement(0.98, 0.99),

@@ -1,11 +1,14 @@
 """Digits laid beside their nearest training images."""
 
 import numpy as np
+import pytest
 
 from pipeline.data.mnist import Images, Splits
 from pipeline.runs.neighbours import draw_neighbours
 from pipeline.training.family import Generated
 from tests.judges import draw_kinds
+
+pytestmark = pytest.mark.slow
 
 TRAIN, VALIDATION, TEST = (Images(*draw_kinds(seed, count)) for seed, count in ((1, 60), (2, 20), (3, 30)))
 SPLITS = Splits(TRAIN, VALIDATION, TEST)

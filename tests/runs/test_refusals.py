@@ -10,6 +10,8 @@ import pytest
 from pipeline.runs.folder import LAYOUT
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 
+pytestmark = pytest.mark.slow
+
 
 def refused(tmp_path: Path, family: str, steps: int) -> str:
     """What a training says that starts from 600 steps of a family, and exits with 2."""

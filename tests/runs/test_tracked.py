@@ -11,6 +11,8 @@ from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect
 from tests.composing import settings_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:

@@ -27,6 +27,8 @@ from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
 
+pytestmark = pytest.mark.slow
+
 SWEEP = ("+sweep=aux_weights", "+debug=smoke")
 TWO = ("--multirun", "+debug=smoke", "acgan.auxiliary_weight.generated=0.0,0.5")
 REFERENCES = {
@@ -154,7 +156,6 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     return called
 
 
-@pytest.mark.slow
 def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference(call: Call, store: Store) -> None:
     stage = Stage(store)
     sweep = call(stage, *SWEEP, "seed=0,1,2")
@@ -191,7 +192,6 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
         assert picture.width > 1000
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "family", "figures", "kept", "said"),
     [
@@ -257,7 +257,6 @@ def test_a_sweep_that_ended_before_any_figure_closes_with_its_tables(
     assert [row["status"] for row in sweep.rows("sweep.csv")] == ["KILLED"]
 
 
-@pytest.mark.slow
 def test_a_sweep_that_is_resumed_in_its_folder_trains_only_what_is_missing(call: Call, store: Store) -> None:
     cut = Stage(store, {2: KeyboardInterrupt()})
     before = call(cut, *SWEEP)

@@ -99,6 +99,7 @@ def test_a_store_of_an_older_mlflow_is_refused_with_a_command_that_works_as_prin
     assert shlex.split(command) == ["mlflow", "db", "upgrade", default_uri(root)]
 
 
+@pytest.mark.slow
 def test_a_store_whose_tables_are_broken_is_one_line_that_names_it(root: Path) -> None:
     with closing(sqlite3.connect(root / "mlflow.db")) as connection, connection:
         for table in ("alembic_version", "metrics"):

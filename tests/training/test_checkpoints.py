@@ -47,6 +47,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["original", "shared"])
 def test_the_whole_state_comes_back_to_the_last_bit(trainings: Trainings, tmp_path: Path, recipe: str) -> None:
     training = trainings(recipe=recipe)
