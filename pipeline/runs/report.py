@@ -18,6 +18,7 @@ from pipeline.settings.paths import display
 Figures = Mapping[Key, tuple[float, float | None]]
 
 WEIGHTS = "weights-"
+SPELLED = {"frechet": "Fréchet", "ssim": "SSIM", "kl ": "KL ", "mse": "MSE", "bce": "BCE"}
 # In the order of the page; what a family lacks is left out, and what it draws beyond them follows.
 PICTURES = {
     "digits": ("Digits beside real ones", "Left what the model generates, right test images."),
@@ -91,7 +92,10 @@ def _figure_tables(figures: Figures, weights: Mapping[str, Any]) -> Iterator[Pag
 
 
 def _spoken(key: Key) -> str:
-    return key.name.replace("_", " ").replace("/", ", ")
+    words = key.name.replace("/", ", ").replace("_", " ")
+    for written, spoken in SPELLED.items():
+        words = words.replace(written, spoken)
+    return words[0].upper() + words[1:]
 
 
 def _pictures(finished: RunLocation) -> Iterator[PagePicture]:

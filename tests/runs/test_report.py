@@ -31,10 +31,10 @@ def page(location: RunLocation) -> str:
 
 def test_figures_stand_beside_real_digits_and_those_of_single_digits_apart(location: RunLocation) -> None:
     html = page(location)
-    assert '<th scope="row">accuracy</th><td>0.9964</td><td>0.9936</td>' in html
-    assert '<th scope="row">accuracy by digit, worst</th><td>0.9927</td><td>0.9864</td>' in html
+    assert '<th scope="row">Accuracy</th><td>0.9964</td><td>0.9936</td>' in html
+    assert '<th scope="row">Accuracy by digit, worst</th><td>0.9927</td><td>0.9864</td>' in html
     assert '<th scope="row">3</th><td>0.5000</td><td>0.9941</td>' in html
-    assert '<th scope="row">hard, generator, loss</th><td>1.016</td>' in html
+    assert '<th scope="row">Hard, generator, loss</th><td>1.016</td>' in html
     assert "frechet" not in html
     assert "Of the weights of step 600 (last)." in html
 
