@@ -18,13 +18,11 @@ from functools import partial
 from itertools import product
 from statistics import median
 
-from benchmarks.measuring.benchmark import Benchmark, counts, positive
+from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
-from pipeline.data.sources import ensure_fetched
-from pipeline.settings.overrides import compose_settings
 
 STEPS_A_TURN, REPORTS = 8, 2
 MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
@@ -71,16 +69,13 @@ class Round:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
-    parser.add_argument("--steps", type=positive, help="steps of each training; up to the second report by default")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
-    settings = compose_settings(options.overrides)
-    model, steps = settings.model, options.steps or REPORTS * settings.model.report_every
+    settings = compose_and_fetch(options)
+    model, steps = settings.model, REPORTS * settings.model.report_every
     words = [*options.overrides, f"{settings.family}.steps={steps}"]
-    compose_settings(words)
-    ensure_fetched(settings.data, report=print, progress=False)
     with copied_project(settings.data.file) as project:
         print("first a training that is not timed: it makes the store, and a judge where there is none", flush=True)
         with _start(project, words):
@@ -90,8 +85,8 @@ def measure(options: argparse.Namespace) -> Results:
         f"Trainings of {steps:,} steps of {model.batch_size} images, a report every {model.report_every:,}; shares are "
         f"of steps and evaluations with all of it off. The project's own training has {model.steps:,} steps."
     )
-    intervals, whole = model.steps / steps, not steps % model.report_every
-    goals = find_goals(rounds, intervals=intervals, counts=counts(options) and whole)
+    intervals = model.steps / steps
+    goals = find_goals(rounds, intervals=intervals, counts=counts(options))
     return Results(make_rows(rounds, intervals=intervals), goals, text)
 
 

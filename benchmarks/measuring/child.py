@@ -6,19 +6,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryFile
-from typing import Any, Self
+from typing import Any
 
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.errors import BenchmarkError
+from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import ROOT
 
 PATIENCE_SECONDS = 10
 
 
-class Child:
+class Child(AbstractContextManager["Child"]):
     """A process that serves requests (`benchmarks.measuring.serving`), as long as the `with` block lasts.
 
     It runs `python -m MODULE` in a folder, which its modules are imported from. In its environment some variables are
@@ -80,10 +82,6 @@ class Child:
         """Lets a process that has stopped itself go on."""
         self._process.send_signal(signal.SIGCONT)
 
-    def __enter__(self) -> Self:
-        """Returns the child itself; it runs since it was made."""
-        return self
-
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         """Lets the process end; one that does not, or is stopped, is killed."""
         if error is not None:
@@ -100,6 +98,12 @@ class Child:
         self._log.seek(0)
         said = last_line(self._log.read())
         return BenchmarkError(f"`{self._module}` must answer. Received: exit status {status}: {said}")
+
+
+def training_request(*words: str) -> dict[str, Any]:
+    """Returns what a child is told of the training that some words set, as plain values: a peer composes none."""
+    settings = compose_settings(words)
+    return {"words": words, "settings": settings.model.model_dump(mode="json"), "data": str(settings.data.file)}
 
 
 def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
