@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, positive
+from benchmarks.measuring.benchmark import Benchmark, positive
 from benchmarks.measuring.child import Child, training_request
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
@@ -37,7 +37,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Measures each way in a process of its own, one after the other; one that fails is left out with a word."""
-    compose_and_fetch(options)
     found, gpu = dict[str, Any](), None
     for name, words in OURS.items():
         print(name, flush=True)

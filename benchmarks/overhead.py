@@ -11,6 +11,7 @@ steps are. What comes once (a run opened, models logged) is a row; the cost of a
 """
 
 import argparse
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from functools import partial
 from itertools import product
 from statistics import median
 
-from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, counts, positive
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import Project, copied_project
@@ -73,11 +74,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
-    settings = compose_and_fetch(options)
+    settings = options.settings
     model, steps = settings.model, REPORTS * settings.model.report_every
     words = [*options.overrides, f"{settings.family}.steps={steps}"]
     with copied_project(settings.data.file) as project:
-        print("first a training that is not timed: it makes the store, and a judge where there is none", flush=True)
+        print("first a training that is not timed: it makes the store and a judge", flush=True)
         with _start(project, words):
             pass
         rounds = [_train_round(project, words, steps=steps) for _ in range(options.rounds)]
@@ -151,7 +152,7 @@ def _train_round(project: Project, words: Sequence[str], *, steps: int) -> Round
             child.wait_until_stopped()
         starts, seconds = range(0, steps, STEPS_A_TURN), dict[str, list[float]]()
         for start, (arm, child) in product(starts, children.items()):
-            child.resume()
+            child.send_signal(signal.SIGCONT)
             if start == starts[-1]:
                 seconds[arm] = child.receive()["steps"]
             else:

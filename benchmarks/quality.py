@@ -44,7 +44,10 @@ TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
     ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.8, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
 )
 SHARE_OF_ORIGINAL, OVER = 0.1, "seconds since the command"
-PANELS = (Panel(ACCURACY, OVER, scale="logit"), Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear"))
+PANELS = (
+    *(Panel(name, OVER, scale="logit") for name in (ACCURACY, CLASSIFICATION_ACCURACY)),
+    *(Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear")),
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,10 @@ def measure(options: argparse.Namespace) -> Results:
     settings = [compose_settings(words) for words in planned]
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
     from pipeline.training.devices import resolve_compute
 
     settings = [resolve_compute(one, report=lambda _: None) for one in settings]  # as a run's digest has them
-    ensure_fetched(settings[0].data, report=print, progress=False)
     ensure_judge(settings[0], Job("benchmarks.quality", tuple(options.overrides)))
     store = connect(family=settings[0].family, experiment=EXPERIMENT, root=STORE_ROOT)
     runs = []
@@ -122,7 +123,8 @@ def make_rows(runs: Sequence[Run], references: Mapping[str, float]) -> list[Row]
                 rows.append(Row.of(f"{name}: {key}", values, panel=key, curve=recipe, at=time.median))
         rows.append(Row.of(f"{recipe}, the whole command: time", [run.seconds for run in own], unit="s"))
         if scores := [run.classification_accuracy for run in own if run.classification_accuracy is not None]:
-            rows.append(Row.of(f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", scores))
+            name, end = f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", rows[-1].median
+            rows.append(Row.of(name, scores, panel=CLASSIFICATION_ACCURACY, curve=recipe, at=end))
     real = "real digits"
     return rows + [Row.of(f"{real}: {name}", [references[name]], panel=name, curve=real) for name in SIGNS]
 
@@ -156,10 +158,6 @@ def find_goals(rows: Sequence[Row], *, enough: set[str]) -> list[Goal]:
 
 def figure_within(rows: Sequence[Row], recipe: str, name: str, seconds: float) -> float | None:
     """Returns a measure's median over seeds at the last report whose median time is within; None without one."""
-    if name == CLASSIFICATION_ACCURACY:
-        known = {row.name: row.median for row in rows}
-        score = known.get(f"{recipe}, its end: {name}")
-        return score if known[f"{recipe}, the whole command: time"] <= seconds else None
     within = [row for row in rows if (row.curve, row.panel) == (recipe, name) and row.at and row.at <= seconds]
     return within[-1].median if within else None
 

@@ -14,11 +14,11 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, counts, positive
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.projects import Project, copied_project
+from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
 from benchmarks.measuring.turns import by_turns, ratios
 
@@ -43,7 +43,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Measures the parts, one after the other."""
-    options.data = compose_and_fetch(options).data
     rows: list[Row] = []
     for name in options.part or PARTS:
         print(f"part {name}", flush=True)
@@ -113,8 +112,8 @@ def threads(options: argparse.Namespace) -> list[Row]:
 def sweep(options: argparse.Namespace) -> list[Row]:
     """Measures when each job of one sweep of small trainings ends; they differ in their seed and report once."""
     words = ["+debug=smoke", "acgan.steps=2", "acgan.report_every=2", *options.overrides]
-    with copied_project(options.data.file) as project:
-        project.train(*words)
+    with copied_project(options.settings.data.file) as project:
+        project.run(*TRAIN, *words)
         ends = ends_of_jobs(project, words, JOBS)
     place: dict[str, Any] = {"unit": "s", "panel": SWEEP, "curve": "one after the other"}
     marked = [2**power for power in range(JOBS.bit_length())]
@@ -123,10 +122,10 @@ def sweep(options: argparse.Namespace) -> list[Row]:
 
 def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[float]:
     """Returns the seconds from the start of a sweep until each of its jobs has ended, in their order."""
-    project.remove_runs()
     began = time.time()
-    project.train(*words, f"seed={','.join(map(str, range(jobs)))}", "hydra.mode=MULTIRUN")
-    ends = sorted(file.stat().st_mtime - began for file in (project.root / "runs").glob("acgan/*/ended"))
+    project.run(*TRAIN, *words, f"seed={','.join(map(str, range(jobs)))}", "hydra.mode=MULTIRUN")
+    ended = (file.stat().st_mtime - began for file in project.root.glob("runs/acgan/*/ended"))
+    ends = sorted(seconds for seconds in ended if seconds > 0)  # a training that ended before is no job
     if len(ends) != jobs:
         raise BenchmarkError(f"a sweep of {jobs} jobs must end as many. Received: {len(ends)}")
     return ends
@@ -137,9 +136,9 @@ def beside(options: argparse.Namespace) -> list[Row]:
     start = f"two trainings of {BESIDE_STEPS} steps"
     # Each turn is a new sweep: in one of before, the trainings have finished already.
     swept = (f"acgan.steps={BESIDE_STEPS}", f"acgan.report_every={BESIDE_STEPS}", "seed=0,1", "sweep.new=true")
-    with copied_project(options.data.file) as project:
-        project.train(*options.overrides, "acgan.steps=1", "acgan.report_every=1")
-        after = partial(project.train, *options.overrides, *swept, "hydra.mode=MULTIRUN")
+    with copied_project(options.settings.data.file) as project:
+        project.run(*TRAIN, *options.overrides, "acgan.steps=1", "acgan.report_every=1")
+        after = partial(project.run, *TRAIN, *options.overrides, *swept, "hydra.mode=MULTIRUN")
         found = by_turns({"after": after, "beside": partial(after, "compute.jobs=2")}, options.rounds)
     gains = ratios(found["after"], found["beside"])
     return [

@@ -15,7 +15,7 @@ from statistics import median
 
 import yaml
 
-from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, counts, positive
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
@@ -39,10 +39,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Waits for each by turns, in one copy with the user's settings and a small one whose stages have been run."""
-    copied = partial(copied_project, compose_and_fetch(options).data.file)
     print("copying the project, and running the stages of one copy, small", flush=True)
     with ExitStack() as stack:
-        own, small, clone = (stack.enter_context(copied(judges=judges)) for judges in (True, False, False))
+        own, small, clone = (stack.enter_context(copied_project(options.settings.data.file)) for _ in range(3))
         _commit(small, *SMALL, *options.overrides)
         _commit(clone, *options.overrides)
         measures = waits(own, small, options)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.measuring.benchmark import Benchmark, compose_and_fetch, counts, positive
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child, training_request
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
@@ -86,7 +86,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> Results:
     """Measures every way by turns."""
     text = f"One training step of the AC-GAN: medians over {options.rounds} rounds of {options.steps} steps."
-    compose_and_fetch(options)
     requests = {name: training_request(*WAYS[name].words, *options.overrides) for name in options.only or WAYS}
     with Child("benchmarks.children.arithmetic") as counting:
         work = {name: counting.ask(**request)["operations"] for name, request in requests.items()}

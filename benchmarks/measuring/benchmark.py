@@ -12,7 +12,6 @@ from benchmarks.measuring.picture import Panel, draw
 from benchmarks.measuring.results import Results
 from pipeline.data.files import write_text
 from pipeline.data.sources import ensure_fetched
-from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED
 from pipeline.settings.overrides import compose_settings
@@ -24,7 +23,10 @@ FEWEST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark that is run by `python -m benchmarks.NAME`; `title` and `panels` are those of its picture."""
+    """A benchmark that is run by `python -m benchmarks.NAME`; `title` and `panels` are those of its picture.
+
+    `measure` finds in its options the `settings` that the overrides set, whose MNIST is there.
+    """
 
     name: str
     title: str
@@ -42,7 +44,8 @@ class Benchmark:
         options = self.parse(arguments)
         try:
             if not options.from_results:
-                machine = describe_machine()
+                machine, options.settings = describe_machine(), compose_settings(options.overrides)
+                ensure_fetched(options.settings.data, report=print, progress=False)
                 replace(self.measure(options), machine=machine).write(options.json)
             return self.publish(options.json)
         except PipelineError as error:
@@ -69,13 +72,6 @@ class Benchmark:
         draw(self.panels, results.rows, path.with_suffix(".png"), title=self.title)
         print(f"{text}\n{display(path)}, with this table (.md) and a picture (.png)")
         return 0 if all(goal.met for goal in results.goals) else FAILED
-
-
-def compose_and_fetch(options: argparse.Namespace) -> Settings:
-    """Returns the settings that a command's overrides set, whose MNIST is fetched where it is missing."""
-    settings = compose_settings(options.overrides)
-    ensure_fetched(settings.data, report=print, progress=False)
-    return settings
 
 
 def counts(options: argparse.Namespace) -> bool:

@@ -104,11 +104,7 @@ class Results:
 
     def markdown(self) -> str:
         """Returns the text, a table for each set of measures that subjects have, the machine and the goals."""
-        got = ["-" if goal.got is None else _figure(goal.got) for goal in self.goals]
-        cells = [
-            (goal.name, goal.want, each, "yes" if goal.met else "no")
-            for goal, each in zip(self.goals, got, strict=True)
-        ]
+        cells = [(goal.name, goal.want, _figure(goal.got), "yes" if goal.met else "no") for goal in self.goals]
         table = markdown_table(("goal", "wanted", "got", "met"), cells)
         return "\n\n".join([self.text, *rows_tables(self.rows), machine_line(self.machine), table]) + "\n"
 
@@ -131,5 +127,7 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

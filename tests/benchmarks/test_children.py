@@ -98,7 +98,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_copied_project_has_sources_and_data_and_neither_runs_nor_a_store(data: Path) -> None:
-    with copied_project(data, judges=False) as project:
+    with copied_project(data) as project:
         assert (project.root / "params.yaml").read_bytes() == (ROOT / "params.yaml").read_bytes()
         assert (project.root / "data" / "mnist.npz").read_bytes() == b"digits"
         assert (project.root / "benchmarks" / "children" / "tracked.py").exists()

@@ -27,6 +27,11 @@ LINE = [Row.of("real digits: speed", [40.0], panel="curves", curve="real digits"
 FOUND = Results([*BARS, *CURVE, *LINE], [MET], "Some steps.", details={"limit": 7})
 
 
+@pytest.fixture(autouse=True)
+def without_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.measuring.benchmark.ensure_fetched", lambda *_, **__: None)
+
+
 def benchmark(results: Results) -> Benchmark:
     panels = (Panel("bars", bound=5.0), Panel("curves", "batch size"), Panel("nothing"))
     return Benchmark("some", "Some", panels, lambda _: results, lambda _: None)

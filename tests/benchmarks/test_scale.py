@@ -25,7 +25,7 @@ def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def test_trainings_side_by_side_are_worth_it_from_a_fifth_more(
     side: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Project, "train", lambda _, *words: side if words[-1] == "compute.jobs=2" else 12.0)
+    monkeypatch.setattr(Project, "run", lambda _, *words: side if words[-1] == "compute.jobs=2" else 12.0)
     monkeypatch.setattr("benchmarks.measuring.benchmark.ensure_fetched", lambda *_, **__: None)
     monkeypatch.setattr("benchmarks.measuring.projects.shutil.copy", lambda *_: None)
     results = tmp_path / "scale.json"
@@ -36,7 +36,7 @@ def test_trainings_side_by_side_are_worth_it_from_a_fifth_more(
 
 
 def test_a_sweep_whose_jobs_did_not_all_end_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Project, "train", lambda *_words: 1.0)
+    monkeypatch.setattr(Project, "run", lambda *_words: 1.0)
     with pytest.raises(BenchmarkError, match="a sweep of 4 jobs must end as many. Received: 0"):
         ends_of_jobs(Project(tmp_path, tmp_path), [], 4)
 
