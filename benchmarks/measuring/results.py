@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.machine import Machine, machine_line
-from pipeline.data.files import write_bytes
+from pipeline.data.files import write_text
 from pipeline.settings.paths import display
 
 SIGNS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
@@ -88,9 +88,9 @@ class Results:
 
     def write(self, path: Path) -> None:
         """Writes the results as JSON, whole or not at all; the file's folder is made if missing."""
-        rows, goals = [asdict(row) for row in self.rows], [asdict(goal) for goal in self.goals]
-        content = {"machine": self.machine, "text": self.text, **self.details, "rows": rows, "goals": goals}
-        write_bytes((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
+        found = asdict(self)
+        content = {"machine": found["machine"], "text": found["text"], **found.pop("details"), **found}
+        write_text(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n", path)
 
     @classmethod
     def read(cls, path: Path) -> "Results":
