@@ -7,15 +7,14 @@ anywhere, so that a test can hold it; its figures mean nothing.
 import argparse
 import sys
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from benchmarks.measuring.benchmark import Benchmark, positive
-from benchmarks.measuring.child import Child
+from benchmarks.measuring.child import Child, training_request
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
-from pipeline.data.sources import ensure_fetched
-from pipeline.settings.overrides import compose_settings
 
 EPOCH, WARM_STEPS = 600, 10
 STEP, FIRST = "a step, milliseconds", "the first step, seconds"
@@ -31,14 +30,13 @@ PEERS = {f"PyTorch, {mode}": mode for mode in ("eager", "channels-last", "compil
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--calls", type=positive, default=20, help="calls of a way, of one step and of several")
+    parser.add_argument("--calls", type=positive, default=20, help="calls of a way")
     parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="an interpreter that has PyTorch")
     parser.add_argument("--smoke", action="store_true", help="run without a GPU; the figures mean nothing")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Measures each way in a process of its own, one after the other; one that fails is left out with a word."""
-    ensure_fetched(compose_settings(options.overrides).data, report=print, progress=False)
     found, gpu = dict[str, Any](), None
     for name, words in OURS.items():
         print(name, flush=True)
@@ -64,40 +62,36 @@ def make_rows(found: Mapping[str, Any], torch: Mapping[str, list[float]]) -> lis
     """Returns the rows of all ways, whose answers are those of `benchmarks.children.card`."""
     rows = []
     for name, one in found.items():
-        single, several = ([1000 * value for value in one[key]] for key in ("single", "several"))
+        several = [1000 * seconds for seconds in one["several"]]
         rows += [
-            Row.of(f"{name}: a step, one a call", single, unit="ms"),
             Row.of(f"{name}: a step, {one['per_call']} a call", several, unit="ms", panel=STEP),
             Row.of(f"{name}: the first step", [one["first"]], unit="s", panel=FIRST),
         ]
         rows += [Row.of(f"{name}, all steps and reports: time", [one["whole"]], unit="s")] if "whole" in one else []
-    return [
-        *rows,
-        *(Row.of(f"{name}: a step", [1000 * each for each in torch[name]], unit="ms", panel=STEP) for name in torch),
-    ]
+    for name, taken in torch.items():
+        rows.append(Row.of(f"{name}: a step", [1000 * seconds for seconds in taken], unit="ms", panel=STEP))
+    return rows
 
 
 def find_goals(found: Mapping[str, Any], torch: Mapping[str, list[float]], *, counts: bool) -> list[Goal]:
     """Compares what was found with what was to be reached; a goal whose way was not run has no figure."""
-    rows = {row.name: row.median for row in make_rows(found, torch)}
-    steps = {row.subject: row.median / 1000 for row in make_rows(found, torch) if row.panel == STEP}
-    best, epoch = min((steps[name] for name in torch), default=None), EPOCH * steps.get(ORIGINAL, float("nan"))
+    default, best = found[DEFAULT], min(map(median, torch.values()), default=None)
+    original = median(found[ORIGINAL]["several"]) if ORIGINAL in found else None
     wanted = (
-        ("default: a step, ms", "<=", 2.0, 1000 * steps[DEFAULT]),
-        ("default: the first step, s", "<=", 20.0, rows[f"{DEFAULT}: the first step"]),
-        ("default: all steps and reports after the first step, s", "<=", 30.0, found[DEFAULT]["whole"]),
-        (f"original: an epoch of {EPOCH} steps, s", "<=", 2.0, epoch if ORIGINAL in steps else None),
-        ("original against PyTorch's best", ">=", 3.8, best / steps[ORIGINAL] if best and ORIGINAL in steps else None),
+        ("default: a step, ms", "<=", 2.0, 1000 * median(default["several"])),
+        ("default: the first step, s", "<=", 20.0, default["first"]),
+        ("default: all steps and reports after the first step, s", "<=", 30.0, default["whole"]),
+        (f"original: an epoch of {EPOCH} steps, s", "<=", 2.0, original and EPOCH * original),
+        ("original against PyTorch's best", ">=", 3.8, best / original if best and original else None),
     )
     return [Goal.of(name, sign, bound, got=got, counts=counts) for name, sign, bound, got in wanted]
 
 
 def _ask_torch(mode: str, options: argparse.Namespace, gpu: str | None) -> list[float]:
-    settings = compose_settings([*OURS[ORIGINAL], *options.overrides])
-    block = {"settings": settings.model.model_dump(mode="json"), "data": str(settings.data.file), "words": [mode]}
+    request = training_request(*OURS[ORIGINAL], *options.overrides)
+    request |= {"mode": mode, "device": "cuda" if gpu else "cpu"}
     try:
         with Child("benchmarks.children.pytorch", python=options.torch) as child:
-            request = {**block, "mode": mode, "device": "cuda" if gpu else "cpu"}
             child.ask(**request, steps=WARM_STEPS)
             return list(child.ask(**request, steps=options.calls)["seconds"])
     except BenchmarkError as error:

@@ -11,8 +11,8 @@ steps are. What comes once (a run opened, models logged) is a row; the cost of a
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -21,14 +21,11 @@ from statistics import median
 from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.projects import Project, copied_project
+from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
-from pipeline.data.sources import ensure_fetched
-from pipeline.settings.overrides import compose_settings
 
 STEPS_A_TURN, REPORTS = 8, 2
 MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
-ON, OFF = "on", "off"
 SHARE, SECONDS = "share of the training's time", "seconds"
 PANELS = (Panel(SHARE, bound=MOST_SHARE), Panel(SECONDS))
 
@@ -71,27 +68,23 @@ class Round:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
-    parser.add_argument("--steps", type=positive, help="steps of each training; up to the second report by default")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
-    settings = compose_settings(options.overrides)
-    model, steps = settings.model, options.steps or REPORTS * settings.model.report_every
-    words = [*options.overrides, f"{settings.family}.steps={steps}"]
-    compose_settings(words)
-    ensure_fetched(settings.data, report=print, progress=False)
+    settings = options.settings
+    model, steps = settings.model, REPORTS * settings.model.report_every
+    short, words = ([*options.overrides, f"{settings.family}.steps={count}"] for count in (1, steps))
     with copied_project(settings.data.file) as project:
-        print("first a training that is not timed: it makes the store, and a judge where there is none", flush=True)
-        with _start(project, words):
-            pass
-        rounds = [_train_round(project, words, steps=steps) for _ in range(options.rounds)]
+        print("first a training that is not timed: it makes the store and a judge", flush=True)
+        project.run(*TRAIN, *short)
+        rounds = [_train_round(project, short, words, steps=steps) for _ in range(options.rounds)]
     text = (
         f"Trainings of {steps:,} steps of {model.batch_size} images, a report every {model.report_every:,}; shares are "
         f"of steps and evaluations with all of it off. The project's own training has {model.steps:,} steps."
     )
-    intervals, whole = model.steps / steps, not steps % model.report_every
-    goals = find_goals(rounds, intervals=intervals, counts=counts(options) and whole)
+    intervals = model.steps / steps
+    goals = find_goals(rounds, intervals=intervals, counts=counts(options))
     return Results(make_rows(rounds, intervals=intervals), goals, text)
 
 
@@ -137,32 +130,24 @@ def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> li
     return [Goal.of(name, "<", bound, got=got, counts=counts) for name, bound, got in wanted]
 
 
-@contextmanager
-def _start(project: Project, words: Sequence[str]) -> Iterator[Mapping[str, Child]]:
-    """Starts both processes; the first trains for one step, so that imports are not counted."""
+def _train_round(project: Project, short: Sequence[str], words: Sequence[str], *, steps: int) -> Round:
     start = partial(Child, "benchmarks.children.tracked", environment=project.environment(), folder=project.root)
     with start() as on, start() as off:
-        on.ask(whole=True, words=[*words[:-1], f"{words[-1].partition('=')[0]}=1"])
-        yield {ON: on, OFF: off}
-
-
-def _train_round(project: Project, words: Sequence[str], *, steps: int) -> Round:
-    with _start(project, words) as children:
+        on.ask(whole=True, words=short)  # so that imports are not counted
         print("a training with all of it, alone", flush=True)
-        alone = children[ON].ask(whole=True, words=list(words))
+        alone = on.ask(whole=True, words=words)
         print("trainings with and without, by turns", flush=True)
-        for arm, child in children.items():
-            child.send(whole=arm == ON, words=list(words), stop_every=STEPS_A_TURN)
+        for child in (on, off):
+            child.send(whole=child is on, words=words, stop_every=STEPS_A_TURN)
             child.wait_until_stopped()
-        starts, seconds = range(0, steps, STEPS_A_TURN), dict[str, list[float]]()
-        for start, (arm, child) in product(starts, children.items()):
-            child.resume()
-            if start == starts[-1]:
-                seconds[arm] = child.receive()["steps"]
-            else:
-                child.wait_until_stopped()
-    turns = pair_turns(seconds[ON], seconds[OFF], steps=STEPS_A_TURN)
-    return Round(turns=turns, **{**alone, "steps": sum(alone["steps"])})
+        for _, child in product(range(STEPS_A_TURN, steps, STEPS_A_TURN), (on, off)):
+            child.send_signal(signal.SIGCONT)
+            child.wait_until_stopped()
+        seconds = []
+        for child in (on, off):
+            child.send_signal(signal.SIGCONT)
+            seconds.append(child.receive()["steps"])
+    return Round(turns=pair_turns(*seconds, steps=STEPS_A_TURN), **{**alone, "steps": sum(alone["steps"])})
 
 
 TITLE = "What tracking, checkpoints, pictures and progress add to a training"

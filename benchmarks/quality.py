@@ -7,7 +7,6 @@ same settings and code is read from there. An interrupted run is ended and train
 """
 
 import argparse
-import json
 import shlex
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, one_of, rising
+from benchmarks.measuring.benchmark import Benchmark, positive
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.results import Goal, Results, Row
@@ -37,6 +36,7 @@ ALWAYS = (f"tracking.experiment={EXPERIMENT}", "judge.report_images=10000")
 EPOCH = ("acgan.steps=600", "acgan.report_every=150", "acgan.report_images=1000", "acgan.keep_every_report=false")
 RECIPES: dict[str, tuple[str, ...]] = {"default": (), "original": ("experiment=original", *EPOCH)}
 RECIPES |= {name: (f"experiment={name}",) for name in ("compact", "long")}
+COMPARED = ("default", "original")
 SIGNS: Mapping[str, str] = {ACCURACY: ">", FRECHET: "<", COVERAGE: ">"}
 TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
     ("default", 300, {ACCURACY: 0.98, FRECHET: 3, COVERAGE: 0.6}),
@@ -44,7 +44,10 @@ TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
     ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.8, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
 )
 SHARE_OF_ORIGINAL, OVER = 0.1, "seconds since the command"
-PANELS = (Panel(ACCURACY, OVER, scale="logit"), Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear"))
+PANELS = (
+    *(Panel(name, OVER, scale="logit") for name in (ACCURACY, CLASSIFICATION_ACCURACY)),
+    *(Panel(FRECHET, OVER), Panel(COVERAGE, OVER, scale="linear")),
+)
 
 
 @dataclass(frozen=True)
@@ -60,24 +63,22 @@ class Run:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipes", type=one_of(RECIPES), default=("default", "original"), help=", ".join(RECIPES))
-    parser.add_argument("--seeds", type=rising, default=(0, 1, 2), help="three at least to compare recipes: 0,1,2")
+    parser.add_argument("--recipe", action="append", choices=RECIPES, help="again for another; default and original")
+    parser.add_argument("--seeds", type=positive, default=FEWEST_SEEDS, help="how many, from 0; three at least compare")
     parser.add_argument("--reuse", action="store_true", help="take runs that were trained by other code, too")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains what the tracking store does not have, and reads all of it from there."""
-    turns = list(product(options.seeds, options.recipes))
+    turns = list(product(range(options.seeds), options.recipe or COMPARED))
     planned = [(*RECIPES[recipe], f"seed={seed}", *ALWAYS, *options.overrides) for seed, recipe in turns]
     settings = [compose_settings(words) for words in planned]
     # Heavy imports wait until the settings are known to be sound; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
     from pipeline.training.devices import resolve_compute
 
     settings = [resolve_compute(one, report=lambda _: None) for one in settings]  # as a run's digest has them
-    ensure_fetched(settings[0].data, report=print, progress=False)
     ensure_judge(settings[0], Job("benchmarks.quality", tuple(options.overrides)))
     store = connect(family=settings[0].family, experiment=EXPERIMENT, root=STORE_ROOT)
     runs = []
@@ -122,7 +123,8 @@ def make_rows(runs: Sequence[Run], references: Mapping[str, float]) -> list[Row]
                 rows.append(Row.of(f"{name}: {key}", values, panel=key, curve=recipe, at=time.median))
         rows.append(Row.of(f"{recipe}, the whole command: time", [run.seconds for run in own], unit="s"))
         if scores := [run.classification_accuracy for run in own if run.classification_accuracy is not None]:
-            rows.append(Row.of(f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", scores))
+            name, end = f"{recipe}, its end: {CLASSIFICATION_ACCURACY}", rows[-1].median
+            rows.append(Row.of(name, scores, panel=CLASSIFICATION_ACCURACY, curve=recipe, at=end))
     real = "real digits"
     return rows + [Row.of(f"{real}: {name}", [references[name]], panel=name, curve=real) for name in SIGNS]
 
@@ -144,22 +146,18 @@ def find_goals(rows: Sequence[Row], *, enough: set[str]) -> list[Goal]:
             sign, got = f"{SIGNS.get(name, '>')}=", figure_within(rows, recipe, name, seconds)
             title = f"{recipe} within {seconds:g} s: {name}"
             goals.append(Goal.of(title, sign, bound, got=got, counts=recipe in enough))
-    if {"default", "original"} <= curves:
+    if curves.issuperset(COMPARED):
         last = {row.panel: row for row in rows if row.curve == "original"}
         seconds = SHARE_OF_ORIGINAL * (last[ACCURACY].at or 0)
         for name, sign in SIGNS.items():
             title = f"default within a tenth of original's time, {seconds:.0f} s: {name}"
-            got, both = figure_within(rows, "default", name, seconds), {"default", "original"} <= enough
+            got, both = figure_within(rows, "default", name, seconds), enough.issuperset(COMPARED)
             goals.append(Goal.of(title, sign, last[name].median, got=got, counts=both))
     return goals
 
 
 def figure_within(rows: Sequence[Row], recipe: str, name: str, seconds: float) -> float | None:
     """Returns a measure's median over seeds at the last report whose median time is within; None without one."""
-    if name == CLASSIFICATION_ACCURACY:
-        known = {row.name: row.median for row in rows}
-        score = known.get(f"{recipe}, its end: {name}")
-        return score if known[f"{recipe}, the whole command: time"] <= seconds else None
     within = [row for row in rows if (row.curve, row.panel) == (recipe, name) and row.at and row.at <= seconds]
     return within[-1].median if within else None
 
@@ -183,12 +181,9 @@ def _train(store: Store, words: Sequence[str], settings: Settings) -> Any:
 
 def _evaluate(store: Store, words: Sequence[str], tracked: Any) -> Any:
     """Has the stage score the last weights by the slow measure, too."""
-    for file in (STORE_ROOT / "runs").glob("acgan/*/models/run.json"):
-        if json.loads(file.read_text(encoding="utf-8")).get("run_id") == tracked.info.run_id:
-            wanted = ("evaluate.weights=last", "evaluate.classification_accuracy=true")
-            _call("pipeline.evaluate", *words, f"run={file.parents[1]}", *wanted)
-            return store.client.get_run(tracked.info.run_id)
-    raise BenchmarkError(f"a training must have its folder under runs/acgan. Received: {tracked.info.run_id}")
+    run, wanted = tracked.info.run_id, ("evaluate.weights=last", "evaluate.classification_accuracy=true")
+    _call("pipeline.evaluate", *words, f"run={run}", *wanted)
+    return store.client.get_run(run)
 
 
 def _call(module: str, *words: str) -> None:

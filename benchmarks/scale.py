@@ -1,6 +1,6 @@
 """How cost grows: with steps, batch size, threads, a sweep's jobs and the runs in the store.
 
-Each part can be run alone, as by `--parts batches`. Trainings are the default recipe's steps without reports, but for
+Each part can be run alone, as by `--part batches`. Trainings are the default recipe's steps without reports, but for
 two parts, in a copy of the project: `sweep` runs one sweep of the smoke test's trainings and looks when each job ends;
 `beside` runs two whole trainings up to a report, by turns as a sweep whose jobs come one after the other with all
 threads and as one whose jobs train at once with half of them each (`compute.jobs=2`).
@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from statistics import mean
+from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, counts, one_of, positive, rising
+from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.projects import Project, copied_project
+from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
 from benchmarks.measuring.turns import by_turns, ratios
-from pipeline.data.sources import ensure_fetched
-from pipeline.settings.overrides import compose_settings
 
 GAIN = 1.2
+BATCHES, JOBS, BESIDE_STEPS, RUNS = (25, 50, 100, 200, 400, 800, 1600), 16, 250, (10, 100, 1000)
 OURS, STORE = "benchmarks.children.ours", "benchmarks.children.store"
 WARM_STEPS, BLOCKS, REPEATS = 1, 10, 5
 KINDS_OF_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -36,21 +36,15 @@ PANELS = (*(Panel(title, over) for title, over in OVER.items()), Panel(BESIDE, b
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--parts", type=one_of(PARTS), default=tuple(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--part", action="append", choices=PARTS, help="again for another; all by default")
     parser.add_argument("--rounds", type=positive, default=3, help="how often each has its turn")
     parser.add_argument("--steps", type=positive, default=3, help="steps a turn")
-    parser.add_argument("--batches", type=rising, default=(25, 50, 100, 200, 400, 800, 1600), help="sizes, rising")
-    parser.add_argument("--jobs", type=positive, default=16, help="jobs of the sweep")
-    parser.add_argument("--beside-steps", type=positive, default=250, help="steps of trainings side by side")
-    parser.add_argument("--runs", type=rising, default=(10, 100, 1000), help="runs in the store, rising")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Measures the parts, one after the other."""
-    options.data = compose_settings(options.overrides).data
-    ensure_fetched(options.data, report=print, progress=False)
     rows: list[Row] = []
-    for name in options.parts:
+    for name in options.part or PARTS:
         print(f"part {name}", flush=True)
         rows += PARTS[name](options)
     text = f"Medians over {options.rounds} rounds of {options.steps} steps, where steps are measured."
@@ -64,23 +58,20 @@ def find_goals(rows: Sequence[Row], *, counts: bool) -> list[Goal]:
 
 
 def steps(options: argparse.Namespace) -> list[Row]:
-    """Measures whether later steps cost more, in time and memory, in one long training."""
+    """Measures whether later steps cost more, in one long training."""
     length, rows = options.rounds * options.steps, []
     with Child(OURS) as child:
         child.ask(words=options.overrides, steps=WARM_STEPS)
         for end in range(length, BLOCKS * length + 1, length):
             answer = child.ask(words=options.overrides, steps=length)
-            place = {"panel": BY_STEPS, "curve": "a step", "at": end}
-            rows += [
-                Row.of(f"up to step {end}: a step", answer["seconds"], unit="s", **place),
-                Row.of(f"up to step {end}: peak memory", [answer["memory"] / 1e9], unit="GB"),
-            ]
+            place: dict[str, Any] = {"unit": "s", "panel": BY_STEPS, "curve": "a step", "at": end}
+            rows.append(Row.of(f"up to step {end}: a step", answer["seconds"], **place))
     return rows
 
 
 def batches(options: argparse.Namespace) -> list[Row]:
     """Measures steps of many batch sizes; the memory of each in a process of its own."""
-    words = {size: [*options.overrides, f"acgan.batch_size={size}"] for size in options.batches}
+    words = {size: [*options.overrides, f"acgan.batch_size={size}"] for size in BATCHES}
     memory, rows = {}, []
     for size, own in words.items():
         with Child(OURS) as child:
@@ -90,7 +81,7 @@ def batches(options: argparse.Namespace) -> list[Row]:
             child.ask(words=own, steps=WARM_STEPS)
         # Fewer steps a turn above 200 images, where a step takes seconds.
         taken = {size: max(1, min(options.steps, options.steps * 200 // size)) for size in words}
-        measures = {size: partial(_seconds, [child], own, taken[size]) for size, own in words.items()}
+        measures = {size: partial(_seconds, child, own, taken[size]) for size, own in words.items()}
         found = by_turns(measures, options.rounds)
     for size, seconds in found.items():
         name, place, speeds = f"batch {size}", {"curve": "default", "at": size}, [size / each for each in seconds]
@@ -103,43 +94,35 @@ def batches(options: argparse.Namespace) -> list[Row]:
 
 
 def threads(options: argparse.Namespace) -> list[Row]:
-    """Measures steps on one thread and two, and two trainings at once with a thread each against one with two."""
+    """Measures steps on one thread and on two."""
     with ExitStack() as stack:
-        first, second, both = (
-            stack.enter_context(Child(OURS, environment=dict.fromkeys(KINDS_OF_THREADS, count))) for count in "112"
-        )
-        for child in (first, second, both):
+        measures = {}
+        for name, number in (("1 thread", "1"), ("2 threads", "2")):
+            child = stack.enter_context(Child(OURS, environment=dict.fromkeys(KINDS_OF_THREADS, number)))
             child.ask(words=options.overrides, steps=WARM_STEPS)
-        arms = {"one": [first], "two": [both], "apart": [first, second]}
-        measures = {arm: partial(_seconds, own, options.overrides, options.steps) for arm, own in arms.items()}
+            measures[name] = partial(_seconds, child, options.overrides, options.steps)
         found = by_turns(measures, options.rounds)
-    gains = [2 * value for value in ratios(found["two"], found["apart"])]
-    place = {"unit": "s", "panel": BY_THREADS, "curve": "one training"}
-    return [
-        Row.of("1 thread: a step", found["one"], **place, at=1),
-        Row.of("2 threads: a step", found["two"], **place, at=2),
-        Row.of("1 thread, another training beside it: a step", found["apart"], unit="s"),
-        Row.of("steps of two trainings side by side against one after the other: throughput", gains),
-    ]
+    place: dict[str, Any] = {"unit": "s", "panel": BY_THREADS, "curve": "one training"}
+    return [Row.of(f"{name}: a step", found[name], **place, at=int(name[0])) for name in found]
 
 
 def sweep(options: argparse.Namespace) -> list[Row]:
     """Measures when each job of one sweep of small trainings ends; they differ in their seed and report once."""
     words = ["+debug=smoke", "acgan.steps=2", "acgan.report_every=2", *options.overrides]
-    with copied_project(options.data.file) as project:
-        project.train(*words)
-        ends = ends_of_jobs(project, words, options.jobs)
-    marked = sorted({*(2**power for power in range(options.jobs.bit_length())), options.jobs})
-    place = {"unit": "s", "panel": SWEEP, "curve": "one after the other"}
+    with copied_project(options.settings.data.file) as project:
+        project.run(*TRAIN, *words)
+        ends = ends_of_jobs(project, words, JOBS)
+    place: dict[str, Any] = {"unit": "s", "panel": SWEEP, "curve": "one after the other"}
+    marked = [2**power for power in range(JOBS.bit_length())]
     return [Row.of(f"a sweep until job {count}: time", [ends[count - 1]], **place, at=count) for count in marked]
 
 
 def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[float]:
     """Returns the seconds from the start of a sweep until each of its jobs has ended, in their order."""
-    project.remove_runs()
     began = time.time()
-    project.train(*words, f"seed={','.join(map(str, range(jobs)))}", "hydra.mode=MULTIRUN")
-    ends = sorted(file.stat().st_mtime - began for file in (project.root / "runs").glob("acgan/*/ended"))
+    project.run(*TRAIN, *words, f"seed={','.join(map(str, range(jobs)))}", "hydra.mode=MULTIRUN")
+    ended = (file.stat().st_mtime - began for file in project.root.glob("runs/acgan/*/ended"))
+    ends = sorted(seconds for seconds in ended if seconds > 0)  # a training that ended before is no job
     if len(ends) != jobs:
         raise BenchmarkError(f"a sweep of {jobs} jobs must end as many. Received: {len(ends)}")
     return ends
@@ -147,18 +130,12 @@ def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[floa
 
 def beside(options: argparse.Namespace) -> list[Row]:
     """Measures whether two trainings side by side, a thread each, take less time than a sweep of them."""
-    length, start = options.beside_steps, f"two trainings of {options.beside_steps} steps"
+    start = f"two trainings of {BESIDE_STEPS} steps"
     # Each turn is a new sweep: in one of before, the trainings have finished already.
-    swept = [
-        f"acgan.steps={length}",
-        f"acgan.report_every={length}",
-        "seed=0,1",
-        "sweep.new=true",
-        "hydra.mode=MULTIRUN",
-    ]
-    with copied_project(options.data.file) as project:
-        project.train(*options.overrides, "acgan.steps=1", "acgan.report_every=1")
-        after = partial(project.train, *options.overrides, *swept)
+    swept = (f"acgan.steps={BESIDE_STEPS}", f"acgan.report_every={BESIDE_STEPS}", "seed=0,1", "sweep.new=true")
+    with copied_project(options.settings.data.file) as project:
+        project.run(*TRAIN, *options.overrides, "acgan.steps=1", "acgan.report_every=1")
+        after = partial(project.run, *TRAIN, *options.overrides, *swept, "hydra.mode=MULTIRUN")
         found = by_turns({"after": after, "beside": partial(after, "compute.jobs=2")}, options.rounds)
     gains = ratios(found["after"], found["beside"])
     return [
@@ -172,8 +149,9 @@ def store(options: argparse.Namespace) -> list[Row]:
     """Measures how long a run takes to log, and all runs to list, in stores of more and more runs."""
     rows = []
     with Child(STORE, environment={"MLFLOW_TRACKING_URI": None}) as child:
-        for runs in options.runs:
-            answer, place = child.ask(runs=runs, repeats=REPEATS), {"unit": "s", "panel": BY_RUNS, "at": runs}
+        for runs in RUNS:
+            answer = child.ask(runs=runs, repeats=REPEATS)
+            place: dict[str, Any] = {"unit": "s", "panel": BY_RUNS, "at": runs}
             rows += [Row.of(f"store of {runs} runs: {name}", answer[name], curve=name, **place) for name in answer]
     return rows
 
@@ -181,11 +159,9 @@ def store(options: argparse.Namespace) -> list[Row]:
 PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, store)}
 
 
-def _seconds(children: Sequence[Child], words: Sequence[str], steps: int) -> float:
-    """Returns the mean seconds of a step, of the slowest of children that take theirs at once."""
-    for child in children:
-        child.send(words=list(words), steps=steps)
-    return max(float(mean(child.receive()["seconds"])) for child in children)
+def _seconds(child: Child, words: Sequence[str], steps: int) -> float:
+    """Returns the mean seconds of a step."""
+    return float(mean(child.ask(words=list(words), steps=steps)["seconds"]))
 
 
 BENCHMARK = Benchmark("scale", "How cost grows", PANELS, measure, _add_options)

@@ -8,10 +8,9 @@ it runs in copies of the project under `runs/`, which are removed.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import yaml
@@ -21,9 +20,8 @@ from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
 from benchmarks.measuring.turns import by_turns
-from pipeline.data.sources import ensure_fetched
 from pipeline.settings.exits import REFUSED as STATUS
-from pipeline.settings.overrides import compose_settings, compose_values
+from pipeline.settings.overrides import compose_values
 
 SMALL = ("+debug=smoke", "judge.epochs=1", "judge.batch_size=500", "data.limit=null")
 GIT = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org", "-c", "commit.gpgsign=false")
@@ -36,49 +34,31 @@ PANELS = tuple(Panel(f"{name}, seconds", bound=MOST_SECONDS[name]) for name in M
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=5, help="how often each is waited for")
-    parser.add_argument("--stages", nargs="+", default=(), metavar="STAGE", help="of `dvc repro`; all by default")
+    parser.add_argument("--stage", action="append", default=[], help="again for another stage; all by default")
 
 
 def measure(options: argparse.Namespace) -> Results:
-    """Waits for each by turns."""
-    settings = compose_settings(options.overrides)
-    ensure_fetched(settings.data, report=print, progress=False)
+    """Waits for each by turns, in one copy with the user's settings and a small one whose stages have been run."""
     print("copying the project, and running the stages of one copy, small", flush=True)
-    with prepared(settings.data.file, options.overrides, options.stages) as (own, small):
-        found = by_turns(waits(own, small, options.overrides, options.stages), options.rounds)
-    with cloned_project(settings.data.file, options.overrides) as clone:
+    with ExitStack() as stack:
+        own, small, clone = (stack.enter_context(copied_project(options.settings.data.file)) for _ in range(3))
+        _commit(small, *SMALL, *options.overrides)
+        _commit(clone, *options.overrides)
+        measures = waits(own, small, options)
+        by_turns(measures, 1)
+        found = by_turns(measures, options.rounds)
         found[DIGITS] = [clone.wait_for("runs/dvc/*/*/models/samples/step-*[1-9]*.npy", *REPRO, "train@acgan")]
-    goals = find_goals(found, counts=counts(options) and not options.stages)
+    goals = find_goals(found, counts=counts(options) and not options.stage)
     return Results(make_rows(found), goals, "Seconds from the start of a command, on a warm disk.")
 
 
-@contextmanager
-def prepared(data: Path, overrides: Sequence[str], stages: Sequence[str]) -> Iterator[tuple[Project, Project]]:
-    """Makes two copies of the project, one with the user's settings and one small, whose stages have been run."""
-    with copied_project(data) as own, copied_project(data, judges=False) as small:
-        own.first_step(*overrides)
-        _commit(small, *SMALL, *overrides)
-        _repro(small, stages)
-        yield own, small
-
-
-@contextmanager
-def cloned_project(data: Path, overrides: Sequence[str]) -> Iterator[Project]:
-    """Makes a copy of the project as a clone has it, where no stage has been run."""
-    with copied_project(data, judges=False) as clone:
-        _commit(clone, *overrides)
-        yield clone
-
-
-def waits(
-    own: Project, small: Project, overrides: Sequence[str], stages: Sequence[str]
-) -> dict[str, Callable[[], float]]:
+def waits(own: Project, small: Project, options: argparse.Namespace) -> dict[str, Callable[[], float]]:
     """Returns what is waited for, each with what measures its seconds once."""
     return {
         HELP: partial(own.run, *TRAIN, "--help"),
         REFUSED: partial(own.run, *TRAIN, "acgan.stepz=3", status=STATUS),
-        FIRST: partial(own.first_step, *overrides),
-        NOTHING: partial(_repro, small, stages),
+        FIRST: partial(own.first_step, *options.overrides),
+        NOTHING: partial(small.run, *REPRO, "--quiet", *options.stage),
     }
 
 
@@ -102,10 +82,6 @@ def _commit(project: Project, *overrides: str) -> None:
     numbers.write_text(yaml.safe_dump({name: values[name] for name in known}), encoding="utf-8")
     for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=a state")):
         project.run(*GIT, *words)
-
-
-def _repro(project: Project, stages: Sequence[str]) -> float:
-    return project.run(*REPRO, "--quiet", *stages)
 
 
 BENCHMARK = Benchmark("startup", "What a user waits for", PANELS, measure, _add_options)

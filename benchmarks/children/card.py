@@ -1,11 +1,10 @@
-"""Child process: one training on the machine's GPU; its first step, steps one a call and several, and all of them."""
+"""Child process: one training on the machine's GPU; its first step, steps several a call, and all of them."""
 
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.children import ours
-from benchmarks.measuring.serving import Answer, serve
+from benchmarks.measuring.serving import Answer, serve, time_call
 from pipeline.settings.overrides import compose_settings
 
 
@@ -15,13 +14,13 @@ def answer(request: Answer) -> Answer:
 
     if not (gpu := find_gpu()) and not request["smoke"]:
         return {"gpu": None}
-    training, calls = ours.build(request), range(request["calls"])
+    training = ours.build(request)
     count = training.steps_per_call
-    found: dict[str, Any] = {"gpu": gpu, "per_call": count, "first": _seconds(lambda: training.take_steps(0, 1))}
+    found: Answer = {"gpu": gpu, "per_call": count, "first": time_call(partial(training.take_steps, 0, 1))}
     training.take_steps(1, count)  # The first call of several steps is traced.
-    found["single"] = [_seconds(lambda: training.take_steps(1, 1)) for _ in calls]
-    found["several"] = [_seconds(lambda: training.take_steps(1, count)) / count for _ in calls]
-    return found | ({"whole": _seconds(lambda: _train(training, request))} if request["whole"] else {})
+    several = partial(training.take_steps, 1, count)
+    found["several"] = [time_call(several) / count for _ in range(request["calls"])]
+    return found | ({"whole": time_call(partial(_train, training, request))} if request["whole"] else {})
 
 
 def _train(training: Any, request: Answer) -> None:
@@ -32,12 +31,6 @@ def _train(training: Any, request: Answer) -> None:
     model = compose_settings(request["words"]).model
     for _ in run_steps(training, Plan(model.steps, model.report_every, 10, checkpoint_seconds=60), History()):
         pass
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

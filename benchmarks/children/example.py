@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.serving import Answer, serve_steps
+from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 
 CLASSES = 10
 LOSSES = {"generation": "binary_crossentropy", "auxiliary": "sparse_categorical_crossentropy"}
@@ -19,18 +20,29 @@ LOSSES = {"generation": "binary_crossentropy", "auxiliary": "sparse_categorical_
 class Example:
     """The published training loop, by the AC-GAN's block of settings as plain values."""
 
-    def __init__(self, settings: dict[str, Any], data: str) -> None:
-        self._settings = settings
-        self.images_per_step = int(settings["batch_size"])
+    def __init__(self, values: dict[str, Any], data: str) -> None:
+        import keras
+
+        from pipeline.composition.join import nest
+        from pipeline.models.discriminator import build_discriminator
+        from pipeline.models.generator import build_generator
+
+        self._settings = settings = AcganSettings.model_validate(values)
         with np.load(data) as archive:
             images, self._labels = archive["x_train"], archive["y_train"].astype(np.int32)
         self._images = ((images.astype(np.float32) - 127.5) / 127.5)[..., np.newaxis]
         self._draw = np.random.default_rng(0)
-        self._build()
+        self.generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=0)
+        self.discriminator = build_discriminator(settings.discriminator, seed=0)
+        self.combined = nest(self.generator, self.discriminator, name="combined")
+        for model, block in ((self.discriminator, settings.discriminator), (self.combined, settings.generator)):
+            model.compile(
+                keras.optimizers.Adam(block.learning_rate, settings.adam.beta_1, settings.adam.beta_2), LOSSES
+            )
 
     def take_step(self, step: int) -> None:
         """Trains the discriminator on real and generated images, then the generator through it on twice as many."""
-        count, label = self.images_per_step, self._settings["soft_label"]
+        count, label = self._settings.batch_size, self._settings.soft_label
         start = step * count % (len(self._images) - count + 1)
         real, digits = self._images[start : start + count], self._labels[start : start + count]
         asked = self.draw_pairs(count)
@@ -39,7 +51,7 @@ class Example:
         self.discriminator.train_on_batch(
             {"image": np.concatenate((real, generated))},
             {"generation": _halves(label, count)[:, np.newaxis], "auxiliary": classes},
-            sample_weight={"generation": ones, "auxiliary": _halves(self._settings["auxiliary_weight"], count)},
+            sample_weight={"generation": ones, "auxiliary": _halves(self._settings.auxiliary_weight, count)},
         )
         self.train_generator(self.draw_pairs(2 * count))
 
@@ -47,40 +59,21 @@ class Example:
         """Trains the generator through the frozen discriminator."""
         # Keras 3 reads `trainable` when a model first trains: frozen any earlier, the discriminator never learns.
         self.discriminator.trainable = False
-        trick = np.full((len(pairs["digit"]), 1), self._settings["soft_label"]["trick"], np.float32)
+        trick = np.full((len(pairs["digit"]), 1), self._settings.soft_label.trick, np.float32)
         self.combined.train_on_batch(pairs, {"generation": trick, "auxiliary": pairs["digit"][:, 0]})
 
     def draw_pairs(self, count: int) -> dict[str, NDArray[Any]]:
         """Draws what the generator is fed."""
-        latent = self._draw.uniform(-1, 1, (count, self._settings["latent_size"])).astype(np.float32)
+        latent = self._draw.uniform(-1, 1, (count, self._settings.latent_size)).astype(np.float32)
         return {"latent": latent, "digit": self._draw.integers(0, CLASSES, (count, 1)).astype(np.int32)}
 
-    def _build(self) -> None:
-        import keras
 
-        from pipeline.models.discriminator import build_discriminator
-        from pipeline.models.generator import build_generator
-        from pipeline.settings.acgan import AcganSettings
-
-        settings = AcganSettings.model_validate(self._settings)
-        self.generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=0)
-        self.discriminator = build_discriminator(settings.discriminator, seed=0)
-        latent = keras.Input((settings.latent_size,), name="latent")
-        inputs = {"latent": latent, "digit": keras.Input((1,), dtype="int32", name="digit")}
-        self.combined = keras.Model(inputs, self.discriminator({"image": self.generator(inputs)}))
-        for model, block in ((self.discriminator, settings.discriminator), (self.combined, settings.generator)):
-            betas = {"beta_1": settings.adam.beta_1, "beta_2": settings.adam.beta_2}
-            model.compile(keras.optimizers.Adam(block.learning_rate, **betas), LOSSES)
-
-
-def _halves(values: dict[str, float], count: int) -> NDArray[np.float32]:
-    return np.repeat(np.array([values["real"], values["generated"]], np.float32), count)
+def _halves(values: SoftLabel | AuxiliaryWeight, count: int) -> NDArray[np.float32]:
+    return np.repeat(np.array([values.real, values.generated], np.float32), count)
 
 
 def build(request: Answer) -> Example:
     """Builds the example in the environment that a user of it would have."""
-    import pipeline  # noqa: F401
-
     # The pipeline makes TensorFlow faster than a user of the example would find it.
     os.environ.clear()
     os.environ.update(UNTOUCHED)

@@ -3,6 +3,9 @@
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
 
 from benchmarks.measuring.serving import serve_steps
 
@@ -17,46 +20,43 @@ class PyTorch:
     """
 
     def __init__(self, settings: dict[str, Any], data: str, mode: str, device: str = "cpu") -> None:
-        import torch
-
         torch.manual_seed(0)
         torch.set_default_device(device)
-        self._torch, self._settings, self._device = torch, settings, device
-        self.images_per_step = int(settings["batch_size"])
+        self._settings, self._count, self._device = settings, int(settings["batch_size"]), device
         with np.load(data) as archive:
             self._images, self._labels = archive["x_train"], archive["y_train"].astype(np.int64)
-        self._draw = np.random.default_rng(0)
-        self.embedding = torch.nn.Embedding(CLASSES, settings["latent_size"])
+        self.embedding = nn.Embedding(CLASSES, settings["latent_size"])
         self.generator = build_generator(settings["latent_size"], settings["generator"]["filters"])
         self.discriminator, self.heads = build_discriminator(**settings["discriminator"])
-        self._judging = torch.nn.ModuleList([self.discriminator, self.heads])
-        self._making = torch.nn.ModuleList([self.embedding, self.generator])
-        self._optimizers = [self._adam("generator", self._making), self._adam("discriminator", self._judging)]
+        self._networks = {
+            "generator": nn.ModuleList([self.embedding, self.generator]),
+            "discriminator": nn.ModuleList([self.discriminator, self.heads]),
+        }
         if mode == "channels-last":
-            self._making.to(memory_format=torch.channels_last)
-            self._judging.to(memory_format=torch.channels_last)
+            for networks in self._networks.values():
+                networks.to(memory_format=torch.channels_last)
+        self._optimizers = {name: self._adam(name) for name in self._networks}
         wrap = torch.compile if mode == "compiled" else lambda function: function
         self._generate, self._judge = wrap(self._plain_generate), wrap(self._plain_judge)
 
     def take_step(self, step: int) -> None:
         """Trains the discriminator on real and generated images, then the generator through it on twice as many."""
-        torch, count, label = self._torch, self.images_per_step, self._settings["soft_label"]
+        count, label = self._count, self._settings["soft_label"]
         start = step * count % (len(self._images) - count + 1)
-        real = self._to(self._images[start : start + count, np.newaxis].astype(np.float32) / 127.5 - 1)
-        digits = self._to(self._labels[start : start + count])
-        latent, asked = self._pairs(count)
+        real = torch.tensor(self._images[start : start + count, np.newaxis].astype(np.float32) / 127.5 - 1)
+        digits, (latent, asked) = torch.tensor(self._labels[start : start + count]), self._pairs(count)
         self.generator.eval()
         with torch.no_grad():
             generated = self._generate(latent, asked)
         self.generator.train()
         target, weights = self._halves(label), self._halves(self._settings["auxiliary_weight"])
-        self._judging.requires_grad_(True)
+        self._networks["discriminator"].requires_grad_(True)
         outputs = self._judge(torch.cat((real, generated)))
-        self._move(1, self._loss(outputs, target, torch.cat((digits, asked)), weights))
+        self._move("discriminator", _loss(outputs, target, torch.cat((digits, asked)), weights))
         latent, asked = self._pairs(2 * count)
-        self._judging.requires_grad_(False)
+        self._networks["discriminator"].requires_grad_(False)
         outputs = self._judge(self._generate(latent, asked))
-        self._move(0, self._loss(outputs, torch.full((2 * count,), label["trick"]), asked, torch.ones(2 * count)))
+        self._move("generator", _loss(outputs, torch.full((2 * count,), label["trick"]), asked, torch.ones(2 * count)))
         if self._device == "cuda":
             torch.cuda.synchronize()
 
@@ -67,35 +67,24 @@ class PyTorch:
         features = self.discriminator(images)
         return self.heads[0](features)[:, 0], self.heads[1](features)
 
-    def _loss(self, outputs: Outputs, target: Any, digits: Any, weights: Any) -> Any:
-        functional = self._torch.nn.functional
-        generation = functional.binary_cross_entropy_with_logits(outputs[0], target)
-        return generation + (functional.cross_entropy(outputs[1], digits, reduction="none") * weights).mean()
-
-    def _move(self, number: int, loss: Any) -> None:
-        self._optimizers[number].zero_grad()
+    def _move(self, name: str, loss: Any) -> None:
+        self._optimizers[name].zero_grad()
         loss.backward()
-        self._optimizers[number].step()
+        self._optimizers[name].step()
 
     def _halves(self, values: dict[str, float]) -> Any:
-        return self._torch.tensor([values["real"], values["generated"]]).repeat_interleave(self.images_per_step)
+        return torch.tensor([values["real"], values["generated"]]).repeat_interleave(self._count)
 
-    def _adam(self, name: str, networks: Any) -> Any:
-        betas = self._settings["adam"]["beta_1"], self._settings["adam"]["beta_2"]
-        return self._torch.optim.Adam(networks.parameters(), lr=self._settings[name]["learning_rate"], betas=betas)
-
-    def _to(self, array: Any) -> Any:
-        return self._torch.from_numpy(array).to(self._device)
+    def _adam(self, name: str) -> Any:
+        betas, rate = self._settings["adam"], self._settings[name]["learning_rate"]
+        return torch.optim.Adam(self._networks[name].parameters(), rate, (betas["beta_1"], betas["beta_2"]))
 
     def _pairs(self, count: int) -> tuple[Any, Any]:
-        latent = self._draw.uniform(-1, 1, (count, self._settings["latent_size"])).astype(np.float32)
-        return self._to(latent), self._to(self._draw.integers(0, CLASSES, count))
+        return 2 * torch.rand(count, self._settings["latent_size"]) - 1, torch.randint(CLASSES, (count,))
 
 
 def build_generator(latent_size: int, filters: tuple[int, int, int]) -> Any:
     """Builds the generator from what the embedding has been multiplied into."""
-    from torch import nn
-
     first, second, third = filters
     twice: dict[str, int] = {"stride": 2, "padding": 2, "output_padding": 1}
     layers = [nn.Linear(latent_size, 9 * first), nn.ReLU(), nn.Unflatten(1, (first, 3, 3))]
@@ -106,14 +95,17 @@ def build_generator(latent_size: int, filters: tuple[int, int, int]) -> Any:
 
 def build_discriminator(filters: tuple[int, ...], dropout: float, **_: Any) -> tuple[Any, Any]:
     """Builds the discriminator's backbone, and its two outputs as logits."""
-    from torch import nn
-
     layers: list[Any] = []
     for before, after, stride in zip((1, *filters), filters, (2, 1, 2, 1), strict=False):
         layers += [nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
     features = filters[-1] * (IMAGE // 4) ** 2
     heads = nn.ModuleList([nn.Linear(features, 1), nn.Linear(features, CLASSES)])
     return nn.Sequential(*layers, nn.Flatten()), heads
+
+
+def _loss(outputs: Outputs, target: Any, digits: Any, weights: Any) -> Any:
+    generation = functional.binary_cross_entropy_with_logits(outputs[0], target)
+    return generation + (functional.cross_entropy(outputs[1], digits, reduction="none") * weights).mean()
 
 
 if __name__ == "__main__":

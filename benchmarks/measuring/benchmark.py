@@ -3,16 +3,18 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.measuring.picture import Panel, draw
 from benchmarks.measuring.results import Results
-from pipeline.data.files import write_bytes
+from pipeline.data.files import write_text
+from pipeline.data.sources import ensure_fetched
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, TERMINATED
+from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import ROOT, display
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -21,7 +23,10 @@ FEWEST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark that is run by `python -m benchmarks.NAME`; `title` and `panels` are those of its picture."""
+    """A benchmark that is run by `python -m benchmarks.NAME`; `title` and `panels` are those of its picture.
+
+    `measure` finds in its options the `settings` that the overrides set, whose MNIST is there.
+    """
 
     name: str
     title: str
@@ -39,7 +44,8 @@ class Benchmark:
         options = self.parse(arguments)
         try:
             if not options.from_results:
-                machine = describe_machine()
+                machine, options.settings = describe_machine(), compose_settings(options.overrides)
+                ensure_fetched(options.settings.data, report=print, progress=False)
                 replace(self.measure(options), machine=machine).write(options.json)
             return self.publish(options.json)
         except PipelineError as error:
@@ -62,7 +68,7 @@ class Benchmark:
         """Writes table and picture of the results in a JSON file, prints the table and returns the exit status."""
         results = Results.read(path)
         text = results.markdown()
-        write_bytes(text.encode(), path.with_suffix(".md"))
+        write_text(text, path.with_suffix(".md"))
         draw(self.panels, results.rows, path.with_suffix(".png"), title=self.title)
         print(f"{text}\n{display(path)}, with this table (.md) and a picture (.png)")
         return 0 if all(goal.met for goal in results.goals) else FAILED
@@ -78,23 +84,3 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more. Received: {text}")
     return int(text)
-
-
-def one_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
-    """Returns a reader of names with commas between, each of which must be known."""
-    names = tuple(known)
-
-    def read(text: str) -> tuple[str, ...]:
-        if unknown := [name for name in text.split(",") if name not in names]:
-            raise argparse.ArgumentTypeError(f"must be of {', '.join(names)}. Received: {unknown[0]!r}")
-        return tuple(dict.fromkeys(text.split(",")))
-
-    return read
-
-
-def rising(text: str) -> tuple[int, ...]:
-    """Reads whole numbers with commas between, each above the one before."""
-    numbers = [int(word) if word.isdecimal() else -1 for word in text.split(",")]
-    if numbers != sorted(set(numbers)) or numbers[0] < 0:
-        raise argparse.ArgumentTypeError(f"must be whole numbers that rise, such as 1,2,10. Received: {text}")
-    return tuple(numbers)

@@ -2,23 +2,23 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryFile
-from typing import Any, Self
+from typing import Any
 
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.errors import BenchmarkError
+from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import ROOT
 
 PATIENCE_SECONDS = 10
 
 
-class Child:
+class Child(subprocess.Popen[str]):
     """A process that serves requests (`benchmarks.measuring.serving`), as long as the `with` block lasts.
 
     It runs `python -m MODULE` in a folder, which its modules are imported from. In its environment some variables are
@@ -37,7 +37,7 @@ class Child:
             raise BenchmarkError(f"`python` must be an interpreter. Received: {python}")
         self._module = module
         self._log = TemporaryFile("w+b")  # noqa: SIM115
-        self._process = subprocess.Popen(
+        super().__init__(
             [python, "-m", module],
             cwd=folder,
             env=changed(UNTOUCHED, environment or {}),
@@ -55,51 +55,49 @@ class Child:
 
     def send(self, **request: Any) -> None:
         """Sends a request; `receive` waits for its answer."""
-        assert self._process.stdin
+        assert self.stdin
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+            self.stdin.write(json.dumps(request) + "\n")
+            self.stdin.flush()
         except BrokenPipeError:
             raise self._failure() from None
 
     def receive(self) -> dict[str, Any]:
         """Waits for the answer to the oldest request that has none."""
-        assert self._process.stdout
-        if not (line := self._process.stdout.readline()):
+        assert self.stdout
+        if not (line := self.stdout.readline()):
             raise self._failure()
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def wait_until_stopped(self) -> None:
         """Waits until the process has stopped itself, as by SIGSTOP."""
-        _, status = os.waitpid(self._process.pid, os.WUNTRACED)
+        _, status = os.waitpid(self.pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
             raise self._failure()
-
-    def resume(self) -> None:
-        """Lets a process that has stopped itself go on."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        """Returns the child itself; it runs since it was made."""
-        return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         """Lets the process end; one that does not, or is stopped, is killed."""
         if error is not None:
-            self._process.kill()
+            self.kill()
         try:
-            self._process.communicate(timeout=PATIENCE_SECONDS)
+            self.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+            self.wait()
         self._log.close()
 
     def _failure(self) -> BenchmarkError:
-        status = self._process.wait()
+        status = self.wait()
         self._log.seek(0)
         said = last_line(self._log.read())
         return BenchmarkError(f"`{self._module}` must answer. Received: exit status {status}: {said}")
+
+
+def training_request(*words: str) -> dict[str, Any]:
+    """Returns what a child is told of the training that some words set, as plain values: a peer composes none."""
+    settings = compose_settings(words)
+    return {"words": words, "settings": settings.model.model_dump(mode="json"), "data": str(settings.data.file)}
 
 
 def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -23,7 +23,6 @@ COPIED = (
     *("benchmarks", "pipeline", "conf", "hydra_plugins"),
     *("params.yaml", "dvc.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"),
 )
-JUDGES = ("models/judge", "runs/judges")
 UNSET = ("MLFLOW_TRACKING_URI", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 TRAIN = (sys.executable, "-m", "pipeline.train")
 SECONDS_A_LOOK, PATIENCE_SECONDS = 0.01, 60
@@ -53,10 +52,6 @@ class Project:
             raise BenchmarkError(f"`{words}` must end with status {status}. Received: {done.returncode}: {said}")
         return seconds
 
-    def train(self, *overrides: str) -> float:
-        """Returns the seconds that `python -m pipeline.train` takes; see `run`."""
-        return self.run(*TRAIN, *overrides)
-
     def first_step(self, *overrides: str) -> float:
         """Returns the seconds from a training's start until its first step is done, then ends it.
 
@@ -64,7 +59,7 @@ class Project:
         """
         command = (*TRAIN, *overrides, "acgan.steps=1", "tracking.checkpoint_seconds=0.001")
         seconds = self.wait_for("runs/*/*/checkpoint.*", *command)
-        self.remove_runs()
+        shutil.rmtree(self.root / "runs" / "acgan")
         return seconds
 
     def wait_for(self, pattern: str, *command: str) -> float:
@@ -83,26 +78,22 @@ class Project:
             psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
         return seconds
 
-    def remove_runs(self) -> None:
-        """Removes the folders of all trainings."""
-        shutil.rmtree(self.root / "runs" / "acgan", ignore_errors=True)
-
 
 @contextmanager
-def copied_project(data: Path, *, judges: bool = True) -> Iterator[Project]:
+def copied_project(data: Path) -> Iterator[Project]:
     """Copies the project into `runs/` for as long as the block lasts, without runs, models or a tracking store.
 
-    Without the `judges` that are there the first training calibrates one.
+    The first training in it trains a judge.
     """
     place = STORE_ROOT / "runs"
     place.mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="benchmark-", dir=place) as folder:
         root = Path(folder).resolve()
-        for name in (*COPIED, *(JUDGES if judges else ())):
+        for name in COPIED:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
-            elif (ROOT / name).exists():
+            else:
                 shutil.copy(ROOT / name, root / name)
         (root / "data").mkdir()
         shutil.copy(data, root / "data" / "mnist.npz")

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.machine import Machine, machine_line
-from pipeline.data.files import write_bytes
+from pipeline.data.files import write_text
 from pipeline.settings.paths import display
 
 SIGNS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
@@ -88,9 +88,9 @@ class Results:
 
     def write(self, path: Path) -> None:
         """Writes the results as JSON, whole or not at all; the file's folder is made if missing."""
-        rows, goals = [asdict(row) for row in self.rows], [asdict(goal) for goal in self.goals]
-        content = {"machine": self.machine, "text": self.text, **self.details, "rows": rows, "goals": goals}
-        write_bytes((json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(), path)
+        found = asdict(self)
+        content = {"machine": found["machine"], "text": found["text"], **found.pop("details"), **found}
+        write_text(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n", path)
 
     @classmethod
     def read(cls, path: Path) -> "Results":
@@ -104,11 +104,7 @@ class Results:
 
     def markdown(self) -> str:
         """Returns the text, a table for each set of measures that subjects have, the machine and the goals."""
-        got = ["-" if goal.got is None else _figure(goal.got) for goal in self.goals]
-        cells = [
-            (goal.name, goal.want, each, "yes" if goal.met else "no")
-            for goal, each in zip(self.goals, got, strict=True)
-        ]
+        cells = [(goal.name, goal.want, _figure(goal.got), "yes" if goal.met else "no") for goal in self.goals]
         table = markdown_table(("goal", "wanted", "got", "met"), cells)
         return "\n\n".join([self.text, *rows_tables(self.rows), machine_line(self.machine), table]) + "\n"
 
@@ -131,5 +127,7 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -2,14 +2,15 @@
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
+from itertools import count, islice
 from typing import Any
 
 Answer = dict[str, Any]
-STATUS = Path("/proc/self/status")
 
 
 def serve(answer: Callable[[Answer], Answer]) -> None:
@@ -28,34 +29,33 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
 def serve_steps(build: Callable[[Answer], Any]) -> None:
     """Serves requests for `steps` of the training that `words` set; each is built when it is first asked for.
 
-    What is built has `images_per_step`, and `take_step(step)` that counts from 0. An answer has the `seconds` of each
-    step, the `images` that a step draws and the most `memory` so far.
+    What is built has `take_step(step)`, which counts from 0. An answer has the `seconds` of each step and the most
+    `memory` so far.
     """
-    made: dict[tuple[str, ...], Any] = {}
-    taken: dict[tuple[str, ...], int] = {}
+    made: dict[tuple[str, ...], tuple[Any, count[int]]] = {}
 
     def answer(request: Answer) -> Answer:
-        words, seconds = tuple(request["words"]), []
+        words = tuple(request["words"])
         if words not in made:
-            made[words], taken[words] = build(request), 0
-        for _ in range(request["steps"]):
-            started = time.perf_counter()
-            made[words].take_step(taken[words])
-            seconds.append(time.perf_counter() - started)
-            taken[words] += 1
-        return {"seconds": seconds, "images": made[words].images_per_step, "memory": peak_memory()}
+            made[words] = build(request), count()
+        training, steps = made[words]
+        seconds = [time_call(partial(training.take_step, step)) for step in islice(steps, request["steps"])]
+        return {"seconds": seconds, "memory": peak_memory()}
 
     serve(answer)
 
 
-def peak_memory() -> int:
-    """Returns the most memory that this process has held at once, in bytes."""
-    if STATUS.exists():
-        # `ru_maxrss` would begin with what the parent held when it made this process.
-        for line in STATUS.read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    import resource
+def time_call(act: Callable[[], object]) -> float:
+    """Returns the seconds that a call takes."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
 
+
+def peak_memory() -> int:
+    """Returns the most memory that this process has held at once, in bytes.
+
+    On Linux it begins with what the parent held when it made this process: less than any training.
+    """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

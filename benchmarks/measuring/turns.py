@@ -8,11 +8,8 @@ Sample = TypeVar("Sample")
 
 def by_turns(measures: Mapping[Any, Callable[[], Sample]], rounds: int) -> dict[Any, list[Sample]]:
     """Measures everyone once a round, in the order given; returns the samples of each, in the order of the rounds."""
-    samples: dict[Any, list[Sample]] = {key: [] for key in measures}
-    for _ in range(rounds):
-        for key, measure in measures.items():
-            samples[key].append(measure())
-    return samples
+    taken = [{key: measure() for key, measure in measures.items()} for _ in range(rounds)]
+    return {key: [samples[key] for samples in taken] for key in measures}
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:

@@ -27,7 +27,6 @@ import sys
 sys.path.insert(0, {root!r})
 from benchmarks.measuring.serving import serve_steps
 class Steps:
-    images_per_step = 4
     def take_step(self, step):
         assert step == taken.pop(0)
 taken = [0, 1, 0, 2]
@@ -76,7 +75,7 @@ def test_trainings_of_other_settings_count_their_steps_apart(modules: Path) -> N
     with Child("count", folder=modules) as child:
         answers = [child.ask(words=words, steps=steps) for words, steps in ((["a"], 2), (["b"], 1), (["a"], 1))]
     assert [len(answer["seconds"]) for answer in answers] == [2, 1, 1]
-    assert {answer["images"] for answer in answers} == {4}
+    assert all(answer["memory"] > 0 for answer in answers)
 
 
 def test_none_takes_a_variable_out() -> None:
@@ -99,7 +98,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_copied_project_has_sources_and_data_and_neither_runs_nor_a_store(data: Path) -> None:
-    with copied_project(data, judges=False) as project:
+    with copied_project(data) as project:
         assert (project.root / "params.yaml").read_bytes() == (ROOT / "params.yaml").read_bytes()
         assert (project.root / "data" / "mnist.npz").read_bytes() == b"digits"
         assert (project.root / "benchmarks" / "children" / "tracked.py").exists()

@@ -12,7 +12,7 @@ TINY = (
     *("acgan.generator.filters=[8,4,4]", "acgan.discriminator.filters=[4,4,8,8]"),
 )
 SHORT = ("acgan.steps=4", "acgan.report_every=4", "acgan.report_images=10", "compute.steps_per_call=2")
-ONE: dict[str, Any] = {"gpu": "H100", "per_call": 50, "first": 18.0, "single": [0.004] * 3, "several": [0.002] * 3}
+ONE: dict[str, Any] = {"gpu": "H100", "per_call": 50, "first": 18.0, "several": [0.002] * 3}
 FOUND = {"default": {**ONE, "whole": 31.0}, "original": {**ONE, "several": [0.003, 0.0031, 0.0029]}}
 
 
@@ -34,7 +34,7 @@ def test_without_pytorch_or_a_way_their_goals_have_no_figure() -> None:
 
 def test_rows_say_how_many_steps_a_call_has() -> None:
     names = {row.name: row.median for row in make_rows(FOUND, {})}
-    assert names["default: a step, one a call"] == pytest.approx(4)
+    assert names["default: a step, 50 a call"] == pytest.approx(2)
     assert names["original: a step, 50 a call"] == pytest.approx(3)
     assert names["default, all steps and reports: time"] == 31
 

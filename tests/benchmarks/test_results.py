@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.measuring.benchmark import Benchmark, positive, rising
+from benchmarks.measuring.benchmark import Benchmark, positive
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.measuring.picture import Panel, draw
 from benchmarks.measuring.results import Goal, Results, Row, rows_tables
@@ -22,9 +22,14 @@ BENCHMARKS = [STEP, OVERHEAD, STARTUP, SCALE, QUALITY]
 MET = Goal.of("speed", ">=", 2, got=2.5)
 MISSED = Goal.of("memory", "<", 1.5, got=1.5)
 BARS = [Row.of("étape: a step", [1.0, 3.0, 2.5], unit="s", panel="bars")]
-CURVE = [Row.of(f"batch {at}: speed", [at / 2.0, at], panel="curves", curve="ours", at=at) for at in (10, 100)]
+CURVE = [Row.of(f"batch {at}: speed", [at / 2.0, at], panel="curves", curve="ours", at=at) for at in (10, 1000)]
 LINE = [Row.of("real digits: speed", [40.0], panel="curves", curve="real digits")]
 FOUND = Results([*BARS, *CURVE, *LINE], [MET], "Some steps.", details={"limit": 7})
+
+
+@pytest.fixture(autouse=True)
+def without_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.measuring.benchmark.ensure_fetched", lambda *_, **__: None)
 
 
 def benchmark(results: Results) -> Benchmark:
@@ -138,15 +143,22 @@ def test_panels_with_rows_are_drawn_two_a_line(tmp_path: Path, drawn: list[Any])
     assert [text.get_text() for text in curves.get_legend().get_texts()] == ["real digits", "ours"]
 
 
+def test_what_spans_little_and_shares_are_on_plain_axes(tmp_path: Path, drawn: list[Any]) -> None:
+    rows = [Row.of("a job: share", [0.9], panel="shares", at=at) for at in (1, 2)]
+    draw([Panel("shares", "jobs", scale="linear")], rows, tmp_path / "some.png", title="Some")
+    (axes,) = drawn[0].axes
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_ylim()) == ("linear", "linear", (0, 1))
+
+
 def test_a_bar_below_nothing_has_room(tmp_path: Path, drawn: list[Any]) -> None:
     draw([Panel("bars")], [Row.of("faster: share", [-0.02], panel="bars")], tmp_path / "some.png", title="Some")
     assert drawn[0].axes[0].get_xlim()[0] < -0.02
 
 
-@pytest.mark.parametrize(("read", "text"), [(positive, "0"), (positive, "some"), (rising, "2,1"), (rising, "1,1")])
-def test_a_mistyped_number_is_refused(read: Any, text: str) -> None:
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "some"])
+def test_a_mistyped_number_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=f"Received: {text}"):
-        read(text)
+        positive(text)
 
 
 def test_the_machine_has_its_cores_and_releases_but_no_name() -> None:

@@ -3,51 +3,54 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import scale
 from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.projects import Project
-from benchmarks.scale import BENCHMARK, PARTS, ends_of_jobs
+from benchmarks.scale import BATCHES, BENCHMARK, JOBS, PARTS, RUNS, ends_of_jobs
 
 
 def test_unsaid_every_part_is_run_up_to_a_batch_of_1600_16_jobs_and_1000_runs() -> None:
-    options = BENCHMARK.parse([])
-    assert options.parts == tuple(PARTS) == ("steps", "batches", "threads", "sweep", "beside", "store")
-    assert (options.batches[-1], options.jobs, options.runs[-1]) == (1600, 16, 1000)
+    assert BENCHMARK.parse([]).part is None
+    assert tuple(PARTS) == ("steps", "batches", "threads", "sweep", "beside", "store")
+    assert (BATCHES[-1], JOBS, RUNS[-1]) == (1600, 16, 1000)
 
 
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        BENCHMARK.parse(["--parts", "batches,width"])
-    assert "Received: 'width'" in capsys.readouterr().err
+        BENCHMARK.parse(["--part", "batches", "--part", "width"])
+    assert "invalid choice: 'width'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("side", "status"), [(10.0, 0), (9.0, 0), (15.0, 1)])
 def test_trainings_side_by_side_are_worth_it_from_a_fifth_more(
     side: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Project, "train", lambda _, *words: side if words[-1] == "compute.jobs=2" else 12.0)
-    monkeypatch.setattr("benchmarks.scale.ensure_fetched", lambda *_, **__: None)
+    monkeypatch.setattr(Project, "run", lambda _, *words: side if words[-1] == "compute.jobs=2" else 12.0)
+    monkeypatch.setattr("benchmarks.measuring.benchmark.ensure_fetched", lambda *_, **__: None)
     monkeypatch.setattr("benchmarks.measuring.projects.shutil.copy", lambda *_: None)
     results = tmp_path / "scale.json"
-    assert BENCHMARK.run(["--json", str(results), "--parts", "beside", "--beside-steps", "5"]) == status
+    assert BENCHMARK.run(["--json", str(results), "--part", "beside"]) == status
     content = json.loads(results.read_text(encoding="utf-8"))
     assert [goal["got"] for goal in content["goals"]] == [pytest.approx(12 / side)]
     assert [row["runs"] for row in content["rows"]] == [3, 3, 3]
 
 
 def test_a_sweep_whose_jobs_did_not_all_end_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Project, "train", lambda *_words: 1.0)
+    monkeypatch.setattr(Project, "run", lambda *_words: 1.0)
     with pytest.raises(BenchmarkError, match="a sweep of 4 jobs must end as many. Received: 0"):
         ends_of_jobs(Project(tmp_path, tmp_path), [], 4)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path) -> None:
+def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert mnist_file.exists()
     results = tmp_path / "scale.json"
-    small = ["--rounds", "1", "--steps", "1", "--batches", "4,8", "--runs", "6,12"]
+    monkeypatch.setattr(scale, "BATCHES", (4, 8))
+    monkeypatch.setattr(scale, "RUNS", (6, 12))
+    small = ["--rounds", "1", "--steps", "1"]
     tiny = ["acgan.generator.filters=[8,8,8]", "acgan.generator.likelihood.images=2"]
-    words = ["--parts", "batches,threads,store", *small, *tiny]
+    words = ["--part", "batches", "--part", "threads", "--part", "store", *small, *tiny]
     assert BENCHMARK.run(["--json", str(results), *words, "acgan.discriminator.filters=[4,4,4,4]"]) == 0
     names = [row["name"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]]
     assert {"batch 8: speed", "2 threads: a step", "store of 12 runs: list"} <= set(names)

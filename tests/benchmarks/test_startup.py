@@ -28,10 +28,10 @@ class Clone:
 def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: str, met: bool
 ) -> None:
-    monkeypatch.setattr(startup, "prepared", lambda *_: nullcontext((None, None)))
-    monkeypatch.setattr(startup, "ensure_fetched", lambda *_, **__: None)
+    monkeypatch.setattr("benchmarks.measuring.benchmark.ensure_fetched", lambda *_, **__: None)
+    monkeypatch.setattr(startup, "_commit", lambda *_: None)
     monkeypatch.setattr(startup, "waits", lambda *_: {HELP: lambda: 1.5, FIRST: lambda: 13.0})
-    monkeypatch.setattr(startup, "cloned_project", lambda *_: nullcontext(Clone()))
+    monkeypatch.setattr(startup, "copied_project", lambda *_, **__: nullcontext(Clone()))
     results = tmp_path / "startup.json"
     assert BENCHMARK.run(["--json", str(results), "--rounds", rounds]) == 1
     goals = json.loads(results.read_text(encoding="utf-8"))["goals"]
@@ -47,7 +47,7 @@ def test_what_was_waited_for_is_written_and_counts_after_three_rounds(
 def test_what_a_user_waits_for_is_timed(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "startup.json"
-    assert BENCHMARK.run([*TINY, "--json", str(results), "--rounds", "1", "--stages", "judge"]) == 1
+    assert BENCHMARK.run(["--json", str(results), "--rounds", "1", "--stage", "judge", *TINY]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
     assert rows.keys() == {f"{name}: wait" for name in (HELP, REFUSED, FIRST, NOTHING, DIGITS)}
     assert rows[f"{HELP}: wait"] < rows[f"{FIRST}: wait"]

@@ -66,9 +66,9 @@ def test_doubling_a_matrix_does_not_change_what_a_rate_is() -> None:
 
 def test_an_unknown_way_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        BENCHMARK.parse(["--only", "original,jax"])
+        BENCHMARK.parse(["--only", "original", "--only", "jax"])
     assert left.value.code == 2
-    assert "Received: 'jax'" in capsys.readouterr().err
+    assert "invalid choice: 'jax'" in capsys.readouterr().err
 
 
 def test_a_dense_layer_multiplies_every_input_with_every_unit_and_a_convolution_its_window_at_every_place() -> None:
@@ -126,7 +126,8 @@ def changed(before: list[Any], after: list[Any]) -> list[bool]:
 def test_ways_are_timed_and_torch_is_left_out_with_a_word_where_it_is_not(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "step.json"
-    words = ["--rounds", "4", "--steps", "1", "--only", "example,torch,original", "--torch", "/no/such/python"]
+    only = [word for name in ("example", "torch", "original") for word in ("--only", name)]
+    words = ["--rounds", "4", "--steps", "1", *only, "--torch", "/no/such/python"]
     assert BENCHMARK.run(["--json", str(results), *words, *TINY]) == 1
     content = json.loads(results.read_text(encoding="utf-8"))
     assert {"machine", "rows", "goals"} <= content.keys()
