@@ -53,6 +53,9 @@ WAYS: Mapping[str, Way] = {
     "original": Way("ours, original"),
     "default": Way("ours, default recipe", words=("acgan.batch_size=100",)),
     "default-own": Way("ours, default recipe at its own batch", words=()),
+    "no-penalty": Way("the same without R1 and R2", words=("acgan.discriminator.gradient_penalty=0",)),
+    "no-distance": Way("the same without energy distance", words=("acgan.generator.energy_distance=0",)),
+    "no-likelihood": Way("the same without implicit likelihood", words=("acgan.generator.likelihood.weight=0",)),
 }
 PEERS = tuple(name for name, way in WAYS.items() if way.child == "pytorch")
 
