@@ -32,12 +32,15 @@ def build() -> None:
     """Builds the page in its own folder.
 
     Raises:
-        DemoError: npm is missing or fails, a model cannot be exported, or the VAE's latent has not two numbers.
+        DemoError: npm is missing or fails, the judge is missing, or the VAE's latent has not two numbers.
+        SystemExit: A model cannot be exported.
     """
     if shutil.which("npm") is None:
         raise DemoError("`make demo-build` needs npm, to install onnxruntime-web: install Node.js, which brings it")
     for family in ("acgan", "vae"):
-        _call(sys.executable, "-m", "pipeline.export", f"model={family}", folder=ROOT)
+        command = [sys.executable, "-m", "pipeline.export", f"model={family}"]
+        if status := subprocess.run(command, cwd=ROOT, check=False).returncode:
+            sys.exit(status)  # it has said why
     exported = {family: ROOT / "runs" / family / "tracked" / "exports" for family in ("acgan", "vae")}
     files = {name: exported["acgan"] / f"{name}.onnx" for name in ("generator", "discriminator", "judge")}
     write_models({**files, "decoder": exported["vae"] / "decoder.onnx"}, PAGE / "models")
@@ -76,7 +79,9 @@ def write_runtime(folder: Path, *, installed: Path) -> None:
     installed.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PAGE / name, installed)
-    _call("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", folder=installed)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    if subprocess.run(command, cwd=installed, check=False).returncode:
+        raise DemoError("`npm ci` must install onnxruntime-web: it needs a network, or npm's cache")
     folder.mkdir(parents=True, exist_ok=True)
     for name in RUNTIME:
         shutil.copy(installed / "node_modules" / "onnxruntime-web" / "dist" / name, folder)
@@ -108,12 +113,6 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
     for node in model.graph.node:
         for names in (node.input, node.output):
             names[:] = [new if name == old else name for name in names]
-
-
-def _call(*command: str, folder: Path) -> None:
-    """Runs a command, whose errors are shown; its failure is the build's."""
-    if subprocess.run(command, cwd=folder, check=False).returncode:
-        raise DemoError(f"`{Path(command[0]).name} {' '.join(command[1:])}` must succeed")
 
 
 if __name__ == "__main__":
