@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from demo.build import INSTALLED, PAGE, write_models, write_runtime
+from demo.build import PAGE, write_models, write_runtime
 from pipeline.settings.paths import ROOT
 from tests.browser.conftest import PATIENCE, refuse
 from tests.browser.demo_models import LATENT, Models, export, small_models, tracked_models
@@ -71,12 +71,17 @@ def site(folder: Path) -> Iterator[str]:
 
 def built(models: Models, folder: Path) -> Path:
     """The page as `make demo-build` builds it."""
+    write_models(export(models, folder / "exported"), folder / "models")
+    return with_runtime(folder)
+
+
+def with_runtime(folder: Path) -> Path:
+    """Adds the page's sources and onnxruntime-web."""
     if shutil.which("npm") is None:
         refuse("npm, which installs onnxruntime-web, is missing")
     for pattern in SOURCES:
         for file in PAGE.glob(pattern):
             shutil.copy(file, folder)
-    write_models(export(models, folder / "exported"), folder / "models")
     write_runtime(folder / "ort", installed=folder / "installed")
     return folder
 
@@ -220,10 +225,7 @@ def test_the_page_fits_a_phone_in_both_schemes_and_names_what_it_shows(
 
 
 def test_a_page_without_its_models_says_what_to_do(chromium: Browser, tmp_path: Path) -> None:
-    for pattern in SOURCES:
-        for file in PAGE.glob(pattern):
-            shutil.copy(file, tmp_path)
-    write_runtime(tmp_path / "ort", installed=INSTALLED)
+    with_runtime(tmp_path)
     with site(tmp_path) as address, chromium.new_context() as context:
         page = context.new_page()
         page.goto(address)
