@@ -58,6 +58,12 @@ def test_the_png_has_the_pixels_of_the_numbers(service: Generator, context: Pyth
         ([{"digit": 1, "seed": 1}] * (MOST_ROWS + 1), "a request must have 1 to 1000 rows. Received: 1001"),
         ([{"digit": 1, "latent": [0.0]}], "`latent` must be 6 numbers. Received: 1"),
         ([{"digit": 1, "latent": [2.0] * 6}], "`latent` must be numbers from -1 to 1"),
+        ([{"digit": 1, "latent": "zero"}], "valid list"),
+        ([{"digit": 10, "seed": 1}], "less than or equal to 9"),
+        ([{"digit": "3", "seed": 1}], "valid integer"),
+        ([{"digit": 1, "seed": -1}], "greater than or equal to 0"),
+        ([{"digit": 1, "seed": 1, "size": 3}], "Extra inputs are not permitted"),
+        ([{"digit": 1, "seed": 1, "latent": [0.0] * 6}], "either `seed` or `latent` must be given, and not both"),
         ([{"digit": 1}], "either `seed` or `latent` must be given, and not both"),
     ],
 )
