@@ -10,10 +10,10 @@ PORT ?= 5000
 # Whether there is no git, as in a downloaded archive.
 TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 
-.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui pins clean
+.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui demo demo-build pins clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
 	@requirements/install run
@@ -60,10 +60,17 @@ audit: ## look the pins up among known vulnerabilities, with pip-audit over the 
 ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
 	@$(IN_VENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
 
+demo-build: setup-dev ## build the page to play with, demo/, of the trained models; needs npm
+	@$(IN_VENV) python -m demo.build
+
+demo: PORT = 8000
+demo: demo-build ## build the page and show it, at 127.0.0.1:8000 or another PORT
+	@$(IN_VENV) python -m http.server --bind 127.0.0.1 --directory demo $(PORT)
+
 pins: setup-dev ## write requirements/*.txt anew from pyproject.toml
 	@$(IN_VENV) requirements/pin
 
 clean: ## remove .venv, caches and coverage; data, models, reports and runs stay
 	@rm -rf .venv build *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache
-	@find hydra_plugins pipeline tests conf benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find hydra_plugins pipeline tests conf benchmarks demo -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

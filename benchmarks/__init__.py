@@ -6,6 +6,7 @@
     overhead.py   what tracking, checkpoints, pictures and progress add to a training
     startup.py    how long a user waits before anything trains
     scale.py      how cost grows with steps, batch, threads, jobs and runs in the store
+    serving.py    how fast a generator's service answers
     gpu.py        steps, the first step and a whole training on a GPU
     quality.py    how good generated digits are, and how soon
     measuring/    the foundation: child processes by turns, ratios within rounds, results as JSON, table and picture

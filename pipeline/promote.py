@@ -1,4 +1,4 @@
-"""Command: registers a run's generator, and makes it the champion where the rule in params.yaml says so."""
+"""Command: registers a run's generator and discriminator as services, champions where params.yaml's rule says so."""
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run

@@ -1,19 +1,27 @@
-"""A trained model as a person uses it: digits on request, of a run named by folder, id or registered model; exports."""
+"""A trained model as a person uses it: digits on request, of a run named in three ways; exports; services."""
 
+import base64
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
+from benchmarks.serving import served
 from pipeline.settings.paths import ROOT
+from pipeline.tracking.store import default_uri
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 from tests.dvc_projects import TINY
 from tests.projects import Finished, Project, Started
@@ -118,7 +126,7 @@ def test_the_first_generator_that_is_promoted_is_the_champion_and_loads_as_it_wa
     assert answer.stdout == f"{NAME}, version 1: champion\n  it is the first version\n"
     version = used.project.client().get_model_version_by_alias(NAME, "champion")
     assert (version.run_id, version.tags["decided"]) == (used.run_id, "champion")
-    registered = Path(unquote(str(version.source).removeprefix("file://"))) / "data" / "model.keras"
+    registered = Path(unquote(str(version.source).removeprefix("file://"))) / "artifacts" / "model.keras"
     own = used.project.root / "elsewhere" / "models" / "last" / "generator.keras"
     assert weights_of(registered) == weights_of(own)
 
@@ -126,6 +134,86 @@ def test_the_first_generator_that_is_promoted_is_the_champion_and_loads_as_it_wa
 def weights_of(file: Path) -> bytes:
     with ZipFile(file) as archive:
         return archive.read("model.weights.h5")
+
+
+@pytest.fixture(scope="module")
+def services(used: Used) -> Iterator[tuple[str, str]]:
+    """The addresses of the generator's and the discriminator's service, which may read no pickle."""
+    environment = {
+        "MLFLOW_TRACKING_URI": default_uri(used.project.root),
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    }
+    models = (f"models:/{NAME}@champion", "models:/digits-discriminator@champion")
+    with ExitStack() as servers:
+        generator, discriminator = (servers.enter_context(served(model, **environment)) for model in models)
+        yield generator, discriminator
+
+
+def ask(address: str, *rows: object) -> Any:
+    answer = requests.post(f"{address}/invocations", json={"inputs": rows}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["predictions"]
+
+
+def pixels(png: str) -> np.ndarray:
+    with Image.open(BytesIO(base64.b64decode(png))) as picture:
+        return np.asarray(picture).astype(int)
+
+
+def test_the_service_answers_with_the_images_that_render_draws_of_a_seed(used: Used, services: tuple[str, str]) -> None:
+    (seven, three) = ask(services[0], {"digit": 7, "seed": 0}, {"digit": 3, "seed": 0})
+    with np.load(used.file("sevens.npz"), allow_pickle=False) as archive:
+        drawn = archive["images"][0].astype(int)
+    # The fast kernels, which `render` draws with, may round to the level beside.
+    assert np.abs(pixels(seven["png"]) - drawn).max() <= 1
+    assert seven["numbers"] is None
+    assert three["png"] != seven["png"]
+
+
+def test_a_latent_decides_the_image_and_numbers_are_those_of_its_pixels(services: tuple[str, str]) -> None:
+    latent = np.linspace(-1, 1, 100).tolist()
+    first, other = ask(
+        services[0],
+        {"digit": 3, "latent": latent, "numbers": True},
+        {"digit": 3, "latent": latent[::-1], "numbers": True},
+    )
+    assert first["numbers"] != other["numbers"]
+    levels = np.rint((np.array(first["numbers"]) + 1) * 127.5)
+    np.testing.assert_array_equal(levels, pixels(first["png"]))
+
+
+def test_the_discriminator_says_whether_an_image_is_real_and_which_digit(services: tuple[str, str]) -> None:
+    (image,) = ask(services[0], {"digit": 4, "seed": 2, "numbers": True})
+    black = np.full((28, 28), -1.0).tolist()
+    of_png, of_numbers, of_black = ask(
+        services[1], {"png": image["png"]}, {"numbers": image["numbers"]}, {"numbers": black}
+    )
+    assert of_png["real"] == pytest.approx(of_numbers["real"], abs=0.01)
+    assert of_png["real"] != of_black["real"]
+    for answer in (of_png, of_numbers, of_black):
+        assert 0 <= answer["real"] <= 1
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert answer["digit"] == np.argmax(answer["probabilities"])
+
+
+@pytest.mark.parametrize(
+    ("service", "rows", "reason"),
+    [
+        (0, [], "a request must have 1 to 1000 rows. Received: 0"),
+        (0, [{"digit": 10, "seed": 1}], "less than or equal to 9"),
+        (0, [{"digit": 3}], "either `seed` or `latent` must be given, and not both"),
+        (0, [{"digit": 3, "latent": [0.0] * 99}], "`latent` must be 100 numbers. Received: 99"),
+        (0, [3], "Expecting example to be a dictionary"),
+        (1, [{}], "either `png` or `numbers` must be given, and not both"),
+        (1, [{"png": "!"}], "an image must be a PNG in base64, or numbers"),
+        (1, [{"numbers": [[0.0] * 28] * 27}], "an image must have 28 × 28 pixels, as numbers from -1 to 1"),
+    ],
+)
+def test_a_wrong_row_is_a_bad_request_with_the_reason(
+    service: int, rows: list[object], reason: str, services: tuple[str, str]
+) -> None:
+    answer = requests.post(f"{services[service]}/invocations", json={"inputs": rows}, timeout=60)
+    assert (answer.status_code, reason in answer.json()["message"]) == (400, True), answer.text
 
 
 def test_drawing_tracks_no_run(used: Used) -> None:

@@ -8,6 +8,7 @@ from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.evaluation.promotion import ACCURACY, DISTANCE, Condition, RealAccuracy, conditions
 from pipeline.evaluation.seeds import Setting, by_setting
 from pipeline.runs.location import RunLocation
+from pipeline.serving import CODE
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.registry import (
@@ -23,7 +24,7 @@ from pipeline.tracking.registry import (
 from pipeline.tracking.store import Store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-PART = "generator"
+PART, OTHER = "generator", "discriminator"
 TEST_DISTANCE = Key(DISTANCE.measure, split=QUALITY, trained=True)
 SHOWN = (DISTANCE, ACCURACY, ACCURACY.on(REFERENCE), TEST_DISTANCE)
 
@@ -52,6 +53,8 @@ class Promotion:
 def promote_run(location: RunLocation, settings: Settings, store: Store) -> Promotion:
     """Registers a run's generator and gives it the alias `champion` or `challenger`; the first one is the champion.
 
+    Its discriminator is registered with it, under the same alias and the name that `beside` returns.
+
     Raises:
         PromotionError: The champion has other data, another judge or other code, and `force` is not set.
         TrackingError: The store does not answer, or does not know the run.
@@ -71,11 +74,20 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     judged = [] if champion is None else _judge(trained, champion, settings, store)
     alias = CHAMPION if all(condition.holds for condition in judged) else CHALLENGER
     reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or ["it is the first version"]
-    version = register(store, name, trained, part=PART)
     forced = {"forced": ", ".join(different)} if different else {}
-    describe_version(store, version, text=_text(trained, alias, reasons, forced), tags=_tags(trained, alias) | forced)
-    move_alias(store, version, alias, away=CHALLENGER if alias == CHAMPION else CHAMPION)
-    return Promotion(name, str(version.version), alias, reasons)
+    names = {PART: name, OTHER: beside(name)}
+    versions = {part: register(store, names[part], trained, part=part, code=CODE[part]) for part in names}
+    # The generator's comes last: with its alias the promotion is done.
+    for part in (OTHER, PART):
+        text = _text(trained, part, alias, reasons, forced)
+        describe_version(store, versions[part], text=text, tags=_tags(trained, alias) | forced)
+        move_alias(store, versions[part], alias, away=CHALLENGER if alias == CHAMPION else CHAMPION)
+    return Promotion(name, str(versions[PART].version), alias, reasons)
+
+
+def beside(name: str) -> str:
+    """Returns the name of the discriminator that is registered with a generator: `digits-discriminator` as a rule."""
+    return f"{name.removesuffix(f'-{PART}')}-{OTHER}"
 
 
 def _differences(trained: TrainedRun, champion: TrainedRun) -> list[str]:
@@ -109,10 +121,10 @@ def _tags(trained: TrainedRun, alias: str) -> dict[str, str]:
     }
 
 
-def _text(trained: TrainedRun, alias: str, reasons: Sequence[str], forced: Mapping[str, str]) -> str:
+def _text(trained: TrainedRun, part: str, alias: str, reasons: Sequence[str], forced: Mapping[str, str]) -> str:
     rows = [f"| {key.text} | {trained.measures[key]:.4g} |" for key in SHOWN if key in trained.measures]
     lines = [
-        f"The generator of `{trained.name}`, trained by {trained.user} and promoted by {_user()}. Decided: {alias}.",
+        f"The {part} of `{trained.name}`, trained by {trained.user} and promoted by {_user()}. Decided: {alias}.",
         "",
         *(f"- {reason}" for reason in reasons),
         *(f"- forced, although {names} differ from the champion's" for names in forced.values()),

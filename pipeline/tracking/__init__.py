@@ -9,6 +9,7 @@
     owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back
+    services        a part of a training as a logged model that runs code of its own
     datasets        arrays as named inputs of a run
     recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
     runs            a run's life: started or resumed, FINISHED, FAILED or KILLED

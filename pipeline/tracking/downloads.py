@@ -10,6 +10,7 @@ from mlflow.entities import LifecycleStage
 
 from pipeline.data.files import write_bytes
 from pipeline.tracking.address import MODELS
+from pipeline.tracking.services import SERVICE
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
@@ -47,7 +48,8 @@ def download_training(store: Store, run_id: str, *, metadata: Path, models: Path
     with one_line_errors(store.uri), TemporaryDirectory() as folder:
         run = store.client.get_run(run_id)
         condition = f"source_run_id = '{run_id}'"
-        logged = store.client.search_logged_models([run.info.experiment_id], condition)
+        found = store.client.search_logged_models([run.info.experiment_id], condition)
+        logged = [model for model in found if model.model_type != SERVICE]
         files = {artifact.path for artifact in store.client.list_artifacts(run_id)}
         if run.info.lifecycle_stage != LifecycleStage.ACTIVE or "run.json" not in files or not logged:
             raise TrackingError(f"`run` must be a finished training. Received: {run_id}, which logged no models")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
@@ -15,6 +16,7 @@ from mlflow.utils.time import get_current_time_millis
 from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
+from pipeline.tracking.services import log_service
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 COMPARABLE = ("data", "judge", "code")
@@ -80,10 +82,11 @@ def find_version(store: Store, name: str, alias: str) -> ModelVersion | None:
             raise
 
 
-def register(store: Store, name: str, trained: TrainedRun, *, part: str) -> ModelVersion:
-    """Returns the version of a registered model that a run's part is; it is made where there is none.
+def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: Path) -> ModelVersion:
+    """Returns the version of a registered model that serves a run's part; it is made where there is none.
 
-    The run's measures become metrics of the logged model, which the version's page shows.
+    `code` is the service's, see `log_service`. The run's measures become metrics of the logged model, which the
+    version's page shows.
 
     Raises:
         TrackingError: The store does not answer, or the run logged no such part.
@@ -99,7 +102,7 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str) -> Mode
         held = client.search_model_versions(f"name = '{name}' and run_id = '{trained.run_id}'")
         if held:
             return held[0]
-        model, now = logged[0], get_current_time_millis()
+        model, now = log_service(store, logged[0], name, code=code), get_current_time_millis()
         metrics = [Metric(key.text, value, now, 0, model_id=model.model_id) for key, value in trained.measures.items()]
         client.log_batch(trained.run_id, metrics=metrics)
         # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.

@@ -14,11 +14,12 @@ from benchmarks.measuring.turns import by_turns, ratios
 from benchmarks.overhead import BENCHMARK as OVERHEAD
 from benchmarks.quality import BENCHMARK as QUALITY
 from benchmarks.scale import BENCHMARK as SCALE
+from benchmarks.serving import BENCHMARK as SERVING
 from benchmarks.startup import BENCHMARK as STARTUP
 from benchmarks.step import BENCHMARK as STEP
 from pipeline.settings.paths import ROOT
 
-BENCHMARKS = [STEP, OVERHEAD, STARTUP, SCALE, QUALITY]
+BENCHMARKS = [STEP, OVERHEAD, STARTUP, SCALE, QUALITY, SERVING]
 MET = Goal.of("speed", ">=", 2, got=2.5)
 MISSED = Goal.of("memory", "<", 1.5, got=1.5)
 BARS = [Row.of("étape: a step", [1.0, 3.0, 2.5], unit="s", panel="bars")]

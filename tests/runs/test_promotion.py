@@ -4,14 +4,19 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 import pytest
+from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 
+from pipeline.data.files import write_bytes
 from pipeline.data.keys import Key
 from pipeline.runs.folder import LAYOUT, RunFolder
 from pipeline.runs.location import find_run
-from pipeline.runs.promotion import CHALLENGER, CHAMPION, PART, Promotion, PromotionError, promote_run
+from pipeline.runs.promotion import CHALLENGER, CHAMPION, OTHER, PART, Promotion, PromotionError, promote_run
+from pipeline.serving import CODE
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
@@ -57,8 +62,12 @@ def trained(
     }
     with Run(store, description, system_metrics=False) as run:
         run.log(Point(Key.parse(text), value, steps) for text, value in values.items())
-    model = store.client.create_logged_model(store.experiment_id, name=part, source_run_id=run.run_id)
-    store.client.finalize_logged_model(model.model_id, "READY")
+    for name in (part, OTHER):
+        model = store.client.create_logged_model(store.experiment_id, name=name, source_run_id=run.run_id)
+        with TemporaryDirectory() as folder:
+            write_bytes(b"weights", Path(folder) / "data" / "model.keras")
+            store.client.log_model_artifacts(model.model_id, folder)
+        store.client.finalize_logged_model(model.model_id, "READY")
     return run.run_id
 
 
@@ -82,6 +91,11 @@ def holder(store: Store, alias: str) -> ModelVersion:
     return store.client.get_model_version_by_alias(NAME, alias)
 
 
+def service_of(store: Store, name: str) -> LoggedModel:
+    (model,) = store.client.search_logged_models([store.experiment_id], f"name = '{name}'")
+    return model
+
+
 def test_the_first_version_is_the_champion_and_says_who_why_and_how_good(store: Store, promote: Promote) -> None:
     run_id = trained(store, 1.25)
     promotion = promote(run_id)
@@ -100,11 +114,28 @@ def test_the_first_version_is_the_champion_and_says_who_why_and_how_good(store: 
             "trained/quality/frechet_digit_distance": "0.625",
         }.items()
     )
-    (model,) = store.client.search_logged_models([store.experiment_id])
+    model = service_of(store, NAME)
     assert version.source == model.artifact_location
     assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": NAME, "version": version.version}]
     metrics = {metric.key: metric.value for metric in model.metrics or []}
     assert metrics["heldout/frechet_digit_distance"] == 1.25
+
+
+def test_the_discriminator_is_registered_beside_its_generator_and_their_services_hold_no_pickle(
+    store: Store, promote: Promote
+) -> None:
+    run_id = trained(store, 1.25)
+    promote(run_id)
+    version = store.client.get_model_version_by_alias("digits-discriminator", CHAMPION)
+    assert (version.run_id, version.tags["decided"]) == (run_id, CHAMPION)
+    assert "The discriminator of `acgan 100`" in str(version.description)
+    for name, part in ((NAME, PART), ("digits-discriminator", OTHER)):
+        place = Path(unquote(service_of(store, name).artifact_location.removeprefix("file://")))
+        files = {file.relative_to(place).as_posix() for file in place.rglob("*") if file.is_file()}
+        described = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
+        assert files == {*described, f"{part}.py", "artifacts/model.keras"}
+        assert (place / "artifacts" / "model.keras").read_bytes() == b"weights"
+        assert (place / f"{part}.py").read_text(encoding="utf-8") == CODE[part].read_text(encoding="utf-8")
 
 
 def test_a_setting_that_is_better_by_more_than_chance_takes_the_championship(store: Store, promote: Promote) -> None:
@@ -170,7 +201,7 @@ def test_a_version_follows_a_project_whose_folder_is_moved(store: Store, promote
     promote(trained(store, 1.0))
     moved = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name} moved"))
     there = connect(family="acgan", experiment="mnist", root=moved)
-    (model,) = there.client.search_logged_models([there.experiment_id])
+    model = service_of(there, NAME)
     version = there.client.get_model_version_by_alias(NAME, CHAMPION)
     assert version.source == model.artifact_location
     assert there.client.get_model_version_download_uri(NAME, str(version.version)) == model.artifact_location

@@ -1,0 +1,111 @@
+"""The discriminator as a service: rows of an image → real or generated, and which digit.
+
+MLflow runs a copy of this file, which stands alone.
+"""
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from mlflow.exceptions import MlflowException
+from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, model_validator
+
+MOST_ROWS = 1000
+SIZE = (28, 28)
+
+
+class ImageRequest(BaseModel):
+    """An image that is asked about: white ink on black paper, 28 × 28 pixels.
+
+    Attributes:
+        png: A PNG in base64.
+        numbers: 28 rows of 28 numbers in [-1, 1], 1 for ink; either this or `png`.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    png: str | None = None
+    numbers: list[list[float]] | None = None
+
+    @model_validator(mode="after")
+    def _one_image(self) -> "ImageRequest":
+        if (self.png is None) == (self.numbers is None):
+            raise ValueError("either `png` or `numbers` must be given, and not both")
+        return self
+
+
+class ImageAnswer(BaseModel):
+    """What the discriminator thinks of an image.
+
+    Attributes:
+        real: The probability that it is real and not generated.
+        digit: The most probable digit.
+        probabilities: The probability of each digit, 0 to 9.
+    """
+
+    real: float
+    digit: int
+    probabilities: list[float]
+
+
+class Discriminator(PythonModel):
+    """Answers each row with what the discriminator thinks of its image."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Loads the Keras model."""
+        import keras
+        import tensorflow as tf
+
+        model = keras.models.load_model(context.artifacts["model"], compile=False)
+        # One graph for any number of rows, which requests on several threads may share.
+        self.discriminate = tf.function(
+            lambda image: model({"image": image}, training=False), input_signature=[tf.TensorSpec((None, *SIZE, 1))]
+        )
+
+    def predict(
+        self, context: PythonModelContext, model_input: list[ImageRequest], params: dict[str, Any] | None = None
+    ) -> list[ImageAnswer]:
+        """Returns an answer for each row.
+
+        Raises:
+            MlflowException: There are no or more than 1,000 rows, or one holds no image of 28 × 28 pixels.
+        """
+        if not 1 <= len(model_input) <= MOST_ROWS:
+            raise MlflowException.invalid_parameter_value(
+                f"a request must have 1 to {MOST_ROWS} rows. Received: {len(model_input)}"
+            )
+        images = np.stack([_read(row) for row in model_input])[..., np.newaxis]
+        outputs = self.discriminate(images)
+        pairs = zip(outputs["generation"].numpy()[:, 0], outputs["auxiliary"].numpy(), strict=True)
+        return [
+            ImageAnswer(real=float(real), digit=int(digits.argmax()), probabilities=digits.tolist())
+            for real, digits in pairs
+        ]
+
+
+def _read(row: ImageRequest) -> np.ndarray:
+    try:
+        image = np.array(row.numbers, np.float32) if row.png is None else _decode(row.png)
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MlflowException.invalid_parameter_value(
+            f"an image must be a PNG in base64, or numbers: {error}"
+        ) from error
+    if image.shape != SIZE or not (np.abs(image) <= 1).all():
+        raise MlflowException.invalid_parameter_value(
+            f"an image must have 28 × 28 pixels, as numbers from -1 to 1. Received: {' × '.join(map(str, image.shape))}"
+        )
+    return image
+
+
+def _decode(png: str) -> np.ndarray:
+    with Image.open(BytesIO(base64.b64decode(png, validate=True)), formats=["PNG"]) as picture:
+        if picture.size != SIZE:  # before its pixels are unpacked
+            raise ValueError(f"28 × 28 pixels are expected. Received: {picture.width} × {picture.height}")
+        return np.asarray(picture.convert("L"), np.float32) / np.float32(127.5) - np.float32(1)
+
+
+set_model(Discriminator())

@@ -1,0 +1,43 @@
+"""A part of a training as a service: a logged model that runs its own code over the part's Keras file."""
+
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow.pyfunc
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LoggedModel
+from mlflow.models import Model
+
+from pipeline.tracking.store import Store
+
+SERVICE = "service"  # the type of these logged models, which a training's own do not have
+_REQUIREMENTS = ("keras", "tensorflow", "numpy", "pillow", "pydantic")
+_KERAS_FILE = "data/model.keras"
+
+
+def log_service(store: Store, part: LoggedModel, name: str, *, code: Path) -> LoggedModel:
+    """Logs a service on the run of a logged Keras model; nothing of it is pickled.
+
+    Args:
+        store: The store of the run.
+        part: The Keras model.
+        name: The name of the service.
+        code: The file that MLflow copies and runs; it finds the Keras file as the artifact `model`.
+    """
+    client = store.client
+    logged = client.create_logged_model(
+        store.experiment_id, name=name, source_run_id=part.source_run_id, model_type=SERVICE
+    )
+    with TemporaryDirectory() as folder:
+        source = f"{part.artifact_location}/{_KERAS_FILE}"
+        keras_file = download_artifacts(source, dst_path=f"{folder}/part", tracking_uri=store.uri)
+        mlflow.pyfunc.save_model(
+            f"{folder}/service",
+            python_model=str(code),
+            artifacts={"model": Path(keras_file).as_uri()},
+            mlflow_model=Model(run_id=part.source_run_id, model_uuid=logged.model_id, model_id=logged.model_id),
+            pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
+        )
+        client.log_model_artifacts(logged.model_id, f"{folder}/service")
+    return client.finalize_logged_model(logged.model_id, "READY")

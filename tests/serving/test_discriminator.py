@@ -1,0 +1,71 @@
+"""The discriminator's service, in this process; tests/test_use.py asks it over HTTP."""
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.model import PythonModelContext
+from PIL import Image
+
+from pipeline.data.mnist import scaled
+from pipeline.models.discriminator import build_discriminator
+from pipeline.serving.discriminator import Discriminator
+from tests.training.tiny import small_settings
+
+MODEL = build_discriminator(small_settings().model.discriminator, seed=1)
+LEVELS = np.random.default_rng(2).integers(0, 256, (28, 28), np.uint8)
+
+
+def png(levels: np.ndarray, kind: str = "PNG") -> str:
+    file = BytesIO()
+    Image.fromarray(levels).save(file, kind)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> PythonModelContext:
+    file = tmp_path_factory.mktemp("registered") / "model.keras"
+    MODEL.save(file)
+    return PythonModelContext({"model": str(file)}, None)
+
+
+@pytest.fixture(scope="module")
+def service(context: PythonModelContext) -> Discriminator:
+    service = Discriminator()
+    service.load_context(context)
+    return service
+
+
+def test_a_png_and_its_numbers_are_seen_as_the_network_sees_them(
+    service: Discriminator, context: PythonModelContext
+) -> None:
+    rows: list[Any] = [{"png": png(LEVELS)}, {"numbers": scaled(LEVELS).tolist()}]
+    outputs = MODEL({"image": scaled(LEVELS)[np.newaxis, ..., np.newaxis]}, training=False)
+    for answer in service.predict(context, rows):
+        assert answer.real == pytest.approx(float(outputs["generation"][0, 0]), abs=1e-5)
+        np.testing.assert_allclose(answer.probabilities, outputs["auxiliary"][0], atol=1e-5)
+        assert answer.digit == int(np.argmax(outputs["auxiliary"][0]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "a request must have 1 to 1000 rows. Received: 0"),
+        ([{"png": png(LEVELS[1:])}], "28 × 28 pixels are expected. Received: 28 × 27"),
+        ([{"png": png(LEVELS, "BMP")}], "an image must be a PNG in base64, or numbers"),
+        ([{"png": "!"}], "an image must be a PNG in base64, or numbers"),
+        ([{"numbers": [[0.0, 0.0], [0.0]]}], "an image must be a PNG in base64, or numbers"),
+        ([{"numbers": [[2.0] * 28] * 28}], "28 × 28 pixels, as numbers from -1 to 1"),
+        ([{"numbers": [[0.0]]}], "28 × 28 pixels, as numbers from -1 to 1. Received: 1 × 1"),
+        ([{"png": png(LEVELS), "numbers": [[0.0]]}], "either `png` or `numbers` must be given, and not both"),
+    ],
+)
+def test_what_is_no_image_is_refused(
+    rows: Any, reason: str, service: Discriminator, context: PythonModelContext
+) -> None:
+    with pytest.raises(MlflowException, match=reason) as refused:
+        service.predict(context, rows)
+    assert refused.value.get_http_status_code() == 400
