@@ -109,6 +109,8 @@ def train(
         gc.freeze()
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+    if not job.sweep:
+        make_console().print(f"its run: {run.page}", soft_wrap=True, markup=False)
 
 
 def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, basis: ScoreBasis) -> None:
