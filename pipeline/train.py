@@ -42,7 +42,8 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
         if job.sweep:
             clear_gradients()
             clear_models()
-    console.print(f"trained {settings.model.steps:,} steps: {display(results)}")
+    if results:
+        console.print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 
 if __name__ == "__main__":
