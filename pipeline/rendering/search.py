@@ -5,6 +5,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.rendering import figures
 
@@ -53,10 +54,10 @@ def _draw_front(axes: Axes, trials: Trials, best: Collection[int], names: Sequen
     others = [values for number, values in trials.items() if number not in best]
     axes.scatter([one[0] for one in others], [one[1] for one in others], s=22, color=figures.GREY, alpha=0.6)
     axes.plot([one[0] for one in front], [one[1] for one in front], "D-", color=figures.BLUE, markersize=7)
-    for number in best:
-        axes.annotate(
-            str(number), (trials[number][0], trials[number][1]), xytext=(6, 5), textcoords="offset points", fontsize=9
-        )
+    for point in {tuple(one) for one in front}:
+        numbers = ", ".join(str(number) for number in best if tuple(trials[number][:2]) == point)
+        axes.annotate(numbers, (point[0], point[1]), xytext=(6, 5), textcoords="offset points", fontsize=9)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set(xlabel=_spoken(names[0]), ylabel=_spoken(names[1]), title="a point a trial; joined: none beats it in both")
 
 
@@ -72,7 +73,7 @@ def _draw_course(axes: Axes, trials: Trials, name: str, *, highest: bool) -> Non
 def _draw_importances(axes: Axes, importances: Mapping[str, float]) -> None:
     names = sorted(importances, key=lambda name: importances[name])
     axes.barh(names, [importances[name] for name in names], color=figures.BLUE)
-    said = "importance: what the best trials share" if importances else "too few trials for importances"
+    said = "importance: what tells the best trials from the others" if importances else "too few trials for importances"
     axes.set(title=said, xlabel="share")
 
 

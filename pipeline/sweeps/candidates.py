@@ -1,6 +1,7 @@
 """What a search found: its trials in a table and a picture, and the commands that train its best settings anew."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -72,7 +73,7 @@ def trial_rows(study: Study, runs: Sequence[SweepChild]) -> list[Row]:
     rows: list[Row] = []
     for number, state, settings in study.trials():
         row: dict[str, object] = {"trial": str(number), "state": state, "best": "yes" if number in best else ""}
-        row |= dict(zip(study.search.objectives, values.get(number, ()), strict=False))
+        row |= dict(zip_longest(study.search.objectives, values.get(number, ())))
         row |= {short[address]: f"{value:{DIGITS}}" for address, value in settings.items()}
         rows.append({**row, "run": names.get(number, "")[:RUN_DIGITS]})
     return rows

@@ -144,6 +144,8 @@ def launch_each(
 def _require_one_job(listed: Sequence[Sequence[str]], config: DictConfig, search: SearchSettings) -> None:
     if len(listed) > 1 or config.hydra.sweeper.params:
         raise SettingsError("a search must not be a sweep too: give each setting one value, and no +sweep=")
+    if (launcher := config.hydra.runtime.choices["hydra/launcher"]) == "ray":
+        raise SettingsError(f"`hydra/launcher` must be basic or local for a search. Received: {launcher}")
     for word in listed[0]:
         address = word.lstrip("+").partition("=")[0]
         if any(f"{searched}.".startswith(f"{address}.") for searched in search.space):

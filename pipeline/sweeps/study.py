@@ -75,11 +75,14 @@ class Study:
     def trials(self) -> list[tuple[int, str, dict[str, float]]]:
         """The number of each trial, how it ended, and its settings; none before the study is open."""
         found: list[Any] = self._study.trials if self._study else []
-        return [(one.number, one.state.name.lower(), one.params or one.system_attrs["fixed_params"]) for one in found]
+        states = [_REPLACED if _REPLACED in one.user_attrs else one.state.name.lower() for one in found]
+        settings = [one.params or one.system_attrs.get("fixed_params", {}) for one in found]
+        return list(zip([one.number for one in found], states, settings, strict=True))
 
     def values(self) -> dict[int, list[float]]:
         """The measures of each trial that came to its end, by its number."""
-        return {one.number: one.values for one in self.study.trials if one.values is not None}
+        complete = self._optuna.trial.TrialState.COMPLETE
+        return {one.number: one.values for one in self.study.trials if one.state == complete}
 
     def best(self) -> list[int]:
         """The numbers of the best trials: of several measures the Pareto front, the best of the first one first."""
