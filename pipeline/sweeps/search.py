@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from pipeline.data.code import DIGITS, combined_digest
 from pipeline.data.files import locked
@@ -40,7 +41,9 @@ def run_search(
     """
     search = read_search(plain(config.hydra.sweeper)["search"])
     _require_one_job(listed, config, search)
-    handed_on = [*listed[0], *(word for word in config.hydra.overrides.hydra if word.startswith(f"{ADDRESS}."))]
+    # As typed: an interpolation keeps a password out of the list of processes.
+    typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
+    handed_on = [*listed[0], *(word for word in typed if word.startswith(f"{ADDRESS}."))]
 
     def compose(*values: str) -> CheckedJob:
         return check_jobs(config, [[*handed_on, *values]], loader)[0]

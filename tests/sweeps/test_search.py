@@ -17,6 +17,7 @@ from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
+from pipeline.sweeps import search as searching
 from pipeline.sweeps.search import Trials
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
@@ -72,8 +73,8 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 
     def called(stage: Callable[[Settings, Job], None], *overrides: str) -> Search:
         new = f"sweep.new={str(not own() or 'sweep.new=true' in overrides).lower()}"
-        folder = f"hydra.sweep.dir={tmp_path / 'sweeps'}"
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, folder])
+        place = f"hydra.sweep.dir={tmp_path / 'sweeps'}"
+        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, place])
         status = 0
         try:
             command.run("pipeline.train", stage)
@@ -114,7 +115,7 @@ def test_a_search_trains_the_trials_asked_for_under_one_run_and_begins_with_the_
 
 
 def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_both(call: Call, store: Store) -> None:
-    search = call(Stage(store), *QUALITY, f"{TRIALS}=5", "acgan.steps=7")
+    search = call(Stage(store), *QUALITY, f"{TRIALS}=5", "acgan.steps=8")
     # Here accuracy grows with the weight by which coverage falls, so that only a weight that came twice is no choice.
     assert {row["best"] for row in search.trials} == {"yes"}
     assert search.parent is not None
@@ -125,7 +126,7 @@ def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_bo
     assert "Candidates, not findings" in search.shown
     for line in lines:
         assert line.endswith(" seed=1,2,3")
-        assert {"+debug=smoke", "acgan.steps=7"} <= set(line.split())
+        assert {"+debug=smoke", "acgan.steps=8"} <= set(line.split())
         assert not {"+search=quality", TRIALS} & {word.partition("=")[0] for word in line.split()}
     best = max(search.trials, key=lambda row: float(row["accuracy"]))
     assert f"acgan.auxiliary_weight.generated={best['auxiliary_weight.generated']} " in lines[0]
@@ -240,6 +241,18 @@ def test_without_optuna_a_search_names_the_extra(call: Call, store: Store, monke
     refused = call(Stage(store), *QUALITY)
     text = "error: a search needs the module `optuna`: install it with `pip install -e '.[search]'`\n"
     assert (refused.status, refused.complained) == (2, text)
+
+
+def test_a_password_in_a_variable_is_not_among_the_words_of_a_trials_command(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCH_STORAGE", "sqlite:///secret.db")
+    commands = list[list[str]]()
+    monkeypatch.setattr(searching, "launch_each", lambda _launcher, jobs, _on_end: commands.append(next(iter(jobs))))
+    call(Stage(store), *QUALITY, "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'")
+    assert "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'" in commands[0]
+    assert "secret" not in " ".join(commands[0])
+    assert (Path(store.uri.removeprefix("sqlite:///")).parent / "secret.db").exists()
 
 
 def test_a_password_in_the_storages_address_is_not_printed(call: Call, store: Store) -> None:
