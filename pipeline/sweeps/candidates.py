@@ -11,6 +11,7 @@ from pipeline.rendering.search import draw_search
 from pipeline.rendering.tables import sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import sweep_command
+from pipeline.settings.overrides import without_place
 from pipeline.sweeps.study import DIGITS, Study, overrides_of
 from pipeline.tracking.address import page_of
 from pipeline.tracking.recorder import Recorder, as_markdown
@@ -82,6 +83,6 @@ def trial_rows(study: Study, runs: Sequence[SweepChild]) -> list[Row]:
 def candidate_command(study: Study, overrides: Sequence[str], number: int) -> str:
     """The command that trains a trial's settings with seeds that the search did not use."""
     settings = next(settings for one, _, settings in study.trials() if one == number)
-    own = [word for word in overrides if not word.startswith(("+search=", "seed="))]
+    own = [word for word in without_place(overrides) if not word.startswith(("+search=", "seed="))]
     seeds = ",".join(str(study.seed + place) for place in range(1, SEEDS + 1))
     return sweep_command([*own, *overrides_of(settings), f"seed={seeds}"])

@@ -34,7 +34,8 @@ def run_search(
     `listed` are the overrides of the command, one list of them.
 
     Raises:
-        SettingsError: A setting is wrong, lists values, or is both searched and overridden.
+        SettingsError: A setting is wrong, lists values, or is both searched and overridden; or a report lacks an
+            objective.
         SearchError: Optuna is not installed, or its storage does not answer.
         JobFailedError: No trial has come to its end.
         LockedError: Another command runs the same search.
@@ -58,7 +59,8 @@ def run_search(
         launcher = make_launcher()
         with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
             study.open(f"{digest[:DIGITS]}-{run_id[:DIGITS]}", own.settings.parameters())
-            trials = Trials(study, search, store, run_id, compose=compose)
+            at_once = getattr(launcher, "at_once", 1)
+            trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
             trials.settle()
             console.print(
                 f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True, markup=False
@@ -75,17 +77,17 @@ class Trials(Iterable[list[str]]):
 
     Attributes:
         study: The study.
-        search: The search's settings.
         store: The tracking store.
         run_id: The search's parent run.
         compose: Composes the job of a trial from the overrides that are its own.
+        at_once: Trials that run at the same time.
     """
 
     study: Study
-    search: SearchSettings
     store: Store
     run_id: str
     compose: Callable[..., CheckedJob]
+    at_once: int
     _started: float = field(default_factory=time.time)
     _asked: int = 0
     _under_way: set[int] = field(default_factory=set)
@@ -101,10 +103,10 @@ class Trials(Iterable[list[str]]):
                 run=self.run_id,
                 digest=digest,
                 number=trial.number,
-                jobs=max(self.search.trials, trial.number + 1),
+                jobs=max(self.study.search.trials, trial.number + 1),
                 before=self._asked,
                 left=left,
-                at_once=1,
+                at_once=self.at_once,
                 started=self._started,
             )
             self._asked += 1
@@ -127,8 +129,12 @@ class Trials(Iterable[list[str]]):
 
     def _tell(self, number: int, *, failed: bool) -> None:
         run = next((one for one in children(self.store, self.run_id) if one.trial == number), None)
-        measures = None if failed or run is None else run.measures
-        self.study.tell(number, measures, pruned=measures is not None and run is not None and run.pruned)
+        if failed or run is None:
+            self.study.tell_failed(number)
+        elif run.pruned:
+            self.study.tell_pruned(number)
+        else:
+            self.study.tell(number, run.measures)
 
 
 def launch_each(

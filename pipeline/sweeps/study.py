@@ -10,9 +10,9 @@ from typing import Any
 from pipeline.data.keys import HELD_OUT, Key
 from pipeline.runs.trials import IsHopeless, TrialJob
 from pipeline.settings import paths
-from pipeline.settings.errors import PipelineError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import Job
-from pipeline.settings.search import SearchSettings, TrialPlace, read_search
+from pipeline.settings.search import ADDRESS, SearchSettings, TrialPlace, read_search
 from pipeline.tracking.address import explain_missing, without_password
 
 _SQLITE = "sqlite:///"
@@ -101,32 +101,41 @@ class Study:
 
     def ask(self) -> tuple[TrialPlace, list[str]]:
         """Proposes a trial; returns its place and its settings as overrides."""
-        ranges = {name: self._distribution(vars(one)) for name, one in self.search.space.items()}
-        trial = self.study.ask(ranges)
+        continuous = self._optuna.distributions.FloatDistribution
+        trial = self.study.ask({name: continuous(**dict(one)) for name, one in self.search.space.items()})
         place = TrialPlace(number=trial.number, id=trial._trial_id, study=self.name)
         return place, overrides_of(trial.params)
 
-    def tell(self, number: int, measures: Mapping[Key, float] | None, *, pruned: bool = False) -> bool:
-        """Keeps how a trial ended, by its measures; None of one that failed. Returns whether it has its objectives."""
-        states, keys = self._optuna.trial.TrialState, keys_of(self.search)
-        if pruned:
-            self.study.tell(number, state=states.PRUNED)
-        elif measures is None or not measures.keys() >= set(keys):
-            self.study.tell(number, state=states.FAIL)
-            return False
-        else:
-            self.study.tell(number, [measures[key] for key in keys])
-        return True
+    def tell(self, number: int, measures: Mapping[Key, float]) -> None:
+        """Keeps the measures of a trial that came to its end.
+
+        Raises:
+            SettingsError: The objectives are not among them; the trial has failed.
+        """
+        keys = keys_of(self.search)
+        if not measures.keys() >= set(keys):
+            self.tell_failed(number)
+            known = ", ".join(sorted(key.name for key in measures if key.split == HELD_OUT and not key.component))
+            raise SettingsError(
+                f"`{ADDRESS}.maximize` and `minimize` must name measures of a report ({known}). "
+                f"Received: {', '.join(self.search.objectives)}"
+            )
+        self.study.tell(number, [measures[key] for key in keys])
+
+    def tell_failed(self, number: int) -> None:
+        """Keeps that a trial failed."""
+        self.study.tell(number, state=self._optuna.trial.TrialState.FAIL)
+
+    def tell_pruned(self, number: int) -> None:
+        """Keeps that a trial was ended early."""
+        self.study.tell(number, state=self._optuna.trial.TrialState.PRUNED)
 
     def replace(self, number: int) -> None:
         """Fails a trial that no command is at any more, and proposes its values next."""
         trial = self.study.trials[number]
         self._storage.set_trial_user_attr(trial._trial_id, _REPLACED, True)
-        self.study.tell(number, state=self._optuna.trial.TrialState.FAIL)
+        self.tell_failed(number)
         self.study.enqueue_trial(trial.params)
-
-    def _distribution(self, limits: Mapping[str, Any]) -> Any:
-        return self._optuna.distributions.FloatDistribution(**limits)
 
 
 def make_trial(job: Job, block: Mapping[str, Any], *, steps: int) -> TrialJob:
@@ -150,6 +159,8 @@ def _pruned_by_optuna(search: SearchSettings, place: TrialPlace, steps: int) -> 
     trial, (key,) = optuna.trial.Trial(study, place.id), keys_of(search)
 
     def is_hopeless(step: int, values: Mapping[Key, float]) -> bool:
+        if key not in values:  # the command says so once the trial has ended
+            return False
         trial.report(values[key], step)
         return bool(trial.should_prune())
 

@@ -127,7 +127,7 @@ def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_bo
     for line in lines:
         assert line.endswith(" seed=1,2,3")
         assert {"+debug=smoke", "acgan.steps=8"} <= set(line.split())
-        assert not {"+search=quality", TRIALS} & {word.partition("=")[0] for word in line.split()}
+        assert not {"+search=quality", "sweep.new", TRIALS} & {word.partition("=")[0] for word in line.split()}
     best = max(search.trials, key=lambda row: float(row["accuracy"]))
     assert f"acgan.auxiliary_weight.generated={best['auxiliary_weight.generated']} " in lines[0]
 
@@ -173,6 +173,16 @@ def test_a_search_with_other_settings_is_another_one(other: str, call: Call, sto
     assert first.parent is not None
     assert second.parent is not None
     assert first.parent.info.run_id != second.parent.info.run_id
+
+
+def test_a_measure_that_reports_lack_ends_the_search_after_its_first_trial(call: Call, store: Store) -> None:
+    stage = Stage(store)
+    search = call(stage, *QUALITY, "hydra.sweeper.search.maximize=[acuracy]")
+    assert (search.status, stage.trained, search.states()) == (2, [0], ["fail"])
+    assert search.complained == (
+        "error: `hydra.sweeper.search.maximize` and `minimize` must name measures of a report "
+        "(accuracy, coverage, frechet_digit_distance). Received: acuracy\n"
+    )
 
 
 def test_a_trial_that_fails_counts_as_one_and_the_others_run(call: Call, store: Store) -> None:
