@@ -3,7 +3,7 @@
 Hydra executes this module at each command, so whatever takes time to import is imported within functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
@@ -23,9 +23,13 @@ class LocalLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Runs jobs and returns how each ended."""
+        return self.launch_each(job_overrides, id)
+
+    def launch_each(self, jobs: Iterable[Sequence[str]], on_end: Callable[[JobReturn], object]) -> Sequence[JobReturn]:
+        """Runs jobs that are asked for one by one, as places become free; see `run_in_processes`."""
         from pipeline.sweeps.processes import run_in_processes
 
-        return run_in_processes(job_overrides, module=MODULE, folder=self._folder, at_once=self.at_once)
+        return run_in_processes(jobs, module=MODULE, folder=self._folder, at_once=self.at_once, on_end=on_end)
 
 
 class RayLauncher(Launcher):

@@ -14,7 +14,14 @@ from omegaconf import DictConfig
 
 
 class PipelineSweeper(BasicSweeper):
-    """Runs the jobs that Hydra's own sweeper would, as one sweep with a parent run; see `pipeline.sweeps.sweep`."""
+    """Runs the jobs that Hydra's own sweeper would, as one sweep with a parent run; see `pipeline.sweeps.sweep`.
+
+    With `search` it runs those that Optuna proposes; see `pipeline.sweeps.search`.
+    """
+
+    def __init__(self, max_batch_size: int | None, params: Any = None, search: Any = None) -> None:
+        super().__init__(max_batch_size, params)
+        self._search = search
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keeps what a launcher is made of: it is made once the jobs have been checked."""
@@ -27,6 +34,10 @@ class PipelineSweeper(BasicSweeper):
         config, loader = self._parts["config"], self._parts["hydra_context"].config_loader
         lines = [*self._parse_config(), *arguments]
         listed = list_jobs(OverridesParser.create(config_loader=loader).parse_overrides(lines))
+        if self._search is not None:
+            from pipeline.sweeps.search import run_search
+
+            return run_search(listed, config, loader=loader, make_launcher=self._make_launcher)
         jobs = check_jobs(config, listed, loader)
         from pipeline.sweeps.sweep import run_sweep  # and with it MLflow, which takes seconds
 

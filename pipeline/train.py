@@ -29,6 +29,7 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     from pipeline.settings.paths import display
     from pipeline.training.devices import resolve_compute
     from pipeline.training.family import clear_models, find_family
+    from pipeline.training.memory import clear_gradients
 
     console = make_console()
     settings = resolve_compute(settings, report=console.print)
@@ -39,8 +40,10 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
         results = train_in_folder(settings, job, digests=digests, calibration=calibration, timers=timers)
     finally:
         if job.sweep:
+            clear_gradients()
             clear_models()
-    console.print(f"trained {settings.model.steps:,} steps: {display(results)}")
+    if results:
+        console.print(f"trained {settings.model.steps:,} steps: {display(results)}")
 
 
 if __name__ == "__main__":

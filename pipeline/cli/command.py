@@ -108,7 +108,12 @@ def _run_job(module: str, stage: Callable[[Settings, Job], None], composed: Dict
 
 def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictConfig) -> None:
     settings = validate(plain(composed))
-    job = Job(module, task_overrides(HydraConfig.get()), settings.family, settings.sweep.place)
+    own = HydraConfig.get()
+    job = Job(module, task_overrides(own), settings.family, settings.sweep.place)
+    if OmegaConf.select(own.sweeper, "search.trial"):
+        from pipeline.sweeps.study import make_trial
+
+        job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
     _require_own_overrides(settings, job)
     stage(settings, job)
 

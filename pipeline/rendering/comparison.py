@@ -21,9 +21,13 @@ def name_settings(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
     A name is `real=1.75 generated=0.25`: an address is shortened to its last parts that no other address ends in.
     """
-    addresses = list(dict.fromkeys(address for one in settings for address in one))
-    short = {address: _shortened(address, addresses) for address in addresses}
+    short = shorten(list(dict.fromkeys(address for one in settings for address in one)))
     return [" ".join(f"{short[address]}={value}" for address, value in one.items()) or "all runs" for one in settings]
+
+
+def shorten(addresses: Sequence[str]) -> dict[str, str]:
+    """Returns addresses, each with its last parts that no other ends in: `acgan.soft_label.real` is `real`."""
+    return {address: _shortened(address, addresses) for address in addresses}
 
 
 def setting_rows(

@@ -7,24 +7,39 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.runs.trials import TrialJob
 from pipeline.settings.composed import Settings, leaves
 from pipeline.settings.compute import AUTO
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.runs import RunDescription, flatten
-from pipeline.tracking.sweeps import SWEEP_JOB
+from pipeline.tracking.sweeps import SWEEP_JOB, TRIAL
 from pipeline.tracking.tags import committed_file, environment_tags
 
 # What a name leaves out, since it says it otherwise or since it does not decide the training.
-LEFT_OUT = ("model=", "label=", "seed=", "sweep=", "debug=", "run=", "start_from=", "tracking.", "compute.jobs=")
+LEFT_OUT = (
+    "model=",
+    "label=",
+    "seed=",
+    "sweep=",
+    "search=",
+    "debug=",
+    "run=",
+    "start_from=",
+    "tracking.",
+    "compute.jobs=",
+)
 
 
 def name_run(settings: Settings, job: Job) -> str:
     """Names a training by what varies: `acgan real=1.75 generated=0.25 seed=1`.
 
     By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
+    A trial of a search is named by its number.
     """
+    if isinstance(job, TrialJob):
+        return " ".join([settings.family, f"trial {job.trial}", *([settings.label] if settings.label else [])])
     varied = changed_settings(settings) if stage_of_dvc() else job.overrides
     shown = [override for override in (each.lstrip("+") for each in varied) if not override.startswith(LEFT_OUT)]
     varied = [_shortened(override, settings) for override in shown]
@@ -54,6 +69,7 @@ def describe_training(settings: Settings, job: Job, *, digests: Mapping[str, str
     `digests` are hashes of the settings, the data and the code. A job of a sweep is under the sweep's run.
     """
     place = {SWEEP_JOB: job.sweep.digest} if job.sweep else {}
+    place |= {TRIAL: str(job.trial)} if isinstance(job, TrialJob) else {}
     return RunDescription(
         name=name_run(settings, job),
         parameters=settings.parameters(),
@@ -82,21 +98,22 @@ def describe_stage(
 
 
 def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) -> RunDescription:
-    """Describes a sweep: name, tags and the command that repeats it.
+    """Describes a sweep or a search: name, tags and the command that repeats it.
 
     `label` is the mark of what is not a real result (`smoke`); none of real ones.
     """
-    named = [override.removeprefix("+sweep=") for override in overrides if not override.startswith("+debug=")]
+    named = [re.sub(r"^\+(sweep|search)=", "", one) for one in overrides if not one.startswith("+debug=")]
+    kind = "search" if any(one.startswith("+search=") for one in overrides) else "sweep"
     return RunDescription(
-        name=" ".join(["sweep", family, *named, *([label] if label else [])]),
+        name=" ".join([kind, family, *named, *([label] if label else [])]),
         tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
-        note=f"A sweep; its jobs are the runs below.\n\n```\n{sweep_command(overrides)}\n```\n",
+        note=f"A {kind}; its jobs are the runs below.\n\n```\n{sweep_command(overrides)}\n```\n",
     )
 
 
 def sweep_command(overrides: Sequence[str]) -> str:
     """Returns the command of a sweep with these overrides."""
-    multirun = [] if any(override.startswith("+sweep=") for override in overrides) else ["--multirun"]
+    multirun = [] if any(one.startswith(("+sweep=", "+search=")) for one in overrides) else ["--multirun"]
     return shlex.join(["python", "-m", "pipeline.train", *multirun, *overrides])
 
 

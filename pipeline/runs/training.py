@@ -17,15 +17,17 @@ from pipeline.runs.folder import LAYOUT, RunFolder, claim, locked_stage, tracked
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
 from pipeline.runs.start import ScoreBasis, restore, score_basis
+from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import connect
+from pipeline.tracking.sweeps import PRUNED
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
-from pipeline.training.loop import CheckpointDue, DivergedError, Plan, run_steps
+from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, ReportMade, run_steps
 from pipeline.training.timing import Phase, Timers, untimed
 
 
@@ -36,21 +38,21 @@ def train_in_folder(
     digests: Mapping[str, str],
     calibration: Calibration | None,
     timers: Timers = untimed,
-) -> Path:
+) -> Path | None:
     """Trains in the folder that the digests name; see `train`.
 
     A stage of DVC waits for one of the same family, whose DVC may have been killed. If that was the same training, its
     results stay.
 
     Returns:
-        Where the results are: `models/FAMILY` for a stage of DVC, else the run's folder.
+        Where the results are: `models/FAMILY` for a stage of DVC, else the run's folder; None of a hopeless trial.
     """
     digest, runs = combined_digest(*digests.values()), paths.STORE_ROOT / "runs"
     if not stage_of_dvc():
         with claim(runs / settings.family, digest) as folder:
-            train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
-            folder.end("finished")
-            return folder.path
+            whole = train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
+            folder.end("finished" if whole else "pruned")
+            return folder.path if whole else None
     target = tracked_files(settings.family)
     with locked_stage(settings.family, report=make_console().print) as waited:
         if not (waited and target.metadata().get("digest") == digest):
@@ -68,11 +70,14 @@ def train(
     digests: Mapping[str, str],
     calibration: Calibration | None = None,
     timers: Timers = untimed,
-) -> None:
+) -> bool:
     """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
     `digests` are hashes of the settings, the data and the code. The judge measures reports and chooses the best of
     them; without one, for a family that makes no digits on demand, they are chosen by their own score.
+
+    Returns:
+        Whether it has taken all its steps: a search ends a hopeless trial before.
 
     Raises:
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
@@ -102,13 +107,32 @@ def train(
             observer.begin()
             with Interruption() as interruption:
                 plan, due = _plan(settings), interruption.requested
-                for event in run_steps(training, plan, history, measure, due=due, timers=timers):
+                steps = run_steps(training, plan, history, measure, due=due, timers=timers)
+                for event in _until_hopeless(steps, job):
                     observer.on_event(event)
                     if isinstance(event, CheckpointDue):
                         interruption.stop()
+        if history.step < settings.model.steps:
+            make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
+            run.tags({PRUNED: "true"})
+            return False
         gc.freeze()
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
+    if not job.sweep:
+        make_console().print(f"its run: {run.page}", soft_wrap=True, markup=False)
+    return True
+
+
+def _until_hopeless(events: Iterator[Event], job: Job) -> Iterator[Event]:
+    """Yields the events of a training, up to the points of the report at which a search ends it."""
+    hopeless = False
+    for event in events:
+        yield event
+        if isinstance(job, TrialJob) and isinstance(event, ReportMade) and event.measured:
+            hopeless = job.is_hopeless(event.report.step, event.measured.values)
+        elif hopeless and isinstance(event, Points):
+            return
 
 
 def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, basis: ScoreBasis) -> None:

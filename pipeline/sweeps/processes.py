@@ -5,8 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -17,35 +16,40 @@ from pipeline.sweeps.jobs import read_place
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 GPUS = "CUDA_VISIBLE_DEVICES"
+OnEnd = Callable[[JobReturn], object]
 PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
 
 
-def run_in_processes(jobs: Sequence[Sequence[str]], *, module: str, folder: Path, at_once: int) -> list[JobReturn]:
+def run_in_processes(
+    jobs: Iterable[Sequence[str]], *, module: str, folder: Path, at_once: int, on_end: OnEnd = id
+) -> list[JobReturn]:
     """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
 
     What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. Where this process is
-    interrupted, so are the jobs: each finishes its step and keeps a checkpoint.
+    interrupted, so are the jobs: each finishes its step and keeps a checkpoint. A job is asked for once it has a place,
+    and `on_end` is called with how each ended before the next is asked for.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    waiting = deque(enumerate(jobs))
-    running: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}
+    waiting = enumerate(jobs)
+    running: dict[int, tuple[int, Sequence[str], subprocess.Popen[bytes]]] = {}
     ended: dict[int, JobReturn] = {}
     try:
-        while waiting or running:
-            for place in range(at_once):
-                if waiting and place not in running:
-                    index, overrides = waiting.popleft()
-                    command = [sys.executable, "-m", module, *overrides, "hydra.mode=RUN"]
+        while True:
+            for place in sorted(set(range(at_once)) - running.keys()):
+                if (job := next(waiting, None)) is not None:
+                    command = [sys.executable, "-m", module, *job[1], "hydra.mode=RUN"]
                     environment = share_of_machine(place, at_once)
-                    running[place] = (index, _start(command, environment, log_of(overrides, folder)))
+                    running[place] = (*job, _start(command, environment, log_of(job[1], folder)))
+            if not running:
+                return [ended[index] for index in sorted(ended)]
             time.sleep(LOOK_SECONDS)
-            for place, (index, process) in list(running.items()):
+            for place, (index, overrides, process) in list(running.items()):
                 if process.poll() is not None:
                     del running[place]
-                    ended[index] = job_return(jobs[index], folder, process.returncode)
+                    ended[index] = job_return(overrides, folder, process.returncode)
+                    on_end(ended[index])
     finally:
-        _end([process for _, process in running.values()])
-    return [ended[index] for index in sorted(ended)]
+        _end([process for _, _, process in running.values()])
 
 
 def share_of_machine(place: int, at_once: int) -> dict[str, str]:

@@ -11,7 +11,8 @@ from pipeline.rendering.comparison import name_settings, remark, setting_rows, s
 from pipeline.rendering.tables import REAL_DIGITS, sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tradeoff import describe, trade_off
-from pipeline.tracking.recorder import as_markdown
+from pipeline.tracking.address import page_of
+from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
 from pipeline.training.family import Family, find_family
@@ -33,6 +34,8 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
                 outcome = _report(runs, find_family(family), Path(folder), title=title)
         finally:
             close_sweep(store, run_id, outcome, status=status)
+    pages = f"the sweep: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
+    make_console().print(pages, soft_wrap=True, markup=False)
 
 
 def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: str) -> SweepResult:

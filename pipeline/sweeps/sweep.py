@@ -10,17 +10,24 @@ from pathlib import Path
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, open_dict
+from rich.console import Console
 
 from pipeline.data.code import DIGITS, combined_digest
 from pipeline.data.files import locked
 from pipeline.runs.description import describe_sweep, sweep_command
 from pipeline.settings import paths
+from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import task_overrides
 from pipeline.sweeps.jobs import CheckedJob, digest_jobs, with_place
+from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.runs import status_after
+from pipeline.tracking.store import Store, connect
+from pipeline.tracking.sweeps import finished_jobs, open_sweep
 
+Report = Callable[..., None]
 TRAIN = "pipeline.train"
 LOCAL = {"_target_": "hydra_plugins.pipeline_launchers.LocalLauncher"}
 RESUME = "Cut off? Resume with the same command."
@@ -38,21 +45,13 @@ def run_sweep(
         SettingsError: The command is no training.
         LockedError: Another command runs the same sweep.
     """
-    if os.environ.get("PIPELINE_MODULE") != TRAIN:
-        raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
-    from pipeline.data.sources import ensure_fetched
-    from pipeline.rendering.terminal import make_console
-
-    console = make_console()
-    for block in {job.settings.data.file: job.settings.data for job in jobs}.values():
-        ensure_fetched(block, report=console.print, progress=console.is_terminal)
+    console = prepare_data(jobs)
     digests = digest_jobs(jobs)
     sweep = combined_digest(*sorted(digests))
-    folder = Path(config.hydra.sweep.dir) / sweep[:DIGITS]
-    with locked(folder):
-        _choose_launcher(config, folder)
+    with locked(choose_launcher(config, sweep)):
         launcher = make_launcher()
-        with _parent_run(config, jobs, sweep) as (run_id, finished):
+        with parent_run(config, jobs[0].settings, sweep, report=_reporting(jobs)) as (store, run_id):
+            finished = finished_jobs(store, run_id)
             for number, name in ((number, finished.get(digest)) for number, digest in enumerate(digests)):
                 if name is not None:
                     text = f"job {number + 1} of {len(jobs)}: finished already, as {name}"
@@ -67,12 +66,31 @@ def run_sweep(
             return returned
 
 
-def _choose_launcher(config: DictConfig, folder: Path) -> None:
-    """Lets the launcher write to the sweep's own folder; several jobs at once need processes."""
+def prepare_data(jobs: Sequence[CheckedJob]) -> Console:
+    """Fetches the data of jobs, and returns the console that said so.
+
+    Raises:
+        SettingsError: The command is no training.
+    """
+    if os.environ.get("PIPELINE_MODULE") != TRAIN:
+        raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
+
+    console = make_console()
+    for block in {job.settings.data.file: job.settings.data for job in jobs}.values():
+        ensure_fetched(block, report=console.print, progress=console.is_terminal)
+    return console
+
+
+def choose_launcher(config: DictConfig, digest: str) -> Path:
+    """Lets the launcher write to the sweep's own folder, which is returned; several jobs at once need processes."""
+    folder = Path(config.hydra.sweep.dir) / digest[:DIGITS]
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
         if config.compute.jobs > 1 and config.hydra.runtime.choices["hydra/launcher"] == "basic":
             config.hydra.launcher = LOCAL
+    return folder
 
 
 def _placed(
@@ -99,34 +117,39 @@ def _require_none_failed(returned: Sequence[JobReturn], jobs: Sequence[CheckedJo
 
 
 @contextmanager
-def _parent_run(config: DictConfig, jobs: Sequence[CheckedJob], digest: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Opens the sweep's run for the length of the block, in which its jobs run; it ends with tables, however they end.
+def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: Report) -> Iterator[tuple[Store, str]]:
+    """Opens the parent run of a sweep or search for the length of the block, in which its jobs run.
+
+    `settings` are those of a job; `report` reports on the run, whose name and status it is given, and ends it.
 
     Yields:
-        The run's id, and the names of the jobs that have finished under it, by their hash.
+        The tracking store and the run's id.
     """
-    from pipeline.tracking.store import connect
-
-    settings = jobs[0].settings
     family, label = settings.family, settings.label
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
     store = connect(family=family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
-    from pipeline.sweeps.summary import report_and_close
-    from pipeline.tracking.owners import close_abandoned
-    from pipeline.tracking.runs import status_after
-    from pipeline.tracking.sweeps import finished_jobs, open_sweep
 
     close_abandoned(store)
     description = describe_sweep(task_overrides(config.hydra), family=family, label=label)
     description = replace(description, note=f"{description.note}\n{RESUME}\n")
     run_id = open_sweep(store, digest, description, new=settings.sweep.new)
-    name = " ".join(["sweep", Path(config.hydra.sweep.dir).name, *([label] if label else [])])
+    name = " ".join([Path(config.hydra.sweep.dir).name, *([label] if label else [])])
     error: BaseException | None = None
     try:
-        yield run_id, finished_jobs(store, run_id)
+        yield store, run_id
     except BaseException as raised:
         error = raised
         raise
     finally:
-        report_and_close(store, run_id, name=name, family=family, status=status_after(error), jobs=len(jobs))
+        report(store, run_id, name=name, status=status_after(error))
+
+
+def _reporting(jobs: Sequence[CheckedJob]) -> Report:
+    def report(store: Store, run_id: str, *, name: str, status: str) -> None:
+        from pipeline.sweeps.summary import report_and_close
+
+        named = {"name": f"sweep {name}", "family": jobs[0].settings.family}
+        report_and_close(store, run_id, **named, status=status, jobs=len(jobs))
+
+    return report

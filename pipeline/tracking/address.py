@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 # Where the package to install has another name than the module.
 _PACKAGES = {
@@ -17,6 +17,8 @@ _PACKAGES = {
 
 
 MODELS = "models:/"
+# Where `make ui` and plain `mlflow ui` serve.
+_PAGES = "http://127.0.0.1:5000"
 
 
 def names_run(text: str) -> bool:
@@ -43,3 +45,16 @@ def explain_missing(error: ImportError) -> str:
     module = error.name or str(error)
     package = _PACKAGES.get(module) or _PACKAGES.get(module.partition(".")[0]) or module
     return f"needs the module `{module}`: install it with `pip install {package}`"
+
+
+def page_of(uri: str, experiment_id: str, run_id: str = "") -> str:
+    """Returns the address of an experiment's page in the browser, or of one of its runs.
+
+    `uri` is the tracking store's. Of one that is no server it is the page that `make ui` serves, and the text says so.
+    Without the last word MLflow opens its pages for language models.
+    """
+    found = urlsplit(uri)
+    served = found.scheme in ("http", "https")
+    server = f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path.rstrip('/')}" if served else _PAGES
+    page = f"{server}/#/experiments/{experiment_id}{f'/runs/{run_id}' if run_id else ''}?workflowType=machine_learning"
+    return page if served else f"{page} (while `make ui` runs)"

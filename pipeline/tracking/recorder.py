@@ -15,6 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row, as_csv
+from pipeline.tracking.address import page_of
 from pipeline.tracking.datasets import Examples, log_examples
 from pipeline.tracking.logged_models import ModelExample, log_model
 from pipeline.tracking.points import PointLog
@@ -32,6 +33,11 @@ class Recorder:
         with one_line_errors(store.uri):
             self._points = PointLog(store.client, run_id, resumed=resumed)
             self._pictures = self._held_pictures() if resumed else set()
+
+    @property
+    def page(self) -> str:
+        """The address of the run's page in the browser; see `page_of`."""
+        return page_of(self.store.uri, self.store.experiment_id, self.run_id)
 
     def log(self, points: Iterable[Point]) -> None:
         """Queues points; they are written in batches, at the latest ten seconds after the last batch.

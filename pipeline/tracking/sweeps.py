@@ -16,6 +16,7 @@ from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
 
 SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
+TRIAL, PRUNED = "search.trial", "pruned"  # the tags of a trial's number, and of one that its search ended
 _SWEEP = "sweep.digest"
 _SEED, _JUDGE = "seed", "judge.digest"
 _LONGEST_NOTE = 7500
@@ -32,6 +33,8 @@ class SweepChild:
         seed: Its seed.
         varied: The parameters in which the jobs differ, by address, and the judge where it differs.
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
+        trial: Its number as a trial of a search; None in a sweep.
+        pruned: Whether a search ended it before its last step.
     """
 
     run_id: str
@@ -40,6 +43,8 @@ class SweepChild:
     seed: str
     varied: Mapping[str, str]
     measures: Mapping[Key, float]
+    trial: int | None = None
+    pruned: bool = False
 
     @property
     def row(self) -> dict[str, object]:
@@ -159,4 +164,6 @@ def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
         seed=settings.get(_SEED, ""),
         varied={key: settings[key] for key in varied if key in settings},
         measures={key: value for key, value in metrics.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
+        trial=int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None,
+        pruned=run.data.tags.get(PRUNED) == "true",
     )

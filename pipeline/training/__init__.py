@@ -4,6 +4,7 @@
 
     family           the contract of a family, and what a training reports and draws
     loop             the loop over steps, which yields events
+    memory           what TensorFlow keeps between the trainings of one process
     stepping         calls of compiled steps, one or several a call
     devices          what `auto` means on this machine
     history          the metrics of a training so far

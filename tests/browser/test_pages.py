@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
+from pipeline.tracking.address import page_of
 from tests.browser.conftest import Pages
 from tests.browser.tracked import HISTOGRAMS, LAST_SAMPLES, SAMPLES, STEPS, SUMMARY, Tracked
 
@@ -53,6 +54,13 @@ def test_a_run_says_what_it_is_and_shows_its_last_samples(pages: Pages, tracked:
     page.get_by_text("Show more").click()
     with Image.open(tracked.artifact(LAST_SAMPLES)) as picture:
         expect_loaded(page.get_by_role("paragraph").get_by_role("img"), picture.width)
+
+
+def test_the_pages_that_a_command_names_at_its_end_show_its_run_and_all_runs(pages: Pages, tracked: Tracked) -> None:
+    server, _, _ = pages.address.partition("/#/")
+    for run_id in ("", tracked.training):
+        pages.page.goto(page_of(server, tracked.store.experiment_id, run_id))
+        expect(pages.page.get_by_text(tracked.name(tracked.training), exact=True).first).to_be_visible()
 
 
 def test_settings_stand_under_their_addresses(pages: Pages, tracked: Tracked) -> None:

@@ -3,7 +3,7 @@
 import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 
 from pipeline import evaluate, render, train
+from pipeline.data.keys import Key
 from pipeline.judging import quality
 from pipeline.judging.calibration import Calibration
 from pipeline.runs import outputs, training
 from pipeline.runs.folder import NotTrainedError, find_files
+from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
@@ -177,7 +179,9 @@ def test_early_samples_are_named_in_the_terminal_and_change_no_bit_of_the_traini
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
     samples = sorted(path.name for path in (run / "models" / "samples").glob("*.npy"))
     assert samples == [f"step-{step:07d}.npy" for step in (0, 2, 3, 6)]
-    drawn = [line for line in capsys.readouterr().out.splitlines() if "samples in" in line]
+    shown = capsys.readouterr().out.splitlines()
+    assert f"its run: http://127.0.0.1:5000/#/experiments/1/runs/{metadata_of(run / 'models')['run_id']}?" in shown[-2]
+    drawn = [line for line in shown if "samples in" in line]
     assert [line.split(":")[0] for line in drawn] == ["step 2", "step 3", "step 6"]
     assert all(line.endswith((run.relative_to(called.root) / "samples.png").as_posix()) for line in drawn)
     with Image.open(run / "samples.png") as image:
@@ -338,3 +342,26 @@ def test_a_job_of_a_sweep_unfreezes_the_collector_even_where_it_fails(
         train.train(settings(mnist_file, "seed=7"), Job("pipeline.train", SMALL, sweep=place() if in_sweep else None))
     assert (gc.get_freeze_count() == 0) == in_sweep
     clear_models()
+
+
+def test_a_hopeless_trial_ends_after_its_report_finished_and_pruned(called: Called, mnist_file: Path) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    reports = dict[int, set[Key]]()
+
+    def is_hopeless(step: int, values: Mapping[Key, float]) -> bool:
+        reports[step] = set(values)
+        return True
+
+    trial = TrialJob("pipeline.train", SMALL, trial=7, is_hopeless=is_hopeless)
+    train.train(settings(mnist_file, "acgan.soft_label.real=0.8"), trial)
+    assert reports.keys() == {3}
+    assert Key.parse("heldout/frechet_digit_distance") in reports[3]
+    (folder,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    assert (folder / "ended").read_text(encoding="utf-8") == "pruned\n"
+    assert not (folder / "models" / "last").exists()
+    store = connect(family="acgan", experiment="mnist", root=called.root)
+    run = store.client.get_run(metadata_of(folder / "models")["run_id"])
+    assert (run.info.run_name, run.info.status) == ("acgan trial 7 smoke", "FINISHED")
+    assert (run.data.tags["search.trial"], run.data.tags["pruned"]) == ("7", "true")
+    (point,) = store.client.get_metric_history(run.info.run_id, "heldout/coverage")
+    assert point.step == 3

@@ -3,14 +3,14 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
 from pipeline.sweeps import processes
-from pipeline.sweeps.jobs import with_place
+from pipeline.sweeps.jobs import read_place, with_place
 from pipeline.sweeps.processes import GPUS, THREADS, run_in_processes, share_of_machine
 from tests.places import place
 
@@ -47,6 +47,22 @@ def run(folder: Path, *jobs: Sequence[str], at_once: int = 2) -> list[JobReturn]
 
 def log(folder: Path, number: int) -> str:
     return (folder / f"job-{number}.log").read_text(encoding="utf-8")
+
+
+def test_a_job_is_asked_for_once_a_place_is_free_and_the_end_of_the_one_before_was_told(folder: Path) -> None:
+    told: list[str] = []
+
+    def jobs() -> Iterator[list[str]]:
+        for number in range(3):
+            told.append(f"asked {number}")
+            yield with_place(["sleep=0"], place(number=number))
+
+    def tell(returned: JobReturn) -> None:
+        told.append(f"ended {read_place(returned.overrides or ()).number}")
+
+    returned = run_in_processes(jobs(), module="echo", folder=folder, at_once=1, on_end=tell)
+    assert len(returned) == 3
+    assert told == ["asked 0", "ended 0", "asked 1", "ended 1", "asked 2", "ended 2"]
 
 
 def test_each_job_is_a_command_of_its_own_on_a_share_of_the_processors(folder: Path) -> None:

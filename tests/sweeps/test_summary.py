@@ -224,6 +224,8 @@ def test_with_one_seed_nothing_is_called_better_and_nothing_has_an_interval(call
     sweep = call(Stage(store), *TWO)
     assert UNCOMPARED in sweep.shown
     assert not any(word in sweep.shown.replace(UNCOMPARED, "") for word in ("±", "better", "best", "winner", "rank"))
+    page = f"/#/experiments/{store.experiment_id}/runs/{sweep.parent_id}?workflowType=machine_learning"
+    assert f"the sweep: http://127.0.0.1:5000{page} (while `make ui` runs)" in sweep.shown
     rows = sweep.rows("settings.csv")
     assert [(row["heldout/accuracy/lower"], row["heldout/accuracy/seeds"]) for row in rows] == [
         ("", "1"),

@@ -1,0 +1,167 @@
+"""A search: trials that Optuna proposes, each a job under one parent run, until there are as many as asked for."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.data.code import DIGITS, combined_digest
+from pipeline.data.files import locked
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.exits import JobFailedError
+from pipeline.settings.job import SweepPlace
+from pipeline.settings.overrides import plain
+from pipeline.settings.search import ADDRESS, SearchSettings, read_search
+from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
+from pipeline.sweeps.study import Study, overrides_of
+from pipeline.sweeps.sweep import RESUME, choose_launcher, parent_run, prepare_data
+from pipeline.tracking.store import Store
+from pipeline.tracking.sweeps import children
+
+
+def run_search(
+    listed: Sequence[Sequence[str]], config: DictConfig, *, loader: ConfigLoader, make_launcher: Callable[[], Launcher]
+) -> Sequence[JobReturn]:
+    """Runs the trials of a search that are left, under the parent run of an earlier command for it if there is one.
+
+    `listed` are the overrides of the command, one list of them.
+
+    Raises:
+        SettingsError: A setting is wrong, lists values, or is both searched and overridden; or a report lacks an
+            objective.
+        SearchError: Optuna is not installed, or its storage does not answer.
+        JobFailedError: No trial has come to its end.
+        LockedError: Another command runs the same search.
+    """
+    search = read_search(plain(config.hydra.sweeper)["search"])
+    _require_one_job(listed, config, search)
+    # As typed: an interpolation keeps a password out of the list of processes.
+    typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
+    handed_on = [*listed[0], *(word for word in typed if word.startswith(f"{ADDRESS}."))]
+
+    def compose(*values: str) -> CheckedJob:
+        return check_jobs(config, [[*handed_on, *values]], loader)[0]
+
+    own = compose()
+    for end in ("low", "high"):
+        compose(*overrides_of({name: getattr(one, end) for name, one in search.space.items()}))
+    study = Study(search, seed=own.settings.seed)
+    console = prepare_data([own])
+    digest = combined_digest(*digest_jobs([own]), json.dumps(search.identity, sort_keys=True))
+    with locked(choose_launcher(config, digest)):
+        launcher = make_launcher()
+        with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
+            study.open(f"{digest[:DIGITS]}-{run_id[:DIGITS]}", own.settings.parameters())
+            at_once = getattr(launcher, "at_once", 1)
+            trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
+            trials.settle()
+            console.print(
+                f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True, markup=False
+            )
+            returned = launch_each(launcher, trials, trials.on_end)
+            if not study.values():
+                raise JobFailedError(f"none of {search.trials} trials has come to its end: its run says why")
+            return returned
+
+
+@dataclass
+class Trials(Iterable[list[str]]):
+    """The trials of a search that are left, proposed as they are asked for, and told of as they end.
+
+    Attributes:
+        study: The study.
+        store: The tracking store.
+        run_id: The search's parent run.
+        compose: Composes the job of a trial from the overrides that are its own.
+        at_once: Trials that run at the same time.
+    """
+
+    study: Study
+    store: Store
+    run_id: str
+    compose: Callable[..., CheckedJob]
+    at_once: int
+    _started: float = field(default_factory=time.time)
+    _asked: int = 0
+    _under_way: set[int] = field(default_factory=set)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yields the overrides of each trial, with its place."""
+        while (left := self.study.left - len(self._under_way)) > 0:
+            trial, values = self.study.ask()
+            self._under_way.add(trial.number)
+            job = self.compose(*values)
+            (digest,) = digest_jobs([job])
+            place = SweepPlace(
+                run=self.run_id,
+                digest=digest,
+                number=trial.number,
+                jobs=max(self.study.search.trials, trial.number + 1),
+                before=self._asked,
+                left=left,
+                at_once=self.at_once,
+                started=self._started,
+            )
+            self._asked += 1
+            yield [*with_place(job.overrides, place), f"+{ADDRESS}.trial={trial.as_override}"]
+
+    def on_end(self, returned: JobReturn) -> None:
+        """Tells the study how a trial ended."""
+        number = read_place(returned.overrides or ()).number
+        self._under_way.discard(number)
+        self._tell(number, failed=returned.status == JobStatus.FAILED)
+
+    def settle(self) -> None:
+        """Tells the study of trials that ended after their command, and replaces those that were cut off."""
+        finished = {one.trial for one in children(self.store, self.run_id) if one.status == "FINISHED"}
+        for number in self.study.running():
+            if number in finished:
+                self._tell(number, failed=False)
+            else:
+                self.study.replace(number)
+
+    def _tell(self, number: int, *, failed: bool) -> None:
+        run = next((one for one in children(self.store, self.run_id) if one.trial == number), None)
+        if failed or run is None:
+            self.study.tell_failed(number)
+        elif run.pruned:
+            self.study.tell_pruned(number)
+        else:
+            self.study.tell(number, run.measures)
+
+
+def launch_each(
+    launcher: Launcher, jobs: Iterable[Sequence[str]], on_end: Callable[[JobReturn], object]
+) -> list[JobReturn]:
+    """Launches jobs as a launcher has places for them: one at a time unless it has more."""
+    if hasattr(launcher, "launch_each"):
+        return list(launcher.launch_each(jobs, on_end))
+    ended: list[JobReturn] = []
+    for job in jobs:
+        ended += launcher.launch([job], initial_job_idx=0)
+        on_end(ended[-1])
+    return ended
+
+
+def _require_one_job(listed: Sequence[Sequence[str]], config: DictConfig, search: SearchSettings) -> None:
+    if len(listed) > 1 or config.hydra.sweeper.params:
+        raise SettingsError("a search must not be a sweep too: give each setting one value, and no +sweep=")
+    if (launcher := config.hydra.runtime.choices["hydra/launcher"]) == "ray":
+        raise SettingsError(f"`hydra/launcher` must be basic or local for a search. Received: {launcher}")
+    for word in listed[0]:
+        address = word.lstrip("+").partition("=")[0]
+        if any(f"{searched}.".startswith(f"{address}.") for searched in search.space):
+            raise SettingsError(f"`{address}` is searched: leave it out. Received: {word}")
+
+
+def _report(study: Study, overrides: Sequence[str], store: Store, run_id: str, **named: str) -> None:
+    from pipeline.sweeps.candidates import report_and_close
+
+    report_and_close(study, overrides, store, run_id, **named)

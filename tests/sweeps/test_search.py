@@ -1,0 +1,273 @@
+"""Whole searches of a stage that trains nothing and logs figures made up, in real stores of MLflow and Optuna."""
+
+import csv
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+
+from pipeline.cli import command
+from pipeline.data.keys import Key
+from pipeline.runs.trials import TrialJob
+from pipeline.settings import paths
+from pipeline.settings.composed import Settings
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.job import Job
+from pipeline.sweeps import search as searching
+from pipeline.sweeps.search import Trials
+from pipeline.tracking.pages import runs_where
+from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.store import Store, connect
+from pipeline.tracking.sweeps import PRUNED, TRIAL
+from tests.sweeps.test_summary import Stage, figures
+
+pytestmark = [pytest.mark.slow]
+
+QUALITY = ("+search=quality", "+debug=smoke")
+TRIALS = "hydra.sweeper.search.trials"
+DISTANCE = Key.parse("heldout/frechet_digit_distance")
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search whose command has ended: its status, what it printed, and its parent run with what that keeps."""
+
+    status: int
+    shown: str
+    complained: str
+    parent: Run | None
+    trials: list[dict[str, str]]
+    files: set[str]
+
+    def states(self) -> list[str]:
+        return [row["state"] for row in self.trials]
+
+
+Call = Callable[..., Search]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return connect(family="acgan", experiment="mnist", root=tmp_path_factory.mktemp("a project"))
+
+
+@pytest.fixture
+def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Calls a stage as `python -m pipeline.train` calls its own; a test's first call begins a search of its own."""
+    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    earlier = {run.info.run_id for run in runs_where(store, "tags.kind = 'sweep'")}
+
+    def own() -> list[Run]:
+        found = (run for run in runs_where(store, "tags.kind = 'sweep'") if run.info.run_id not in earlier)
+        return sorted(found, key=lambda run: int(run.info.end_time))
+
+    def called(stage: Callable[[Settings, Job], None], *overrides: str) -> Search:
+        new = f"sweep.new={str(not own() or 'sweep.new=true' in overrides).lower()}"
+        place = f"hydra.sweep.dir={tmp_path / 'sweeps'}"
+        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, place])
+        status = 0
+        try:
+            command.run("pipeline.train", stage)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        said = capsys.readouterr()
+        if not (parents := own()):
+            return Search(status, said.out, said.err, None, [], set())
+        folder = Path(store.client.download_artifacts(parents[-1].info.run_id, ""))
+        table = folder / "sweep.csv"
+        rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines())) if table.exists() else []
+        files = {file.name for file in folder.rglob("*.*")}
+        return Search(status, said.out, said.err, parents[-1], rows, files)
+
+    return called
+
+
+def settings_of(row: dict[str, str]) -> list[str]:
+    return [value for name, value in row.items() if name.rpartition(".")[2] in ("real", "trick", "generated", "rate")]
+
+
+def test_a_search_trains_the_trials_asked_for_under_one_run_and_begins_with_the_own_settings(
+    call: Call, store: Store
+) -> None:
+    stage = Stage(store)
+    search = call(stage, *QUALITY, f"{TRIALS}=5")
+    assert (search.status, stage.trained, search.states()) == (0, [0, 1, 2, 3, 4], ["complete"] * 5)
+    assert search.parent is not None
+    assert search.parent.info.status == "FINISHED"
+    below = list(runs_where(store, f"tags.`mlflow.parentRunId` = '{search.parent.info.run_id}'"))
+    assert sorted(run.data.tags[TRIAL] for run in below) == ["0", "1", "2", "3", "4"]
+    assert {run.info.run_name for run in below} == {f"acgan trial {number} smoke" for number in range(5)}
+    first = next(run for run in below if run.data.tags[TRIAL] == "0")
+    assert float(first.data.params["acgan.soft_label.real"]) == 0.95
+    assert float(first.data.params["acgan.discriminator.learning_rate"]) == 0.003
+    assert (tuple(search.trials[0][name] for name in ("accuracy", "coverage"))) == ("0.89", "0.71")
+    assert search.files == {"sweep.csv", "search.png"}
+
+
+def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_both(call: Call, store: Store) -> None:
+    search = call(Stage(store), *QUALITY, f"{TRIALS}=5", "acgan.steps=8")
+    # Here accuracy grows with the weight by which coverage falls, so that only a weight that came twice is no choice.
+    assert {row["best"] for row in search.trials} == {"yes"}
+    assert search.parent is not None
+    described = search.parent.data.tags["mlflow.note.content"]
+    lines = [line for line in search.shown.splitlines() if line.startswith("python -m pipeline.train --multirun ")]
+    assert len(lines) == 5
+    assert lines[0] in described
+    assert "Candidates, not findings" in search.shown
+    for line in lines:
+        assert line.endswith(" seed=1,2,3")
+        assert {"+debug=smoke", "acgan.steps=8"} <= set(line.split())
+        assert not {"+search=quality", "sweep.new", TRIALS} & {word.partition("=")[0] for word in line.split()}
+    best = max(search.trials, key=lambda row: float(row["accuracy"]))
+    assert f"acgan.auxiliary_weight.generated={best['auxiliary_weight.generated']} " in lines[0]
+
+
+def test_the_same_command_goes_on_and_never_repeats_a_trial_that_has_ended(call: Call, store: Store) -> None:
+    cut, again, more = Stage(store, {2: KeyboardInterrupt()}), Stage(store), Stage(store)
+    before = call(cut, *QUALITY, f"{TRIALS}=4")
+    after = call(again, *QUALITY, f"{TRIALS}=4")
+    longer = call(more, *QUALITY, f"{TRIALS}=6")
+    assert (before.status, cut.trained, before.states()) == (130, [0, 1, 2], ["complete", "complete", "running"])
+    assert (after.status, again.trained) == (0, [3, 4])
+    assert after.states() == ["complete", "complete", "replaced", "complete", "complete"]
+    assert settings_of(after.trials[2]) == settings_of(after.trials[3])
+    assert (longer.status, more.trained) == (0, [5, 6])
+    assert len({run.parent.info.run_id for run in (before, after, longer) if run.parent}) == 1
+    tried = [tuple(settings_of(row)) for row in longer.trials if row["state"] != "replaced"]
+    assert len(set(tried)) == len(tried) == 6
+
+
+def test_a_trial_that_ended_after_its_command_was_killed_is_told_of_and_not_repeated(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_trials: Trials, _returned: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trials, "on_end", die)
+        before = call(Stage(store), *QUALITY, f"{TRIALS}=2")
+    stage = Stage(store)
+    after = call(stage, *QUALITY, f"{TRIALS}=2")
+    assert (before.status, before.states()) == (130, ["running"])
+    assert (after.status, stage.trained, after.states()) == (0, [1], ["complete", "complete"])
+
+
+@pytest.mark.parametrize(
+    "other", ["acgan.steps=7", "seed=1", "hydra.sweeper.search.maximize=[accuracy]", "sweep.new=true"]
+)
+def test_a_search_with_other_settings_is_another_one(other: str, call: Call, store: Store) -> None:
+    first = call(Stage(store), *QUALITY, f"{TRIALS}=1")
+    stage = Stage(store)
+    second = call(stage, *QUALITY, f"{TRIALS}=1", other)
+    assert (second.status, stage.trained) == (0, [0])
+    assert first.parent is not None
+    assert second.parent is not None
+    assert first.parent.info.run_id != second.parent.info.run_id
+
+
+def test_a_measure_that_reports_lack_ends_the_search_after_its_first_trial(call: Call, store: Store) -> None:
+    stage = Stage(store)
+    search = call(stage, *QUALITY, "hydra.sweeper.search.maximize=[acuracy]")
+    assert (search.status, stage.trained, search.states()) == (2, [0], ["fail"])
+    assert search.complained == (
+        "error: `hydra.sweeper.search.maximize` and `minimize` must name measures of a report "
+        "(accuracy, coverage, frechet_digit_distance). Received: acuracy\n"
+    )
+
+
+def test_a_trial_that_fails_counts_as_one_and_the_others_run(call: Call, store: Store) -> None:
+    stage = Stage(store, {1: PipelineError("it diverged")})
+    search = call(stage, *QUALITY, f"{TRIALS}=3")
+    assert (search.status, stage.trained, search.states()) == (0, [0, 1, 2], ["complete", "fail", "complete"])
+    assert "error: job 2: it diverged" in search.complained
+
+
+def test_a_search_of_which_every_trial_failed_is_failed(call: Call, store: Store) -> None:
+    search = call(Stage(store, dict.fromkeys((0, 1), PipelineError("it diverged"))), *QUALITY, f"{TRIALS}=2")
+    assert (search.status, search.parent and search.parent.info.status) == (1, "FAILED")
+    assert search.complained.splitlines()[-1].startswith("error: none of 2 trials has come to its end")
+    assert search.files == {"sweep.csv"}
+
+
+def test_with_one_measure_a_hopeless_trial_ends_finished_and_is_pruned(call: Call, store: Store) -> None:
+    hopeless = list[bool]()
+
+    def stage(settings: Settings, job: Job) -> None:
+        assert isinstance(job, TrialJob)
+        report = {**figures(settings), DISTANCE: 999.0 if job.trial == 5 else 2.0 - job.trial / 100}
+        hopeless.append(job.is_hopeless(3, report))
+        Stage(store, figures=lambda _: report)(settings, job)
+        if hopeless[-1]:
+            *_, run = runs_where(store, f"tags.`{TRIAL}` = '{job.trial}'")
+            Recorder(store, run.info.run_id).tags({PRUNED: "true"})
+
+    search = call(stage, "+search=frechet", "+debug=smoke", f"{TRIALS}=7")
+    assert (search.status, hopeless) == (0, [*[False] * 5, True, False])
+    assert search.states() == [*["complete"] * 5, "pruned", "complete"]
+    assert [row["trial"] for row in search.trials if row["best"]] == ["6"]
+    assert search.trials[5]["frechet_digit_distance"] == ""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("seed=1,2",), "a search must not be a sweep too: give each setting one value, and no +sweep="),
+        (("+sweep=aux_weights",), "a search must not be a sweep too: give each setting one value, and no +sweep="),
+        (("acgan.soft_label.real=0.9",), "`acgan.soft_label.real` is searched: leave it out. Received: acgan.soft_l"),
+        (("acgan.soft_label={real: 0.9}",), "`acgan.soft_label` is searched: leave it out. Received: acgan.soft_label"),
+        (("hydra/launcher=ray",), "`hydra/launcher` must be basic or local for a search. Received: ray"),
+        ((f"{TRIALS}=0",), f"`{TRIALS}`: Input should be greater than or equal to 1. Received: 0"),
+        (("hydra.sweeper.search.trialz=9",), "`hydra.sweeper.search.trialz` is not a setting"),
+        (("hydra.sweeper.search.minimize=[accuracy]",), "`hydra.sweeper.search`: maximize and minimize must name"),
+        (
+            ("+hydra.sweeper.search.space={acgan.stepz: {low: 1, high: 2}}",),
+            "job 1 of 1: `acgan.stepz` is not a setting: did you mean `acgan.steps`?",
+        ),
+        (("hydra.sweeper.search.storage=nothing",), "`hydra.sweeper.search.storage` must be a database that answers"),
+    ],
+)
+def test_a_wrong_search_is_one_line_before_the_first_trial(
+    overrides: tuple[str, ...], said: str, call: Call, store: Store
+) -> None:
+    stage = Stage(store)
+    refused = call(stage, *QUALITY, *overrides)
+    assert (refused.status, refused.parent, stage.trained, refused.shown) == (2, None, [], "")
+    assert refused.complained.startswith(f"error: {said}")
+    assert refused.complained.count("\n") == 1
+
+
+def test_without_optuna_a_search_names_the_extra(call: Call, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    refused = call(Stage(store), *QUALITY)
+    text = "error: a search needs the module `optuna`: install it with `pip install -e '.[search]'`\n"
+    assert (refused.status, refused.complained) == (2, text)
+
+
+def test_a_password_in_a_variable_is_not_among_the_words_of_a_trials_command(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCH_STORAGE", "sqlite:///secret.db")
+    commands = list[list[str]]()
+    monkeypatch.setattr(searching, "launch_each", lambda _launcher, jobs, _on_end: commands.append(next(iter(jobs))))
+    call(Stage(store), *QUALITY, "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'")
+    assert "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'" in commands[0]
+    assert "secret" not in " ".join(commands[0])
+    assert (Path(store.uri.removeprefix("sqlite:///")).parent / "secret.db").exists()
+
+
+def test_a_password_in_the_storages_address_is_not_printed(call: Call, store: Store) -> None:
+    address = "hydra.sweeper.search.storage='mysql+nothing://ann:secret@127.0.0.1:1/optuna'"
+    refused = call(Stage(store), *QUALITY, address)
+    assert refused.status == 2
+    assert "secret" not in refused.complained
+    assert refused.complained.count("\n") == 1

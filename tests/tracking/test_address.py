@@ -1,0 +1,26 @@
+"""Where a browser shows a run."""
+
+import pytest
+
+from pipeline.tracking.address import page_of
+
+LOCAL = "http://127.0.0.1:5000/#/experiments/3/runs/ab?workflowType=machine_learning (while `make ui` runs)"
+
+
+@pytest.mark.parametrize(
+    ("uri", "page"),
+    [
+        ("sqlite:////home/a b/mlflow.db", LOCAL),
+        ("postgresql+psycopg://ann:secret@host/mlflow", LOCAL),
+        ("http://host:5001", "http://host:5001/#/experiments/3/runs/ab?workflowType=machine_learning"),
+        ("https://ann:se@cret@host/ml/", "https://host/ml/#/experiments/3/runs/ab?workflowType=machine_learning"),
+    ],
+)
+def test_a_runs_page_is_on_its_own_server_or_on_that_which_make_ui_starts_without_a_password(
+    uri: str, page: str
+) -> None:
+    assert page_of(uri, "3", "ab") == page
+
+
+def test_an_experiments_page_lists_its_runs() -> None:
+    assert page_of("http://host", "3") == "http://host/#/experiments/3?workflowType=machine_learning"
