@@ -20,9 +20,8 @@ from pipeline.runs.start import ScoreBasis, restore, score_basis
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
-from pipeline.tracking.store import connect
+from pipeline.tracking.spooled_runs import open_run
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, DivergedError, Plan, run_steps
@@ -86,7 +85,6 @@ def train(
     basis = score_basis(settings, calibration)
     history = restore(training, settings, folder, basis)
     with _open_run(settings, job, folder, digests) as run:
-        close_abandoned(run.store)
         _record_start(run, settings, job, folder, basis)
         folder.update_metadata(digest=combined_digest(*digests.values()))
         if calibration:
@@ -117,10 +115,14 @@ def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, bas
 
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    description = describe_training(settings, job, digests=digests)
-    resume = folder.metadata().get("run_id")
-    return Run(store, description, resume=resume, system_metrics=settings.tracking.system_metrics)
+    return open_run(
+        describe_training(settings, job, digests=digests),
+        family=settings.family,
+        settings=settings.tracking,
+        root=paths.STORE_ROOT,
+        spool=folder.spool,
+        resume=folder.metadata().get("run_id"),
+    )
 
 
 def _plan(settings: Settings) -> Plan:

@@ -40,6 +40,8 @@ def run_sweep(
     """
     if os.environ.get("PIPELINE_MODULE") != TRAIN:
         raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
+    if any(job.settings.tracking.offline for job in jobs):
+        raise SettingsError("`tracking.offline` is for single trainings: the jobs of a sweep are found in its store")
     from pipeline.data.sources import ensure_fetched
     from pipeline.rendering.terminal import make_console
 

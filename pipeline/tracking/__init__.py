@@ -3,6 +3,7 @@
 ::
 
     store           the store and the experiment; one clear line where it cannot be reached
+    first_answer    half a minute's wait for a server
     moved           addresses that follow a moved project folder
     pages           searching runs
     deleted         freeing what deleted runs keep
@@ -12,11 +13,16 @@
     datasets        arrays as named inputs of a run
     recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
     runs            a run's life: started or resumed, FINISHED, FAILED or KILLED
+    spool           the calls of a run that a server has yet to take, in a file
+    spool_client    MLflow's client, whose calls go to a spool
+    delivery        sending a spool, each call once
+    courier         the thread that does so while a training goes on
+    spooled_runs    a run whose training never waits for a server
     sweeps          a sweep's parent run and its tables
     tags            the environment: git, DVC
 
-Importing the package sets MLflow's environment (no telemetry, no chatter) where the user has not; MLflow reads it
-when it is first imported.
+Importing the package sets MLflow's environment (no telemetry, no chatter, requests that end within seconds where it
+would try for minutes) where the user has not; MLflow reads most of it when it is first imported.
 """
 
 import os
@@ -25,3 +31,5 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")

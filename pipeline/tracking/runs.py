@@ -69,7 +69,7 @@ class Run(Recorder):
         earlier = resume if resume is not None and store.knows(resume) else None
         self.resumed = earlier is not None
         with one_line_errors(store.uri):
-            run_id = _create(store, description) if earlier is None else _reopen(store, earlier, description)
+            run_id = create_run(store, description) if earlier is None else reopen_run(store, earlier, description)
             super().__init__(store, run_id, resumed=self.resumed)
             self._monitor = self._watch() if system_metrics else None
 
@@ -148,13 +148,15 @@ def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[
             yield prefix + key, json.dumps(value)
 
 
-def _create(store: Store, description: RunDescription) -> str:
+def create_run(store: Store, description: RunDescription) -> str:
+    """Makes a run, with its parameters and tags, and returns its id."""
     run = store.client.create_run(store.experiment_id, tags=_tags(description), run_name=description.name)
     _log_parameters(store.client, run.info.run_id, description)
     return str(run.info.run_id)
 
 
-def _reopen(store: Store, run_id: str, description: RunDescription) -> str:
+def reopen_run(store: Store, run_id: str, description: RunDescription) -> str:
+    """Lets an interrupted run go on, without what was said of its end, and returns its id."""
     _log_parameters(store.client, run_id, description)
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
