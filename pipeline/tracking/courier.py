@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from mlflow.exceptions import RestException
+from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.delivery import Delivery
+from pipeline.tracking.first_answer import is_answer
 from pipeline.tracking.store import TrackingError, refusal
 
 PATIENCE_SECONDS = 30.0
@@ -73,12 +74,13 @@ class Courier:
     def _sent(self) -> bool:
         """Sends what waits, and returns whether the store took it."""
         self.check()
+        started = time.monotonic()
         try:
             self._delivery.send_waiting()
         except PipelineError:
             raise
         except Exception as error:  # MLflow lets errors of requests and of the system through
-            self._failing_since = self._failing_since or time.monotonic()
+            self._failing_since = self._failing_since or started
             self._raise_if_final(error)
             return False
         self._failing_since = None
@@ -86,10 +88,10 @@ class Courier:
 
     def _raise_if_final(self, error: Exception) -> None:
         store, run_id = self._delivery.store, str(self._delivery.spool.run_id)
-        if not isinstance(error, RestException):
+        if not is_answer(error):
             return
         reason = store.explain_missing_run(self._delivery.spool.ids.get(run_id, run_id))
         if reason:
             raise TrackingError(reason) from error
-        if error.error_code == ErrorCode.Name(INVALID_PARAMETER_VALUE):
+        if isinstance(error, MlflowException) and error.error_code == ErrorCode.Name(INVALID_PARAMETER_VALUE):
             raise refusal(store.uri, error) from error

@@ -19,10 +19,16 @@ def await_answer(ask: Callable[[], str]) -> str:
         try:
             return ask()
         except MlflowException as error:
-            answered = isinstance(error, RestException) or error.error_code != ErrorCode.Name(INTERNAL_ERROR)
-            if answered or time.monotonic() > patience:
+            if is_answer(error) or time.monotonic() > patience:
                 raise
             time.sleep(1)
+
+
+def is_answer(error: Exception) -> bool:
+    """Whether an error is what a store said, rather than that none could be asked."""
+    if isinstance(error, RestException):
+        return True
+    return isinstance(error, MlflowException) and error.error_code != ErrorCode.Name(INTERNAL_ERROR)
 
 
 @contextmanager

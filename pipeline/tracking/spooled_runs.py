@@ -1,5 +1,6 @@
 """A run whose training never waits for a tracking server, since all that it logs goes through a spool."""
 
+import shlex
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -163,10 +164,10 @@ class SpooledRun(Run):
                 self._spool.remove()
                 return
         count = sum(1 for _ in self._spool.waiting())
-        folder = display(self._spool.folder.parent)
+        command = shlex.join(["python", "-m", "pipeline.sync", f"run={display(self._spool.folder.parent)}"])
         why = "the tracking server is away" if self._courier else "offline"
         text = f"{why}: {count} calls wait in {display(self._spool.folder)}. Send them with"
-        console.print(f"{text} `python -m pipeline.sync run={folder}`", soft_wrap=True, markup=False)
+        console.print(f"{text} `{command}`", soft_wrap=True, markup=False)
 
 
 class _Monitor(SystemMetricsMonitor):

@@ -26,7 +26,7 @@ _MIGRATION_SECONDS = 300.0
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
-for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor"):
+for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor", "urllib3.connectionpool"):
     logging.getLogger(_module).setLevel(logging.CRITICAL)
 
 
