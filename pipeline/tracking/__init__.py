@@ -7,6 +7,7 @@
     moved           addresses that follow a moved project folder
     pages           searching runs
     deleted         freeing what deleted runs keep
+    lease           a tag that the process of a run renews
     owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back
@@ -31,5 +32,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")

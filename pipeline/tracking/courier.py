@@ -10,7 +10,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.first_answer import is_answer
-from pipeline.tracking.store import TrackingError, refusal
+from pipeline.tracking.store import Store, TrackingError, refusal
 
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS, _RETRY_SECONDS = 1.0, 2.0
@@ -30,6 +30,11 @@ class Courier:
         self._failing_since: float | None = None
         self._refusal: PipelineError | None = None
         self._thread = threading.Thread(target=self._work, daemon=True, name="Courier")
+
+    @property
+    def store(self) -> Store:
+        """The store that it sends to."""
+        return self._delivery.store
 
     def start(self) -> None:
         """Begins to send."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 
+from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.points import held_points
-from pipeline.tracking.spool import Call, Spool
+from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.store import Store
 
 SPOOL_TAG = "spool.run"  # of a run that was made while the store was away: the id that it had till then
@@ -64,11 +64,11 @@ class Delivery:
             case "set_terminated":
                 client.set_terminated(**arguments)
                 # What was said of it by who thought it abandoned.
-                self._delete_tag(arguments["run_id"], "closed.because")
+                self._delete_tag(arguments["run_id"], CLOSED)
             case name if name in _PLAIN:
                 self._send_plain(name, arguments, call.attached)
             case name:
-                raise MlflowException(f"{self.spool.folder} holds a call that is none of a spool: {name}")
+                raise SpoolError(f"{self.spool.folder} holds a call that is none of a spool: {name}")
         return {}
 
     def _with_own_ids(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

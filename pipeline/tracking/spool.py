@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.files import WriteError, write_json
+from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
+
+
+class SpoolError(PipelineError):
+    """A spool is damaged or holds what is none of its calls."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Spool:
         """Begins a spool for a run of the experiment `{experiment}-{family}`, or goes on with that of the same run."""
         if self._state.get("run_id") != run_id:
             self.remove()
-            self._state, self._count = {"sent": 0, "ids": {}}, 0
+            self._state = {"sent": 0, "ids": {}}
         self._write_state(run_id=run_id, family=family, experiment=experiment)
 
     @property
@@ -100,8 +105,9 @@ class Spool:
                 shutil.rmtree(call.attached.parent, ignore_errors=True)
 
     def remove(self) -> None:
-        """Removes the spool from the disk."""
+        """Removes the spool from the disk; another can begin in its place."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._state, self._count = {}, 0
 
     def _from(self, start: int) -> Iterator[Call]:
         if not self._calls.exists():
@@ -110,10 +116,17 @@ class Spool:
             file.seek(start)
             # What another thread is just writing has no line end yet.
             while (line := file.readline()).endswith(b"\n"):
-                content = json.loads(line)
+                content = self._read(line)
                 attached = content.get("attached")
                 path = self.folder / attached if attached else None
                 yield Call(content["call"], content["arguments"], path, file.tell())
+
+    def _read(self, line: bytes) -> dict[str, Any]:
+        try:
+            content: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise SpoolError(f"{display(self._calls)} is damaged: {error}. Received: {line[:60]!r}") from error
+        return content
 
     def _attach(self, source: Path) -> str:
         place = self.folder / "files" / f"{self._count:06d}"

@@ -143,6 +143,9 @@ class SpooledRun(Run):
         self._monitor = monitor
         monitor.start()
 
+    def _leased_store(self) -> Store | None:
+        return self._courier.store if self._courier else None
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Ends the run, sends what is left in the spool and says where what could not be sent is.
 

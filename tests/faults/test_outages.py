@@ -206,7 +206,6 @@ def test_offline_it_trains_and_says_how_to_send_it(story: Story) -> None:
 
 def test_a_training_whose_server_stays_away_ends_well_and_says_what_is_left(story: Story) -> None:
     assert (story.left.returncode, complaints(story.left)) == (0, [])
-    assert "waiting for the tracking server: it does not answer" in story.left.stdout
     assert "the tracking server is away: " in story.left.stdout
     assert f"trained {STEPS} steps" in story.left.stdout
 

@@ -21,7 +21,7 @@ from pipeline.tracking.courier import Courier
 from pipeline.tracking.datasets import Examples
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.spool import Call, Spool
+from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.spool_client import SpoolClient
 from pipeline.tracking.spooled_runs import open_run, send_left
 from pipeline.tracking.store import Store, TrackingError, connect
@@ -239,7 +239,7 @@ def test_a_file_of_calls_that_was_tampered_with_calls_nothing_else(root: Path, s
     spool = Spool(root / "run" / "spool")
     spool.begin(made.run_id, family="acgan", experiment="digits")
     spool.append("delete_experiment", {"experiment_id": store.experiment_id})
-    with pytest.raises(TrackingError, match="none of a spool: delete_experiment"):
+    with pytest.raises(SpoolError, match="none of a spool: delete_experiment"):
         send_left(spool, store, None)
     assert store.client.get_experiment(store.experiment_id).lifecycle_stage == "active"
 
