@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,13 @@ SECRETS = {"MLFLOW_AUTH_ADMIN_PASSWORD": ADMIN[1], "MLFLOW_FLASK_SERVER_SECRET_K
 def programs() -> Path | None:
     """The folder of PostgreSQL's programs, which Debian keeps off the PATH."""
     found = shutil.which("initdb")
-    return Path(found).parent if found else next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
+    return (
+        Path(found).resolve().parent if found else next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
+    )
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Runs PostgreSQL on loopback, as a user other than root, and gives the address of a database."""
     place = programs()
     if place is None:
@@ -48,25 +51,24 @@ def postgresql(folder: Path) -> Iterator[str]:
     pytest.importorskip("psycopg", reason="psycopg is not installed: make pins, then make setup-dev")
     root = os.getuid() == 0
     user: dict[str, Any] = {"user": "nobody", "extra_groups": []} if root else {}
-    password, data, port = "se%cret", folder / "data", free_port()
-    folder.mkdir()
-    (folder / "password").write_text(password)
-    if root:
-        for path in (folder, folder / "password"):
+    password, port = "se%cret", free_port()
+    # The folders of tests are closed to others than who runs them.
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "password").write_text(password)
+        for path in (folder, folder / "password") if root else ():
             shutil.chown(path, "nobody")
-    options = ("--auth=scram-sha-256", "--username=mlflow", f"--pwfile={folder / 'password'}")
-    run = subprocess.run(
-        [place / "initdb", "-D", data, *options], cwd="/", capture_output=True, text=True, check=False, **user
-    )
-    assert run.returncode == 0, run.stderr
-    command = [str(place / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-    server = subprocess.Popen(command, cwd="/", stderr=subprocess.DEVNULL, **user)
-    try:
-        await_database(place, port)
-        yield f"postgresql://mlflow:{password.replace('%', '%25')}@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
+        options = ("--auth=scram-sha-256", "--username=mlflow", f"--pwfile={folder / 'password'}")
+        made = [str(place / "initdb"), "-D", str(folder / "data"), *options]
+        subprocess.run(made, cwd="/", capture_output=True, check=True, **user)
+        command = [str(place / "postgres"), "-D", str(folder / "data"), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+        server = subprocess.Popen(command, cwd="/", stderr=subprocess.DEVNULL, **user)
+        try:
+            await_database(place, port)
+            yield f"postgresql://mlflow:{password.replace('%', '%25')}@127.0.0.1:{port}/postgres"
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
 
 
 def await_database(programs: Path, port: int) -> None:
@@ -76,10 +78,10 @@ def await_database(programs: Path, port: int) -> None:
         time.sleep(0.2)
 
 
-def team_server(environment: dict[str, str], **streams: Any) -> Process:
+def team_server(environment: dict[str, str], *, root: Path = ROOT, **streams: Any) -> Process:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.Popen([ROOT / "team" / "server"], env={**own, "PATH": path, **environment}, **streams)
+    return subprocess.Popen([root / "team" / "server"], env={**own, "PATH": path, **environment}, **streams)
 
 
 @dataclass(frozen=True)
@@ -102,15 +104,13 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterator[Story]:
     place = tmp_path_factory.mktemp("team")
-    place.chmod(0o755)
-    for parent in list(place.parents)[:2]:
-        parent.chmod(parent.stat().st_mode | 0o011)
     project = Project.copied_to(place / "a project", mnist_file)
+    shutil.copytree(ROOT / "team", project.root / "team")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with postgresql(place / "postgresql") as database, (place / "server.log").open("wb") as log:
+    with postgresql() as database, (place / "server.log").open("wb") as log:
         store = {"MLFLOW_BACKEND_STORE_URI": database, "MLFLOW_ARTIFACTS_DESTINATION": str(place / "artifacts")}
-        server = team_server({**store, **SECRETS, "MLFLOW_PORT": str(port)}, stdout=log, stderr=log)
+        server = team_server({**store, **SECRETS, "MLFLOW_PORT": str(port)}, root=project.root, stdout=log, stderr=log)
         try:
             await_health(address, server)
             made = {"username": USER[0], "password": USER[1]}
