@@ -46,7 +46,7 @@ def send_unsent(folder: RunFolder) -> None:
     except LockedError:
         console.print(f"{display(folder.path)}: in use by a training, which sends it", soft_wrap=True, markup=False)
         return
-    what = f"sent as the run {run_id}" if run_id else "its run was deleted from the tracking store, so nothing was sent"
+    what = f"sent as the run {run_id}" if run_id else "nothing had been logged"
     console.print(f"{display(folder.path)}: {what}", soft_wrap=True, markup=False)
 
 

@@ -16,16 +16,21 @@ from pipeline.rendering.terminal import make_console
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.settings.stages import TrackingSettings
+from pipeline.tracking.address import without_password
 from pipeline.tracking.courier import Courier
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import SECONDS_A_SAMPLE, Run, RunDescription, create_run, reopen_run
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.spool_client import SpoolClient
-from pipeline.tracking.store import Store, connect, one_line_errors
+from pipeline.tracking.store import Store, TrackingError, connect, one_line_errors
 
 _NOWHERE = "http://offline.invalid"  # a client of it is made for the monitor and never asked
 _SAMPLED = "system/cpu_utilization_percentage"
+
+
+class MissingRunError(TrackingError):
+    """The run of a spool is in another store, or was deleted."""
 
 
 def open_run(
@@ -51,7 +56,12 @@ def open_run(
     store = connect(family=family, experiment=settings.experiment, root=root)
     left = Spool(spool) if spool else None
     if left is not None and left.run_id:
-        resume = send_left(left, store, resume)
+        try:
+            resume = send_left(left, store, resume)
+        except MissingRunError:
+            # Its history is in the checkpoint, and is logged on a new run.
+            left.remove()
+            resume = None
     close_abandoned(store)
     if left is None or not is_server(store.uri):
         return Run(store, description, resume=resume, system_metrics=settings.system_metrics)
@@ -69,16 +79,17 @@ def is_server(uri: str) -> bool:
 def send_left(spool: Spool, store: Store, resume: str | None) -> str | None:
     """Sends what an ended process left in a spool and removes it; returns the store's id of the run `resume`.
 
-    What was to be written on a run that is not in the store any more is given up; None is returned of such a run.
-
     Raises:
+        MissingRunError: The run is not in this store; the spool stays.
         TrackingError: The store does not answer or accept.
     """
     run_id = str(spool.run_id)
     to_be_made = any(call.name == "create_run" for call in spool.waiting())
     if not to_be_made and not store.knows(spool.ids.get(run_id, run_id)):
-        spool.remove()
-        return None
+        raise MissingRunError(
+            f"{display(spool.folder)} is for a run that is not in this tracking store: name its own in "
+            f"`MLFLOW_TRACKING_URI`, or remove the folder. Received: {without_password(store.uri)}"
+        )
     with one_line_errors(store.uri):
         Delivery(spool, store).send_waiting()
     if resume is not None:

@@ -120,8 +120,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterato
             named = {"MLFLOW_TRACKING_USERNAME": USER[0], "MLFLOW_TRACKING_PASSWORD": USER[1]}
             command = (sys.executable, "-m", "pipeline.train", *SWEEP)
             answer = project.start(*command, extra={"MLFLOW_TRACKING_URI": address, **named}).finish()
-            with signed_in(*USER), pytest.MonkeyPatch.context() as patch:
-                patch.setenv("MLFLOW_TRACKING_URI", address)
+            with signed_in(*USER):
                 yield Story(address, answer, (place / "server.log").read_text(), jobs_of(address))
         finally:
             stop(server)
@@ -165,7 +164,8 @@ def test_each_point_of_each_job_is_there_once(story: Story) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_pictures_and_models_load_back(story: Story, tmp_path: Path) -> None:
+def test_pictures_and_models_load_back(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", story.address)
     client = MlflowClient(story.address)
     for run in story.jobs:
         folder = Path(client.download_artifacts(run.info.run_id, "pictures/samples", str(tmp_path)))
