@@ -10,10 +10,10 @@ PORT ?= 5000
 # Whether there is no git, as in a downloaded archive.
 TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 
-.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui demo demo-build pins clean
+.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui team-server demo demo-build pins clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
 	@requirements/install run
@@ -59,6 +59,9 @@ audit: ## look the pins up among known vulnerabilities, with pip-audit over the 
 
 ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
 	@$(IN_VENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+
+team-server: setup ## a tracking server for a team, as docs/how-to/team.md says
+	@$(IN_VENV) team/server
 
 demo-build: setup-dev ## build the page to play with, demo/, of the trained models; needs npm
 	@$(IN_VENV) python -m demo.build

@@ -13,8 +13,9 @@ def judge(settings: Settings, job: Job) -> None:
     """
     from pipeline.tracking.store import connect
 
-    # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    connect(family="judge", experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    if not settings.tracking.offline:
+        # A store that does not answer is refused before TensorFlow, which takes seconds to import.
+        connect(family="judge", experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched

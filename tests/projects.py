@@ -72,12 +72,12 @@ class Project:
         )
         return Started(process)
 
-    def train(self, *overrides: str, fault: str | None = None) -> Started:
+    def train(self, *overrides: str, fault: str | None = None, extra: Mapping[str, str] | None = None) -> Started:
         """Starts a training; `fault` says what befalls it, as `driver.py` reads it."""
         if fault is None:
-            return self.start(sys.executable, "-m", "pipeline.train", *overrides)
+            return self.start(sys.executable, "-m", "pipeline.train", *overrides, extra=extra)
         command = (sys.executable, str(DRIVER), fault, "pipeline.train", *overrides)
-        return self.start(*command, extra={"PYTHONPATH": str(self.root)})
+        return self.start(*command, extra={**(extra or {}), "PYTHONPATH": str(self.root)})
 
     def train_in_terminal(self, *overrides: str, fault: str) -> Started:
         """Starts a training in a terminal of its own, as `terminal.py` does."""

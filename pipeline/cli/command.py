@@ -26,7 +26,7 @@ from pipeline.settings.drawing import WHAT
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.family import has_family
-from pipeline.settings.job import Job
+from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
 from pipeline.settings.paths import ROOT
 
@@ -115,6 +115,8 @@ def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictCon
 
         job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
     _require_own_overrides(settings, job)
+    if settings.tracking.offline and stage_of_dvc():
+        raise SettingsError("`tracking.offline` is for commands by hand: DVC's stages need the tracking store")
     stage(settings, job)
 
 

@@ -25,9 +25,8 @@ from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.paths import display
 from pipeline.tracking.logged_models import model_example
-from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
-from pipeline.tracking.store import connect
+from pipeline.tracking.spooled_runs import open_run
 from pipeline.training.history import Point
 
 FAMILY = "judge"
@@ -77,10 +76,11 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
     splits = judge_splits(mnist.read(settings.data.file), settings.judge, limit=settings.data.limit)
-    store = connect(family=FAMILY, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
-    with Run(store, description, system_metrics=settings.tracking.system_metrics) as run:
-        close_abandoned(store)
+    # DVC hashes its stage's folder, which must have nothing else in it.
+    spool = None if stage_of_dvc() else folder / "spool"
+    tracking, root = settings.tracking, paths.STORE_ROOT
+    with open_run(description, family=FAMILY, settings=tracking, root=root, spool=spool) as run:
         with _progress(settings, len(splits.train), run) as on_step:
             fitted = fit_judge(splits, settings.judge, on_step=on_step)
         digest = write_calibration(fitted, folder, {"label": settings.label, **identity})

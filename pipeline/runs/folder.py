@@ -91,6 +91,7 @@ class RunFolder(RunFiles):
             that diverged stays.
         previous_checkpoint: The state before it, in case the file is damaged; gone once the training has ended.
         latest_samples: The picture of the latest samples, for whoever watches the training.
+        spool: What a tracking server has yet to take; gone once it has.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,6 +101,7 @@ class RunFolder(RunFiles):
         self.checkpoint = path / "checkpoint.npz"
         self.previous_checkpoint = path / "checkpoint-previous.npz"
         self.latest_samples = path / "samples.png"
+        self.spool = path / "spool"
         self._end_mark = path / "ended"
 
     def best_checkpoint(self, step: int) -> Path:
@@ -128,7 +130,7 @@ class RunFolder(RunFiles):
     def publish(self, target: RunFiles) -> None:
         """Puts the outputs where DVC tracks them, whole, and only then ends and removes this folder.
 
-        The metadata, by which they are known, go first and come last.
+        The metadata, by which they are known, go first and come last. What the tracking server has yet to take stays.
         """
         target.metadata_file.unlink(missing_ok=True)
         for former in (target.models, target.losses):
@@ -139,7 +141,9 @@ class RunFolder(RunFiles):
         if self.metadata_file.exists():
             link_or_copy(self.metadata_file, target.metadata_file)
         self.end("published")
-        shutil.rmtree(self.path)
+        for path in self.path.iterdir() if self.spool.exists() else [self.path]:
+            if path.is_dir() and path != self.spool:
+                shutil.rmtree(path)
 
 
 def tracked_files(family: str) -> RunFiles:

@@ -21,9 +21,8 @@ from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import Run
-from pipeline.tracking.store import connect
+from pipeline.tracking.spooled_runs import open_run
 from pipeline.tracking.sweeps import PRUNED
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
@@ -91,7 +90,6 @@ def train(
     basis = score_basis(settings, calibration)
     history = restore(training, settings, folder, basis)
     with _open_run(settings, job, folder, digests) as run:
-        close_abandoned(run.store)
         _record_start(run, settings, job, folder, basis)
         folder.update_metadata(digest=combined_digest(*digests.values()))
         if calibration:
@@ -119,7 +117,7 @@ def train(
         gc.freeze()
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
-    if not job.sweep:
+    if not job.sweep and not settings.tracking.offline:
         make_console().print(f"its run: {run.page}", soft_wrap=True, markup=False)
     return True
 
@@ -141,10 +139,14 @@ def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, bas
 
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    description = describe_training(settings, job, digests=digests)
-    resume = folder.metadata().get("run_id")
-    return Run(store, description, resume=resume, system_metrics=settings.tracking.system_metrics)
+    return open_run(
+        describe_training(settings, job, digests=digests),
+        family=settings.family,
+        settings=settings.tracking,
+        root=paths.STORE_ROOT,
+        spool=folder.spool,
+        resume=folder.metadata().get("run_id"),
+    )
 
 
 def _plan(settings: Settings) -> Plan:

@@ -62,6 +62,7 @@ class TrackingSettings(Frozen):
         early_samples: Steps after which samples are drawn without a report, to see the first digits soon.
         checkpoint_seconds: Longest time that a killed training loses.
         system_metrics: Whether the use of processor and memory is logged.
+        offline: Whether a training by hand asks no store and keeps what it logs for `python -m pipeline.sync`.
     """
 
     experiment: Annotated[str, Field(min_length=1)]
@@ -69,3 +70,4 @@ class TrackingSettings(Frozen):
     early_samples: tuple[Annotated[int, Field(ge=1)], ...] = Field(strict=False)
     checkpoint_seconds: Annotated[float, Field(gt=0, le=60)]
     system_metrics: bool
+    offline: bool

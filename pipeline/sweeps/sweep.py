@@ -70,10 +70,12 @@ def prepare_data(jobs: Sequence[CheckedJob]) -> Console:
     """Fetches the data of jobs, and returns the console that said so.
 
     Raises:
-        SettingsError: The command is no training.
+        SettingsError: The command is no training, or trains without a store.
     """
     if os.environ.get("PIPELINE_MODULE") != TRAIN:
         raise SettingsError(f"a sweep must be of trainings (python -m {TRAIN}), each job with its own run")
+    if any(job.settings.tracking.offline for job in jobs):
+        raise SettingsError("`tracking.offline` is for single trainings: the jobs of a sweep are found in its store")
     from pipeline.data.sources import ensure_fetched
     from pipeline.rendering.terminal import make_console
 

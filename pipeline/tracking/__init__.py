@@ -3,9 +3,11 @@
 ::
 
     store           the store and the experiment; one clear line where it cannot be reached
+    first_answer    half a minute's wait for a server
     moved           addresses that follow a moved project folder
     pages           searching runs
     deleted         freeing what deleted runs keep
+    lease           a tag that the process of a run renews
     owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back
@@ -13,11 +15,16 @@
     datasets        arrays as named inputs of a run
     recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
     runs            a run's life: started or resumed, FINISHED, FAILED or KILLED
+    spool           the calls of a run that a server has yet to take, in a file
+    spool_client    MLflow's client, whose calls go to a spool
+    delivery        sending a spool, each call once
+    courier         the thread that does so while a training goes on
+    spooled_runs    a run whose training never waits for a server
     sweeps          a sweep's parent run and its tables
     tags            the environment: git, DVC
 
-Importing the package sets MLflow's environment (no telemetry, no chatter) where the user has not; MLflow reads it
-when it is first imported.
+Importing the package sets MLflow's environment (no telemetry, no chatter, requests that end within seconds where it
+would try for minutes) where the user has not; MLflow reads most of it when it is first imported.
 """
 
 import os
@@ -26,3 +33,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")

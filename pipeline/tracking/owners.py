@@ -6,20 +6,24 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.tracking.lease import CLOSED, is_silent
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.store import Store, one_line_errors
 
 _HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
 # Of a process that lives, this stays as it is where the clock is set; the seconds since 1970 do not.
 _SINCE_BOOT = "owner.started_since_boot"
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Process ids mean the same within one namespace of one start of a system; containers share names and ids.
+_PLACE = "owner.place"
+_BOOT_ID, _NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
 
 
 def owner_tags() -> dict[str, str]:
-    """Returns the tags that mark a run as this process's: host, process id and start time."""
+    """Returns the tags that mark a run as this process's: host, process id, where that id holds, and start time."""
     process = psutil.Process()
+    place = {_PLACE: here} if (here := _place()) else {}
     started = {_STARTED: f"{process.create_time():.2f}", _SINCE_BOOT: _since_boot(process)}
-    return {_HOST: socket.gethostname(), _PROCESS: str(process.pid), **started}
+    return {_HOST: socket.gethostname(), _PROCESS: str(process.pid), **started, **place}
 
 
 def owner_lives(tags: Mapping[str, str]) -> bool:
@@ -46,8 +50,29 @@ def _since_boot(process: psutil.Process) -> str:
     return f"{boot} {process.create_time() - psutil.boot_time():.2f}"
 
 
+def _place() -> str | None:
+    try:
+        return f"{_BOOT_ID.read_text(encoding='utf-8').strip()} {_NAMESPACE.readlink()}"
+    except OSError:
+        return None
+
+
+def _why_abandoned(tags: Mapping[str, str], is_alive: Callable[[Mapping[str, str]], bool]) -> str | None:
+    """Why nobody writes on a run any more; None of one that lives, as far as this process can see.
+
+    Where its process id means something here, that decides; elsewhere its lease does. A run without one, such as a
+    sweep's, is judged by the process on its own host alone.
+    """
+    silent = is_silent(tags)
+    if _PLACE in tags and tags[_PLACE] != _place() and silent is not None:
+        return "its process was silent for ten minutes" if silent else None
+    if tags.get(_HOST) == socket.gethostname() and not is_alive(tags):
+        return f"its process {tags[_PROCESS]} ended without closing it"
+    return None
+
+
 def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:
-    """Closes as KILLED the runs that killed processes of this host left RUNNING, and returns their ids.
+    """Closes as KILLED the runs that killed processes left RUNNING, and returns their ids; see `Lease`.
 
     `is_alive` is whether the process of a run with these tags still runs.
 
@@ -58,9 +83,8 @@ def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] 
     with one_line_errors(store.uri):
         for run in runs_where(store, "attributes.status = 'RUNNING'"):
             run_id, tags = run.info.run_id, run.data.tags
-            if tags.get(_HOST) == socket.gethostname() and not is_alive(tags):
-                why = f"its process {tags[_PROCESS]} ended without closing it"
-                store.client.set_tag(run_id, "closed.because", why)
+            if why := _why_abandoned(tags, is_alive):
+                store.client.set_tag(run_id, CLOSED, why)
                 store.client.set_terminated(run_id, "KILLED")
                 closed.append(run_id)
     return closed

@@ -21,7 +21,7 @@ class PointLog:
 
     def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
         self._client, self._run_id = client, run_id
-        self._held = _held_points(client, run_id) if resumed else set()
+        self._held = held_points(client, run_id) if resumed else set()
         self._pending: list[Metric] = []
         self._written_at = time.monotonic()
 
@@ -43,6 +43,7 @@ class PointLog:
         self._written_at = time.monotonic()
 
 
-def _held_points(client: MlflowClient, run_id: str) -> set[tuple[str, int]]:
-    keys = [key for key in client.get_run(run_id).data.metrics if not key.startswith(_SYSTEM)]
+def held_points(client: MlflowClient, run_id: str, *, system: bool = False) -> set[tuple[str, int]]:
+    """Returns the points that a store has of a run, by key and step; those of `system/…` only if they are asked for."""
+    keys = [key for key in client.get_run(run_id).data.metrics if system or not key.startswith(_SYSTEM)]
     return {(key, metric.step) for key in keys for metric in client.get_metric_history(run_id, key)}

@@ -17,6 +17,7 @@ from mlflow.entities import Param, RunTag
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from mlflow.utils import mlflow_tags
 
+from pipeline.tracking.lease import CLOSED, Lease
 from pipeline.tracking.owners import owner_tags
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
@@ -69,12 +70,17 @@ class Run(Recorder):
         earlier = resume if resume is not None and store.knows(resume) else None
         self.resumed = earlier is not None
         with one_line_errors(store.uri):
-            run_id = _create(store, description) if earlier is None else _reopen(store, earlier, description)
+            run_id = create_run(store, description) if earlier is None else reopen_run(store, earlier, description)
             super().__init__(store, run_id, resumed=self.resumed)
             self._monitor = self._watch() if system_metrics else None
+        self._lease: Lease | None = None
 
     def __enter__(self) -> Self:
-        """Returns the run itself, which is open already."""
+        """Begins to renew the run's lease; the run is open already."""
+        leased = self._leased_store()
+        if leased is not None:
+            self._lease = Lease(leased, self.run_id)
+            self._lease.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -85,6 +91,8 @@ class Run(Recorder):
         """
         status = status_after(error)
         try:
+            if self._lease:
+                self._lease.end()
             if self._monitor:
                 self._monitor.finish()
             self.flush()
@@ -95,6 +103,10 @@ class Run(Recorder):
         finally:
             with suppress(TrackingError) if error else nullcontext():
                 self._end(status, error)
+
+    def _leased_store(self) -> Store | None:
+        """The store in which the run's lease is renewed, if in any."""
+        return self.store
 
     def _watch(self) -> Any:
         monitor = _MONITOR(
@@ -112,8 +124,10 @@ class Run(Recorder):
                 lines = "".join(traceback.format_exception(error))
                 self._client.set_tag(self.run_id, "traceback", lines[-_LONGEST_TAG:])
             # The clock may have been set back since.
-            started = self._client.get_run(self.run_id).info.start_time
-            self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), started))
+            run = self._client.get_run(self.run_id)
+            self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), run.info.start_time))
+            if CLOSED in run.data.tags:
+                self._client.delete_tag(self.run_id, CLOSED)
 
 
 def child(store: Store, description: RunDescription) -> Run:
@@ -148,18 +162,20 @@ def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[
             yield prefix + key, json.dumps(value)
 
 
-def _create(store: Store, description: RunDescription) -> str:
+def create_run(store: Store, description: RunDescription) -> str:
+    """Makes a run, with its parameters and tags, and returns its id."""
     run = store.client.create_run(store.experiment_id, tags=_tags(description), run_name=description.name)
     _log_parameters(store.client, run.info.run_id, description)
     return str(run.info.run_id)
 
 
-def _reopen(store: Store, run_id: str, description: RunDescription) -> str:
+def reopen_run(store: Store, run_id: str, description: RunDescription) -> str:
+    """Lets an interrupted run go on, without what was said of its end, and returns its id."""
     _log_parameters(store.client, run_id, description)
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
     store.client.update_run(run_id, status="RUNNING")
-    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "traceback", "closed.because"}:
+    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "traceback", CLOSED}:
         store.client.delete_tag(run_id, ending)
     return run_id
 

@@ -19,14 +19,14 @@ from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
 from pipeline.tracking.address import explain_missing, names_file, without_password
+from pipeline.tracking.first_answer import await_answer, bounded_requests
 from pipeline.tracking.moved import follow_moved_folder
 
-_FIRST_ANSWER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 _MIGRATION_SECONDS = 300.0
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
-for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor"):
+for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor", "urllib3.connectionpool"):
     logging.getLogger(_module).setLevel(logging.CRITICAL)
 
 
@@ -61,7 +61,7 @@ class Store:
         except MlflowException as error:
             if _is(error, RESOURCE_DOES_NOT_EXIST):
                 return False
-            raise _refused(self.uri, error) from error
+            raise refusal(self.uri, error) from error
 
     def explain_missing_run(self, run_id: str) -> str | None:
         """Returns what became of a run that was deleted, and what to do; None of one that is there or not known of."""
@@ -105,9 +105,9 @@ def connect(*, family: str, experiment: str, root: Path) -> Store:
     """
     uri, name = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root), f"{experiment}-{family}"
     if not names_file(uri, root / "mlflow.db"):
-        with one_line_errors(uri), _bounded_requests():
+        with one_line_errors(uri), bounded_requests():
             client = _other_client(uri)
-            return Store(client, uri, name, _experiment_id(client, uri, name, location=None))
+            return Store(client, uri, name, await_answer(lambda: _experiment_id(client, uri, name, location=None)))
     uri, artifacts = default_uri(root), root / "mlartifacts"
     # Two processes must not make the tables at once.
     with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
@@ -128,10 +128,11 @@ def one_line_errors(uri: str) -> Iterator[None]:
         text = f"the tracking store (`MLFLOW_TRACKING_URI`) {explain_missing(error)}. Received: {uri}"
         raise TrackingError(without_password(text)) from error
     except (MlflowException, OSError, sqlite3.Error) as error:
-        raise _refused(uri, error) from error
+        raise refusal(uri, error) from error
 
 
-def _refused(uri: str, error: Exception) -> TrackingError:
+def refusal(uri: str, error: Exception) -> TrackingError:
+    """Returns the one line about an error of a store, without passwords."""
     text = " ".join(str(error).split())
     said = f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
     return TrackingError(without_password(said))
@@ -143,19 +144,7 @@ def _other_client(uri: str) -> MlflowClient:
     except ImportError:
         raise
     except Exception as error:  # SQLAlchemy and urllib have errors of their own for what is no address
-        raise _refused(uri, error) from error
-
-
-@contextmanager
-def _bounded_requests() -> Iterator[None]:
-    """Limits the wait for a server that does not answer to seconds, not MLflow's four minutes; a user's limits stay."""
-    limits = {name: value for name, value in _FIRST_ANSWER.items() if name not in os.environ}
-    os.environ.update(limits)
-    try:
-        yield
-    finally:
-        for name in limits:
-            os.environ.pop(name, None)
+        raise refusal(uri, error) from error
 
 
 def _check_file(path: Path) -> None:

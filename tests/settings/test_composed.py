@@ -154,6 +154,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("tracking.checkpoint_seconds", 0, "greater than 0"),
     ("tracking.checkpoint_seconds", 61, "less than or equal to 60"),
     ("tracking.system_metrics", "no", LOGICAL),
+    ("tracking.offline", "no", LOGICAL),
 ]
 FILTERS: list[tuple[str, Any, str, str]] = [
     ("tracking.early_samples", [100, 0], "tracking.early_samples.1", "greater than or equal to 1"),

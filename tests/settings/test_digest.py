@@ -80,6 +80,7 @@ INDIFFERENT: dict[str, Any] = {
     "tracking.early_samples": [5],
     "tracking.checkpoint_seconds": 29,
     "tracking.system_metrics": False,
+    "tracking.offline": True,
 }
 
 

@@ -2,28 +2,24 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import connect
 from pipeline.training.history import Point
+from tests.tracking.servers import LIMIT_SECONDS, await_health, free_port, stop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-LIMIT_SECONDS = 240
 POINTS = 200
 WRITER = f"""
 import sys
@@ -44,38 +40,15 @@ with Run(store, RunDescription(name="a"), system_metrics=False) as run:
 @contextmanager
 def mlflow_pages(folder: Path, *options: str) -> Iterator[str]:
     """Runs `mlflow ui` in `folder`, as a person would, and gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1", *options]
     with (folder / "ui.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env={**os.environ, "CI": "true"})
     try:
-        wait_for(f"http://127.0.0.1:{port}/health", server)
+        await_health(f"http://127.0.0.1:{port}", server)
         yield f"http://127.0.0.1:{port}"
     finally:
         stop(server)
-
-
-def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
-    patience = time.monotonic() + LIMIT_SECONDS
-    while time.monotonic() < patience and server.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=5)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError(f"`mlflow ui` must answer at {address}")
-
-
-def stop(server: "subprocess.Popen[bytes]") -> None:
-    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-    for process in family:
-        with suppress(psutil.NoSuchProcess):  # one ends with another
-            process.terminate()
-    for process in psutil.wait_procs(family, timeout=20)[1]:
-        process.kill()
-    server.wait(timeout=20)
 
 
 def ask(address: str, path: str, question: dict[str, object]) -> dict[str, list[dict[str, dict[str, str]]]]:

@@ -1,0 +1,76 @@
+"""Sending what trainings left in their folders, into a store of this machine in the place of a server."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.unsent import find_unsent, send_unsent
+from pipeline.settings import paths
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.stages import TrackingSettings
+from pipeline.tracking.runs import RunDescription
+from pipeline.tracking.spool import Spool
+from pipeline.tracking.spooled_runs import open_run
+from pipeline.tracking.store import TrackingError, connect
+
+OFFLINE = TrackingSettings(
+    experiment="mnist", losses_every=1, early_samples=(), checkpoint_seconds=50, system_metrics=False, offline=True
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """The folder of a training that was offline."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(paths, "STORE_ROOT", tmp_path)
+    made = RunFolder(tmp_path / "runs" / "vae" / "0123-1")
+    described = RunDescription(name="a")
+    with open_run(described, family="vae", settings=OFFLINE, root=tmp_path, spool=made.spool) as run:
+        made.update_metadata(run_id=run.run_id, introduced=run.run_id)
+    return made
+
+
+def test_a_run_gets_its_id_in_the_store_when_it_is_sent(
+    folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder.metadata()["run_id"]
+    assert [one.path for one in find_unsent(None)] == [folder.path]
+    send_unsent(folder)
+    store = connect(family="vae", experiment="mnist", root=tmp_path)
+    (found,) = store.client.search_runs([store.experiment_id])
+    assert folder.metadata() == {"run_id": found.info.run_id, "introduced": found.info.run_id}
+    assert own not in (found.info.run_id, None)
+    assert f"sent as the run {found.info.run_id}" in capsys.readouterr().out
+    assert find_unsent(None) == []
+
+
+def test_a_spool_is_kept_where_another_store_is_named(folder: RunFolder, tmp_path: Path) -> None:
+    spool = Spool(folder.spool)
+    spool.begin("f" * 32, family="vae", experiment="mnist")
+    spool.append("delete_tag", {"run_id": "f" * 32, "key": "a"})
+    with pytest.raises(TrackingError, match=r"is not in this tracking store: name its own.*mlflow\.db"):
+        send_unsent(folder)
+    assert [call.name for call in Spool(folder.spool).waiting()] == ["delete_tag"]
+
+
+def test_a_training_under_way_sends_its_own(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    with FileLock(folder.path.with_name(f".{folder.path.name}.lock")):
+        send_unsent(folder)
+    assert "in use by a training, which sends it" in capsys.readouterr().out
+    assert folder.spool.exists()
+
+
+def test_a_folder_with_nothing_to_send_is_one_line(folder: RunFolder, tmp_path: Path) -> None:
+    assert [one.path for one in find_unsent(folder.path)] == [folder.path]
+    with pytest.raises(SettingsError, match="must be a run's folder that has a `spool`"):
+        find_unsent(tmp_path)
+
+
+def test_what_a_stage_of_dvc_has_not_sent_outlives_its_folder(folder: RunFolder, tmp_path: Path) -> None:
+    folder.publish(RunFolder(tmp_path / "published"))
+    assert (tmp_path / "published" / "models" / "run.json").exists()
+    assert not folder.models.exists()
+    send_unsent(folder)
+    assert not folder.spool.exists()

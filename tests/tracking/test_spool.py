@@ -1,0 +1,300 @@
+"""A run that goes through a spool, into a store of this machine in the place of a server."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run as MlflowRun
+
+from pipeline.data.files import WriteError
+from pipeline.data.keys import Key
+from pipeline.settings.stages import TrackingSettings
+from pipeline.tracking import courier, spooled_runs
+from pipeline.tracking.courier import Courier
+from pipeline.tracking.datasets import Examples
+from pipeline.tracking.delivery import Delivery
+from pipeline.tracking.runs import Run, RunDescription
+from pipeline.tracking.spool import Call, Spool, SpoolError
+from pipeline.tracking.spool_client import SpoolClient
+from pipeline.tracking.spooled_runs import open_run, send_left
+from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.training.history import Point
+
+SETTINGS = TrackingSettings(
+    experiment="digits", losses_every=1, early_samples=(), checkpoint_seconds=50, system_metrics=False, offline=True
+)
+ONLINE = SETTINGS.model_copy(update={"offline": False})
+DESCRIPTION = RunDescription(name="a run", parameters={"seed": 3}, tags={"family": "acgan"}, note="An AC-GAN.")
+IMAGE = np.zeros((28, 28), np.uint8)
+LOSS, SAMPLED = Key.parse("train/loss"), Key.parse("system/cpu_utilization_percentage")
+
+
+def opened(
+    root: Path, settings: TrackingSettings = SETTINGS, *, resume: str | None = None, to: RunDescription = DESCRIPTION
+) -> Run:
+    return open_run(to, family="acgan", settings=settings, root=root, spool=root / "run" / "spool", resume=resume)
+
+
+def points(run: Run, first: int, last: int) -> None:
+    run.log(Point(LOSS, 1 / step, step) for step in range(first, last + 1))
+    run.flush()
+
+
+def interrupt(run: Run) -> None:
+    points(run, 1, 3)
+    run.picture("samples", IMAGE, 3)
+    raise KeyboardInterrupt
+
+
+def write_all(run: Run, folder: Path) -> None:
+    """Logs one of everything that a training logs; the model's files are texts that name run and model."""
+    points(run, 1, 3)
+    run.picture("samples", IMAGE, 3)
+    run.text("some text", "notes/a.txt")
+    (folder / "run.json").write_text(json.dumps({"run_id": run.run_id}))
+    run.file(folder / "run.json")
+    run.dataset(Examples("mnist-train", IMAGE[None], np.zeros(1, np.uint8), "f" * 64, "training", "data/mnist.npz"))
+    run.illustrate("pictures/a.png", "Samples")
+    client = run.store.client
+    model = client.create_logged_model(run.store.experiment_id, name="generator", source_run_id=run.run_id)
+    files = folder / "model"
+    files.mkdir(exist_ok=True)
+    (files / "MLmodel").write_text(f"run_id: {run.run_id}\nmodel_id: {model.model_id}\n")
+    client.log_model_artifacts(model.model_id, str(files))
+    client.finalize_logged_model(model.model_id, "READY")
+
+
+def found_run(store: Store) -> MlflowRun:
+    (run,) = store.client.search_runs([store.experiment_id])
+    return run
+
+
+def steps(client: MlflowClient, run_id: str, key: Key = LOSS) -> list[int]:
+    return [metric.step for metric in client.get_metric_history(run_id, key.text)]
+
+
+def sent(root: Path, store: Store) -> MlflowRun:
+    """Sends what lies in the folder, as `python -m pipeline.sync` does."""
+    send_left(Spool(root / "run" / "spool"), store, None)
+    return found_run(store)
+
+
+def test_a_run_made_offline_is_in_the_store_later_as_if_it_had_been_there(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    with opened(root) as run:
+        write_all(run, tmp_path)
+    assert store.client.search_runs([store.experiment_id]) == []
+    found = sent(root, store)
+    run_id, tags = found.info.run_id, found.data.tags
+    assert run_id != run.run_id
+    assert (found.info.run_name, found.info.status, found.data.params) == ("a run", "FINISHED", {"seed": "3"})
+    assert found.info.start_time <= found.info.end_time
+    assert (tags["family"], f"run_uuid={run_id})" in tags["mlflow.note.content"]) == ("acgan", True)
+    assert steps(store.client, run_id) == [1, 2, 3]
+    texts = {
+        path: Path(store.client.download_artifacts(run_id, path)).read_text() for path in ("notes/a.txt", "run.json")
+    }
+    assert texts == {"notes/a.txt": "some text", "run.json": json.dumps({"run_id": run_id})}
+    assert len(store.client.list_artifacts(run_id, "images")) == 2
+    assert found.inputs is not None
+    assert [entry.dataset.name for entry in found.inputs.dataset_inputs] == ["mnist-train"]
+    (model,) = store.client.search_logged_models([store.experiment_id])
+    described = Path(model.artifact_location.removeprefix("file://").replace("%20", " "), "MLmodel").read_text()
+    assert described == f"run_id: {run_id}\nmodel_id: {model.model_id}\n"
+    assert (model.source_run_id, model.status) == (run_id, "READY")
+    assert not (root / "run" / "spool").exists()
+
+
+def test_what_was_sent_but_not_marked_as_sent_is_in_the_store_once(store: Store, root: Path, tmp_path: Path) -> None:
+    with opened(root) as run:
+        write_all(run, tmp_path)
+    spool, again = root / "run" / "spool", tmp_path / "again"
+    shutil.copytree(spool, again)
+    for number in range(1, sum(1 for _ in Spool(spool).all()) + 1):
+        # A process that is killed after sending call `number`, before it notes that; the next one sends the rest.
+        shutil.rmtree(spool, ignore_errors=True)
+        shutil.copytree(again, spool)
+        with pytest.raises(KeyboardInterrupt):
+            Delivery(KilledSpool(spool, calls=number), store).send_waiting()
+    found = sent(root, store)
+    assert steps(store.client, found.info.run_id) == [1, 2, 3]
+    assert len(store.client.list_artifacts(found.info.run_id, "images")) == 2
+    assert len(store.client.search_logged_models([store.experiment_id])) == 1
+    assert found.info.status == "FINISHED"
+
+
+class KilledSpool(Spool):
+    """A spool whose process is killed before it notes that the last of `calls` was sent."""
+
+    def __init__(self, folder: Path, *, calls: int) -> None:
+        super().__init__(folder)
+        self.left = calls
+
+    def mark_sent(self, call: Call, ids: Mapping[str, str]) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+        super().mark_sent(call, ids)
+
+
+def test_an_interrupted_run_goes_on_offline_and_has_each_point_and_picture_once(store: Store, root: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), opened(root) as first:
+        interrupt(first)
+    with opened(root, resume=first.run_id) as second:
+        points(second, 1, 5)
+        second.picture("samples", IMAGE, 3)
+    assert second.run_id == first.run_id
+    found = sent(root, store)
+    assert sorted(steps(store.client, found.info.run_id)) == [1, 2, 3, 4, 5]
+    assert len(store.client.list_artifacts(found.info.run_id, "images")) == 2
+    assert (found.info.status, "error" in found.data.tags) == ("FINISHED", False)
+
+
+def test_a_run_begun_offline_goes_on_with_the_store_under_the_id_that_the_store_gives_it(
+    store: Store, root: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt), opened(root) as first:
+        interrupt(first)
+    with opened(root, ONLINE, resume=first.run_id) as second:
+        points(second, 1, 5)
+    assert (second.run_id, second.resumed) == (found_run(store).info.run_id, True)
+    assert steps(store.client, second.run_id) == [1, 2, 3, 4, 5]
+    assert not (root / "run" / "spool").exists()
+
+
+def test_samples_of_processor_and_memory_go_on_where_those_before_ended(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled_runs, "SECONDS_A_SAMPLE", 0.05)
+    sampled, resume = SETTINGS.model_copy(update={"system_metrics": True}), None
+    for number in range(2):
+        with opened(root, sampled, resume=resume) as run:
+            client, run_id = run.store.client, run.run_id
+            wait_for(partial(is_sampled, client, run_id, times=number + 1))
+        resume = run.run_id
+    found = sent(root, store)
+    samples = steps(store.client, found.info.run_id, SAMPLED)
+    assert len(samples) >= 2
+    assert samples == list(range(len(samples)))
+
+
+def is_sampled(client: MlflowClient, run_id: str, *, times: int) -> bool:
+    return len(steps(client, run_id, SAMPLED)) >= times
+
+
+def wait_for(happened: Callable[[], object], *, seconds: float = 60) -> None:
+    patience = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def test_a_call_that_a_kill_cut_off_is_left_out(root: Path, store: Store) -> None:
+    with opened(root) as run:
+        points(run, 1, 3)
+    file = root / "run" / "spool" / "calls.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'{"call": "log_ba')
+    assert [call.name for call in Spool(file.parent).all()][-1] == "set_terminated"
+    assert file.read_bytes() == whole
+    assert sent(root, store).info.status == "FINISHED"
+
+
+def test_a_call_is_on_the_disk_when_it_is_logged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with opened(root) as run:
+        synced.clear()
+        run.text("some text", "a.txt")
+    assert synced.index("a.txt") < synced.index("calls.jsonl")
+
+
+def test_a_full_disk_is_one_line_that_names_the_spool(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened(root)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(WriteError, match="spool cannot be written: No space left"):
+        run.text("some text", "a.txt")
+
+
+def test_a_file_of_calls_that_was_tampered_with_calls_nothing_else(root: Path, store: Store) -> None:
+    made = Run(store, DESCRIPTION, system_metrics=False)
+    spool = Spool(root / "run" / "spool")
+    spool.begin(made.run_id, family="acgan", experiment="digits")
+    spool.append("delete_experiment", {"experiment_id": store.experiment_id})
+    with pytest.raises(SpoolError, match="none of a spool: delete_experiment"):
+        send_left(spool, store, None)
+    assert store.client.get_experiment(store.experiment_id).lifecycle_stage == "active"
+
+
+def test_what_waits_for_a_run_that_was_deleted_is_given_up(store: Store, root: Path) -> None:
+    made = Run(store, DESCRIPTION, system_metrics=False)
+    with opened(root, resume=made.run_id) as run:
+        points(run, 1, 3)
+    store.client.delete_run(made.run_id)
+    with opened(root, ONLINE, resume=made.run_id) as anew:
+        points(anew, 1, 3)
+    assert anew.run_id != made.run_id
+    assert steps(store.client, anew.run_id) == [1, 2, 3]
+
+
+def test_a_run_deleted_while_it_is_written_to_ends_the_training_with_one_line(store: Store, root: Path) -> None:
+    made = Run(store, DESCRIPTION, system_metrics=False)
+    spool = Spool(root / "run" / "spool")
+    spool.begin(made.run_id, family="acgan", experiment="digits")
+    carrier = Courier(Delivery(spool, store))
+    client = SpoolClient(spool, carrier.check)
+    store.client.delete_run(made.run_id)
+    client.set_tag(made.run_id, "a", "b")
+    carrier.start()
+    wait_for(lambda: carrier._refusal)
+    with pytest.raises(TrackingError, match="was deleted from the tracking store while it was written to: restore it"):
+        client.set_tag(made.run_id, "a", "c")
+
+
+def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(courier, "_LOOK_SECONDS", 0.02)
+    made, log, tries = Run(store, DESCRIPTION, system_metrics=False), store.client.log_batch, []
+
+    def refuse_twice(*arguments: object, **named: object) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError("connection refused")
+        log(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.client, "log_batch", refuse_twice)
+    spool = Spool(root / "run" / "spool")
+    spool.begin(made.run_id, family="acgan", experiment="digits")
+    carrier = Courier(Delivery(spool, store))
+    carrier.start()
+    SpoolClient(spool).set_tag(made.run_id, "a", "b")
+    wait_for(lambda: len(tries) == 3)
+    assert carrier.finish(lambda: None)
+    assert store.client.get_run(made.run_id).data.tags["a"] == "b"
+
+
+def test_offline_asks_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooled_runs, "connect", lambda **_: pytest.fail("a store was asked"))
+    with opened(tmp_path) as run:
+        points(run, 1, 3)
+    assert not (tmp_path / "mlflow.db").exists()
+    monkeypatch.undo()
+    assert steps(connect(family="acgan", experiment="digits", root=tmp_path).client, "0" * 32) == []
