@@ -69,6 +69,7 @@ def test_a_folder_with_nothing_to_send_is_one_line(folder: RunFolder, tmp_path: 
 
 
 def test_what_a_stage_of_dvc_has_not_sent_outlives_its_folder(folder: RunFolder, tmp_path: Path) -> None:
+    folder.losses.mkdir(parents=True)
     folder.publish(RunFolder(tmp_path / "published"))
     assert (tmp_path / "published" / "models" / "run.json").exists()
     assert not folder.models.exists()
