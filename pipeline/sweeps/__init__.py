@@ -5,7 +5,8 @@
     jobs        listed and checked before the first trains
     sweep       the parent run around them, and which of them are left
     search      trials that are proposed one after the other
-    study       the trials in Optuna's storage
+    storage     Optuna and its storage
+    study       the trials of a search, proposed and told
     candidates  table, picture and commands of a search
     processes   jobs side by side on this machine
     cluster     jobs on the machines of a Ray cluster

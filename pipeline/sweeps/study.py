@@ -9,21 +9,15 @@ from typing import Any
 
 from pipeline.data.keys import HELD_OUT, Key
 from pipeline.runs.trials import IsHopeless, TrialJob
-from pipeline.settings import paths
-from pipeline.settings.errors import PipelineError, SettingsError
+from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import Job
 from pipeline.settings.search import ADDRESS, SearchSettings, TrialPlace, read_search
-from pipeline.tracking.address import explain_missing, without_password
+from pipeline.sweeps.storage import SearchError, import_optuna, open_storage
 
-_SQLITE = "sqlite:///"
 _REPLACED = "replaced"
 _WARM_SHARE = 3  # reports in the first third of a training say little of its end
 DIGITS = ".5g"
 FEWEST = 4  # trials of which importances are estimated
-
-
-class SearchError(PipelineError):
-    """A search cannot be run as it was asked to."""
 
 
 class Study:
@@ -184,39 +178,6 @@ def keys_of(search: SearchSettings) -> list[Key]:
 def overrides_of(values: Mapping[str, float]) -> list[str]:
     """Returns settings as overrides, with five digits: what is trained is what is shown."""
     return [f"{address}={value:{DIGITS}}" for address, value in values.items()]
-
-
-def import_optuna() -> Any:
-    """Imports Optuna, quiet.
-
-    Raises:
-        SearchError: It is not installed; the text has the command.
-    """
-    try:
-        import optuna
-    except ImportError as error:
-        text = f"a search needs the module `{error.name}`: install it with `pip install -e '.[search]'`"
-        raise SearchError(text) from error
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna
-
-
-def open_storage(address: str) -> Any:
-    """Opens Optuna's storage; the file of a relative SQLite address starts at the project.
-
-    Raises:
-        SearchError: It does not answer, or its library is missing.
-    """
-    if address.startswith(_SQLITE):
-        address = f"{_SQLITE}{paths.STORE_ROOT / address.removeprefix(_SQLITE)}"
-    try:
-        return import_optuna().storages.RDBStorage(address)
-    except ImportError as error:
-        reason = explain_missing(error)
-    except Exception as error:  # SQLAlchemy and each database have errors of their own
-        reason = f"must be a database that answers: {' '.join(str(error).split())[:200]}"
-    received = without_password(f"`hydra.sweeper.search.storage` {reason}. Received: {address}")
-    raise SearchError(received)
 
 
 def _is_within(values: Mapping[str, float], search: SearchSettings) -> bool:

@@ -1,0 +1,46 @@
+"""Optuna and its storage, or one line that says what is missing."""
+
+from typing import Any
+
+from pipeline.settings import paths
+from pipeline.settings.errors import PipelineError
+from pipeline.tracking.address import explain_missing, without_password
+
+_SQLITE = "sqlite:///"
+
+
+class SearchError(PipelineError):
+    """A search cannot be run as it was asked to."""
+
+
+def import_optuna() -> Any:
+    """Imports Optuna, quiet.
+
+    Raises:
+        SearchError: It is not installed; the text has the command.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        text = f"a search needs the module `{error.name}`: install it with `pip install -e '.[search]'`"
+        raise SearchError(text) from error
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def open_storage(address: str) -> Any:
+    """Opens Optuna's storage; the file of a relative SQLite address starts at the project.
+
+    Raises:
+        SearchError: It does not answer, or its library is missing.
+    """
+    if address.startswith(_SQLITE):
+        address = f"{_SQLITE}{paths.STORE_ROOT / address.removeprefix(_SQLITE)}"
+    try:
+        return import_optuna().storages.RDBStorage(address)
+    except ImportError as error:
+        reason = explain_missing(error)
+    except Exception as error:  # SQLAlchemy and each database have errors of their own
+        reason = f"must be a database that answers: {' '.join(str(error).split())[:200]}"
+    received = without_password(f"`hydra.sweeper.search.storage` {reason}. Received: {address}")
+    raise SearchError(received)
