@@ -13,5 +13,6 @@
     tables.py       tables of losses, of measures beside real digits, and of sweeps
     comparison.py   the settings of a sweep over their seeds → a table
     tradeoff.py     the same → a picture, one measure against another
+    samples.py      samples of several runs → one picture
     terminal.py     the progress of a training run
 """

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
+from pipeline.evaluation.best import find_best
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
 from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
@@ -58,6 +59,20 @@ def settings_table(rows: Sequence[Row], *, title: str) -> Table:
 def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
     """Returns the line below the table: the kind of its intervals, or that there are too few seeds to compare."""
     return COMPARED if can_compare(settings, measures) else UNCOMPARED
+
+
+def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> list[str]:
+    """Returns for each measure the line that names the best setting, or says that there is none; see `find_best`.
+
+    There is no line for a measure without an interval of each of two settings or more.
+    """
+    lines = []
+    for measure in measures:
+        if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
+            best, name = find_best(settings, measure), measure.name.replace("_", " ").replace("frechet", "Fréchet")
+            apart = f"best with {best}, whose 95 % interval lies apart from all others"
+            lines.append(f"{name}: {apart if best else 'no significant difference, the 95 % intervals overlap'}")
+    return lines
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:

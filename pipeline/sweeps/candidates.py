@@ -64,7 +64,7 @@ def _report(
         title=title,
     )
     texts = ["\n".join([CANDIDATES, "```", *commands, "```"]), as_markdown(rows)]
-    return SweepResult(rows, texts=texts, picture=picture, caption=f"Trials by {' and '.join(study.search.objectives)}")
+    return SweepResult(rows, texts=texts, pictures=[(picture, f"Trials by {' and '.join(study.search.objectives)}")])
 
 
 def trial_rows(study: Study, runs: Sequence[SweepChild]) -> list[Row]:

@@ -1,17 +1,20 @@
 """The tables of a sweep's runs and settings: on the terminal, and with a picture on its parent run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.data.keys import REFERENCE, Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import Setting, by_setting
-from pipeline.rendering.comparison import name_settings, remark, setting_rows, settings_table
+from pipeline.rendering.comparison import name_settings, remark, setting_rows, settings_table, verdicts
+from pipeline.rendering.samples import draw_samples
 from pipeline.rendering.tables import REAL_DIGITS, sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.rendering.tradeoff import describe, trade_off
 from pipeline.tracking.address import page_of
+from pipeline.tracking.downloads import download_samples
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
@@ -32,6 +35,7 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
         try:
             if runs:
                 outcome = _report(runs, find_family(family), Path(folder), title=title)
+                outcome = replace(outcome, pictures=[*outcome.pictures, *_samples(store, runs, Path(folder), name)])
         finally:
             close_sweep(store, run_id, outcome, status=status)
     pages = f"the sweep: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
@@ -44,22 +48,43 @@ def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: 
     settings = dict(zip(name_settings([one.settings for one in found]), found, strict=True))
     references = common_references(jobs, measures)
     runs, compared = run_rows(jobs, measures, references), setting_rows(settings, measures, references)
-    said = remark(found, measures)
+    said, found_best = remark(found, measures), verdicts(settings, measures)
     console = make_console()
     console.print(sweep_table(runs, title=f"{title}: the last report of each run"))
-    console.print(settings_table(compared, title=f"{title}: each setting over its seeds"), said)
-    picture = None
+    console.print(settings_table(compared, title=f"{title}: each setting over its seeds"), said, *found_best, sep="\n")
+    pictures = []
     if family.trade_off and any(run.keys() >= {*family.trade_off[:2]} for one in found for run in one.runs):
         across, upward, _ = family.trade_off
         picture = folder / f"{upward.name}-{across.name}.png"
         trade_off(settings, picture, measures=family.trade_off, references=references, title=title, remark=said)
+        pictures.append((picture, describe(family.trade_off)))
     return SweepResult(
         runs=[job.row for job in jobs],
         settings=figure_rows(found, measures, references),
-        texts=[as_markdown(compared), said, as_markdown(runs)],
-        picture=picture,
-        caption=describe(family.trade_off) if family.trade_off else "",
+        texts=[as_markdown(compared), "\n".join([said, "", *(f"- {line}" for line in found_best)]), as_markdown(runs)],
+        pictures=pictures,
     )
+
+
+def _samples(store: Store, jobs: Sequence[SweepChild], folder: Path, name: str) -> list[tuple[Path, str]]:
+    """Draws the last samples of all settings side by side: of the lowest seed that each has, so of the same latents."""
+    runs: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+    for job in jobs:
+        if job.status == "FINISHED" and job.seed:
+            runs.setdefault(tuple(job.seeded.settings.items()), {})[job.seed] = job.run_id
+    common = set.intersection(*map(set, runs.values())) if runs else set()
+    if not common:
+        return []
+    seed, named = min(common, key=int), name_settings([dict(settings) for settings in runs])
+    found = {
+        one: download_samples(store, own[seed], folder / f"samples-{number}")
+        for number, (one, own) in enumerate(zip(named, runs.values(), strict=True))
+    }
+    samples, path = {one: file for one, file in found.items() if file is not None}, folder / "samples.png"
+    if not samples:
+        return []
+    draw_samples(samples, path, title=f"{name}: samples of the same latents, seed {seed}")
+    return [(path, f"Samples of the same latents, seed {seed}")]
 
 
 def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""A training's metadata and models, found by a run's id or a registered model's name and copied from the store."""
+"""A training's metadata, models and samples, found by a run's id or a model's name and copied from the store."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,7 @@ from pipeline.tracking.services import SERVICE
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+SAMPLES = "pictures/samples"
 _MODEL = "data/model.keras"
 
 
@@ -59,6 +60,13 @@ def download_training(store: Store, run_id: str, *, metadata: Path, models: Path
             write_bytes(Path(copied).read_bytes(), models / f"{model.name}.keras")
         # Last: it marks the copy as whole.
         write_bytes(Path(_artifact(store.client, run_id, folder)).read_bytes(), metadata)
+
+
+def download_samples(store: Store, run_id: str, folder: Path) -> Path | None:
+    """Copies a run's samples of its last step into a folder, and returns the picture; None where it has none."""
+    with one_line_errors(store.uri):
+        found = sorted(artifact.path for artifact in store.client.list_artifacts(run_id, SAMPLES))
+        return Path(store.client.download_artifacts(run_id, found[-1], str(folder))) if found else None
 
 
 def _artifact(client: MlflowClient, run_id: str, folder: str) -> str:

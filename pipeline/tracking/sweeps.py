@@ -67,15 +67,13 @@ class SweepResult:
         runs: The rows of `sweep.csv`, one a job.
         settings: The rows of `settings.csv`, one a setting.
         texts: Tables in Markdown and remarks, to add to the description.
-        picture: The picture to keep and to show, or None.
-        caption: The caption of the picture.
+        pictures: The pictures to keep and to show, each with its caption.
     """
 
     runs: Sequence[Row]
     settings: Sequence[Row] = ()
     texts: Sequence[str] = ()
-    picture: Path | None = None
-    caption: str = ""
+    pictures: Sequence[tuple[Path, str]] = ()
 
 
 def open_sweep(store: Store, digest: str, description: RunDescription, *, new: bool = False) -> str:
@@ -121,9 +119,9 @@ def close_sweep(store: Store, run_id: str, outcome: SweepResult, *, status: str 
             if rows:
                 recorder.table(rows, path)
         _describe(recorder, outcome.texts)
-        if outcome.picture:
-            recorder.file(outcome.picture, "pictures")
-            recorder.illustrate(f"pictures/{outcome.picture.name}", outcome.caption)
+        for picture, caption in outcome.pictures:
+            recorder.file(picture, "pictures")
+            recorder.illustrate(f"pictures/{picture.name}", caption)
     finally:
         with one_line_errors(store.uri):
             store.client.set_terminated(run_id, status)

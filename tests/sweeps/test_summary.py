@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
@@ -87,6 +88,7 @@ class Stage:
                 raise self.errors[number]
             points = {**self.figures(settings), **REFERENCES}
             run.log([Point(key, value, 3) for key, value in points.items()])
+            run.picture("samples", np.full((8, 8), 200, np.uint8), step=3)
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,14 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
         "| acgan real=1.0 generated=1.0 seed=2 smoke | FINISHED | 0.96 | 2.99 | 0.29 |",
         f"| {REAL_DIGITS} | 0.9900 | 0.2500 | 0.9600 |",
         COMPARED,
+        "- accuracy: no significant difference, the 95 % intervals overlap",
+        "- Fréchet digit distance: best with real=2.0 generated=0.0, whose 95 % interval lies apart from all others",
+        "- coverage: best with real=2.0 generated=0.0, whose 95 % interval lies apart from all others",
         "![accuracy against coverage, beside them Fréchet digit distance]",
+        "![Samples of the same latents, seed 0]",
     ):
         assert line in described
-    for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REAL_DIGITS):
+    for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REAL_DIGITS, "\ncoverage: best with real=2.0"):
         assert text in sweep.shown
     assert len(sweep.rows("sweep.csv")) == 12
     rows = sweep.rows("settings.csv")
@@ -188,8 +194,9 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
         },
         abs=1e-6,
     )
-    with Image.open(sweep.files["accuracy-coverage.png"]) as picture:
-        assert picture.width > 1000
+    for name in ("accuracy-coverage.png", "samples.png"):
+        with Image.open(sweep.files[name]) as picture:
+            assert picture.width > 1000
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,7 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
         runs=[{"run": "a", "accuracy": 0.5}],
         settings=[{"weight": 1, "accuracy/mean": 0.5}],
         texts=["| a table |\n", "a remark"],
-        picture=picture,
-        caption="A caption",
+        pictures=[(picture, "A caption")],
     )
     close_sweep(store, parent, outcome, status="FAILED")
     found = store.client.get_run(parent)

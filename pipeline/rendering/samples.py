@@ -1,0 +1,34 @@
+"""Samples of several runs side by side."""
+
+from collections.abc import Mapping
+from itertools import zip_longest
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+from PIL import Image
+
+from pipeline.rendering import figures
+
+COLUMNS = 3
+NAME_WIDTH = 44
+
+
+def draw_samples(samples: Mapping[str, Path], path: Path, *, title: str) -> None:
+    """Draws pictures of samples side by side into a PNG, each under its name, three a line.
+
+    Raises:
+        ValueError: There is no picture.
+    """
+    if not samples:
+        raise ValueError("`samples` must hold at least one picture. Received: none")
+    columns = min(COLUMNS, len(samples))
+    shape = (-(-len(samples) // columns), columns)
+    with figures.panels(shape, path, title=title, inches=(4.2, 4.5)) as (figure, _):
+        for axes, one in zip_longest(figure.axes, samples.items()):
+            axes.set_axis_off()
+            if one is not None:
+                name, file = one
+                axes.set_title(fill(name, NAME_WIDTH))
+                with Image.open(file) as picture:
+                    axes.imshow(np.asarray(picture.convert("L")), cmap="gray", vmin=0, vmax=255)
