@@ -49,7 +49,8 @@ class Clones:
     Attributes:
         committed: `dvc metrics show` in the first, before anything else.
         trained: `dvc repro train@autoencoder` in it.
-        experiments: `dvc exp run -S autoencoder.steps=…` in it: in the workspace, with `--temp`, and from the queue.
+        experiments: `dvc exp run -S autoencoder.steps=…` in it: in the workspace, with `--temp`, and three from the
+            queue, by two workers.
         evaluated: `dvc exp run` of the AC-GAN's evaluation with another number, in the second.
         printed: `dvc exp show --only-changed`, `dvc metrics show` and `dvc metrics diff` afterwards.
     """
@@ -82,8 +83,8 @@ def clones(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Clones
     experiments = [
         dvc(one, *run, "autoencoder.steps=7", "train@autoencoder"),
         dvc(one, *run, "autoencoder.steps=5", "--temp", "train@autoencoder"),
-        dvc(one, *run, "autoencoder.steps=4", "--queue", "train@autoencoder"),
-        dvc(one, "exp", "run", "--run-all"),
+        dvc(one, *run, "autoencoder.steps=3,4,6", "--queue", "train@autoencoder"),
+        dvc(one, "exp", "run", "--run-all", "--jobs", "2"),
     ]
     evaluated = dvc(other, *run, f"{ASKED}=0.5", "evaluate@acgan")
     words = (("exp", "show", "--only-changed"), ("metrics", "show"), ("metrics", "diff"))
@@ -107,7 +108,7 @@ def test_one_family_is_experimented_with_where_the_outputs_of_the_others_are_not
     answer = clones.one.start("dvc", "exp", "show", "--json").finish()
     (kept,) = (state["experiments"] for state in json.loads(answer.stdout) if state.get("experiments"))
     params = [one["revs"][-1]["data"]["params"]["params.yaml"]["data"] for one in kept]
-    assert {block["autoencoder"]["steps"] for block in params} == {4, 5, 7}
+    assert {block["autoencoder"]["steps"] for block in params} == {3, 4, 5, 6, 7}
     assert metadata_of(clones.one.root / "models" / "autoencoder")["steps"] == 7
     assert not (clones.one.root / "models" / "acgan").exists()
 
@@ -117,7 +118,7 @@ def test_runs_are_tagged_with_the_stage_and_experiment_of_dvc(clones: Clones) ->
     first, *experiments = clones.one.tracked("training", family="autoencoder")
     assert "dvc.experiment" not in first.data.tags
     assert {run.data.tags["dvc.stage"] for run in (first, *experiments)} == {"train@autoencoder"}
-    assert len({run.data.tags["dvc.experiment"] for run in experiments}) == len(experiments) == 3
+    assert len({run.data.tags["dvc.experiment"] for run in experiments}) == len(experiments) == 5
     assert {run.data.params["autoencoder.steps"] for run in experiments} == {"4", "5", "7"}
     assert not list((clones.one.root / ".dvc").rglob("mlflow.db"))
 
