@@ -91,7 +91,7 @@ def appended(file: Path, text: str) -> Iterator[None]:
         file.write_bytes(before)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_command_runs_every_stage(reproduced: Reproduced) -> None:
     assert reproduced.first.returncode == 0, reproduced.first.stderr
     for stage in STAGES.values():
@@ -99,20 +99,20 @@ def test_one_command_runs_every_stage(reproduced: Reproduced) -> None:
             assert (reproduced.project.root / output).exists(), output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_second_time_there_is_nothing_to_do(reproduced: Reproduced) -> None:
     assert reproduced.second.returncode == 0
     assert "Running stage" not in reproduced.second.stdout
     assert "up to date" in reproduced.second.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_stages_of_dvc_leave_no_run_folder_behind(reproduced: Reproduced) -> None:
     folders = [path for path in (reproduced.project.root / "runs").rglob("*-1") if path.is_dir()]
     assert folders == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_evaluations_and_renderings_are_children_of_the_training_run(reproduced: Reproduced) -> None:
     trained = reproduced.project.tracked("training")[0].info.run_id
     for kind in ("evaluate", "render"):
@@ -120,7 +120,7 @@ def test_evaluations_and_renderings_are_children_of_the_training_run(reproduced:
         assert run.data.tags["mlflow.parentRunId"] == trained
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_metrics_are_losses_and_figures_with_references_also_on_the_training_run(
     reproduced: Reproduced,
 ) -> None:
@@ -154,7 +154,7 @@ def flat(block: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return values
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) -> None:
     reports = reproduced.project.root / "reports"
     names = {file.name for file in (reports / "acgan" / "pictures").iterdir()}
@@ -165,7 +165,7 @@ def test_the_pictures_are_there_and_large_enough_to_see(reproduced: Reproduced) 
             assert min(picture.size) >= 200
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_family_has_its_own_figures_and_pictures(reproduced: Reproduced) -> None:
     reports = reproduced.project.root / "reports"
     metrics = {family: figures(reproduced, family) for family in ("autoencoder", "vae")}
@@ -181,7 +181,7 @@ def test_every_family_has_its_own_figures_and_pictures(reproduced: Reproduced) -
     assert not (reports / "vae" / "evaluation" / "confusion.csv").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_curves_have_a_row_for_each_step_that_is_reported(reproduced: Reproduced) -> None:
     losses = reproduced.project.root / "reports" / "acgan" / "losses"
     steps = {}
@@ -196,7 +196,7 @@ def each(*stages: str) -> set[str]:
     return {name for name in STAGES if name.partition("@")[0] in stages}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("file", "stale"),
     [

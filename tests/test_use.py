@@ -27,7 +27,7 @@ from tests.dvc_projects import TINY
 from tests.projects import Finished, Project, Started
 
 # The first test waits for eight commands, six of which import TensorFlow.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 NAME = "digits-generator"
 
 

@@ -22,6 +22,7 @@ from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
+from pipeline.tracking import first_answer
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run
 from pipeline.tracking.store import Store, connect
@@ -329,6 +330,7 @@ def test_a_store_that_does_not_answer_is_one_line_before_the_first_job(
     call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    monkeypatch.setattr(first_answer, "_PATIENCE_SECONDS", 0.0)
     stage = Stage(store)
     refused = call(stage, *TWO)
     assert (refused.status, stage.trained) == (2, [])

@@ -18,7 +18,7 @@ from pipeline.tracking.store import connect
 from pipeline.training.history import Point
 from tests.tracking.servers import LIMIT_SECONDS, await_health, free_port, stop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 POINTS = 200
 WRITER = f"""

@@ -60,6 +60,7 @@ def test_a_step_is_a_function_of_the_state_and_its_number(trainings: Trainings) 
     assert losses[0] != losses[1]
 
 
+@pytest.mark.long
 @RECIPES
 def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None:
     """Each in an environment with another hash seed, on networks of the sizes that params.yaml has."""
