@@ -119,7 +119,7 @@ def test_runs_are_tagged_with_the_stage_and_experiment_of_dvc(clones: Clones) ->
     assert "dvc.experiment" not in first.data.tags
     assert {run.data.tags["dvc.stage"] for run in (first, *experiments)} == {"train@autoencoder"}
     assert len({run.data.tags["dvc.experiment"] for run in experiments}) == len(experiments) == 5
-    assert {run.data.params["autoencoder.steps"] for run in experiments} == {"4", "5", "7"}
+    assert {run.data.params["autoencoder.steps"] for run in experiments} == {"3", "4", "5", "7", "8"}
     assert not list((clones.one.root / ".dvc").rglob("mlflow.db"))
 
 
