@@ -26,13 +26,6 @@ def png(levels: np.ndarray, kind: str = "PNG") -> str:
 
 
 @pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> PythonModelContext:
-    file = tmp_path_factory.mktemp("registered") / "model.keras"
-    MODEL.save(file)
-    return PythonModelContext({"model": str(file)}, None)
-
-
-@pytest.fixture(scope="module")
 def service(context: PythonModelContext) -> Discriminator:
     service = Discriminator()
     service.load_context(context)

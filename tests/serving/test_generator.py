@@ -21,13 +21,6 @@ MODEL = build_generator(BLOCK.generator, latent_size=BLOCK.latent_size, seed=1)
 
 
 @pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> PythonModelContext:
-    file = tmp_path_factory.mktemp("registered") / "model.keras"
-    MODEL.save(file)
-    return PythonModelContext({"model": str(file)}, None)
-
-
-@pytest.fixture(scope="module")
 def service(context: PythonModelContext) -> Generator:
     service = Generator()
     service.load_context(context)

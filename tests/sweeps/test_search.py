@@ -1,7 +1,6 @@
 """Whole searches of a stage that trains nothing and logs figures made up, in real stores of MLflow and Optuna."""
 
 import csv
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from pipeline.cli import command
 from pipeline.data.keys import Key
 from pipeline.runs.trials import TrialJob
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
@@ -21,8 +18,9 @@ from pipeline.sweeps import search as searching
 from pipeline.sweeps.search import Trials
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.store import Store, connect
+from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import PRUNED, TRIAL
+from tests.sweeps.conftest import CallTrain
 from tests.sweeps.test_summary import Stage, figures
 
 pytestmark = [pytest.mark.slow]
@@ -50,21 +48,9 @@ class Search:
 Call = Callable[..., Search]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return connect(family="acgan", experiment="mnist", root=tmp_path_factory.mktemp("a project"))
-
-
 @pytest.fixture
-def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Calls a stage as `python -m pipeline.train` calls its own; a test's first call begins a search of its own."""
-    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
-        monkeypatch.setenv(variable, "")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+def call(call_train: CallTrain, store: Store, tmp_path: Path) -> Call:
+    """Calls a stage as a search; a test's first call begins a search of its own."""
     earlier = {run.info.run_id for run in runs_where(store, "tags.kind = 'sweep'")}
 
     def own() -> list[Run]:
@@ -74,20 +60,14 @@ def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     def called(stage: Callable[[Settings, Job], None], *overrides: str) -> Search:
         new = f"sweep.new={str(not own() or 'sweep.new=true' in overrides).lower()}"
         place = f"hydra.sweep.dir={tmp_path / 'sweeps'}"
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, place])
-        status = 0
-        try:
-            command.run("pipeline.train", stage)
-        except SystemExit as end:
-            status = int(end.code or 0)
-        said = capsys.readouterr()
+        status, shown, complained = call_train(stage, *overrides, new, place)
         if not (parents := own()):
-            return Search(status, said.out, said.err, None, [], set())
+            return Search(status, shown, complained, None, [], set())
         folder = Path(store.client.download_artifacts(parents[-1].info.run_id, ""))
         table = folder / "sweep.csv"
         rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines())) if table.exists() else []
         files = {file.name for file in folder.rglob("*.*")}
-        return Search(status, said.out, said.err, parents[-1], rows, files)
+        return Search(status, shown, complained, parents[-1], rows, files)
 
     return called
 

@@ -1,8 +1,6 @@
 """Whole sweeps of a stage that trains nothing and logs figures made up, in a real tracking store."""
 
 import csv
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +11,10 @@ from filelock import FileLock
 from mlflow.entities import Run as MlflowRun
 from PIL import Image
 
-from pipeline.cli import command
 from pipeline.data.keys import Key
 from pipeline.rendering.comparison import COMPARED, UNCOMPARED
 from pipeline.rendering.tables import REAL_DIGITS
 from pipeline.runs.description import describe_training
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
@@ -28,6 +24,7 @@ from pipeline.tracking.runs import Run
 from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
+from tests.sweeps.conftest import CallTrain
 
 pytestmark = pytest.mark.slow
 
@@ -121,40 +118,23 @@ class Sweep:
 Call = Callable[..., Sweep]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return connect(family="acgan", experiment="mnist", root=tmp_path_factory.mktemp("a project"))
-
-
 @pytest.fixture
-def call(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Calls a stage as `python -m pipeline.train` calls its own; a test's first call begins a sweep of its own."""
-    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
-        monkeypatch.setenv(variable, "")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+def call(call_train: CallTrain, store: Store, tmp_path: Path) -> Call:
+    """Calls a stage as a sweep; a test's first call begins a sweep of its own."""
     parents: list[str] = []
 
     def called(stage: Stage, *overrides: str) -> Sweep:
         before = {run.info.run_id for run in runs_where(stage.store, "tags.kind = 'sweep'")}
         new = f"sweep.new={str(not parents).lower()}"
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, new, f"hydra.sweep.dir={tmp_path}"])
-        status = 0
-        try:
-            command.run("pipeline.train", stage)
-        except SystemExit as end:
-            status = int(end.code or 0)
-        said = capsys.readouterr()
+        status, shown, complained = call_train(stage, *overrides, new, f"hydra.sweep.dir={tmp_path}")
         opened = [run.info.run_id for run in runs_where(stage.store, "tags.kind = 'sweep'")]
         parents.extend(run_id for run_id in opened if run_id not in before)
         if not parents:
-            return Sweep(status, None, said.out, said.err, {})
+            return Sweep(status, None, shown, complained, {})
         parent = parents[-1]
         kept = Path(store.client.download_artifacts(parent, "")).rglob("*.*")
-        return Sweep(status, store.client.get_run(parent), said.out, said.err, {file.name: file for file in kept})
+        files = {file.name: file for file in kept}
+        return Sweep(status, store.client.get_run(parent), shown, complained, files)
 
     return called
 
