@@ -113,13 +113,13 @@ class Trials(Iterable[list[str]]):
             yield [*with_place(job.overrides, place), f"+{ADDRESS}.trial={trial.as_override}"]
 
     def on_end(self, returned: JobReturn) -> None:
-        """Tells the study how a trial ended."""
+        """Reports to the study how a trial ended."""
         number = read_place(returned.overrides or ()).number
         self._under_way.discard(number)
         self._tell(number, failed=returned.status == JobStatus.FAILED)
 
     def settle(self) -> None:
-        """Tells the study of trials that ended after their command, and replaces those that were cut off."""
+        """Reports trials to the study that ended after their command, and replaces those that were cut off."""
         finished = {one.trial for one in children(self.store, self.run_id) if one.status == "FINISHED"}
         for number in self.study.running():
             if number in finished:

@@ -31,7 +31,7 @@ from pipeline.tracking.spool import Spool
 class SpoolClient(MlflowClient):
     """Puts calls that write on one run into its spool; what it reads is what the spool has of the run.
 
-    Points and pictures that the store may have already are told apart when they are sent, not here. `check` is called
+    Points and pictures that the store may have already are left out when calls are sent, not here. `check` is called
     before each call, and raises where the spool cannot be sent any more.
 
     Any other method of MLflow's client fails, since there is no store behind this one.
