@@ -37,9 +37,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
-        _sync(aside)
+        sync(aside)
         aside.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         reason = " ".join(str(error.strerror or error).split())
         raise WriteError(f"{display(path)} cannot be written: {reason}") from error
@@ -112,7 +112,7 @@ def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: 
         lock.release()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -13,6 +13,7 @@
     tables.py       tables of losses, of measures beside real digits, and of sweeps
     comparison.py   the settings of a sweep over their seeds → a table
     tradeoff.py     the same → a picture, one measure against another
+    spelling.py     names of measures as a person writes them
     samples.py      samples of several runs → one picture
     terminal.py     the progress of a training run
 """

@@ -9,6 +9,7 @@ from pipeline.data.rows import Row
 from pipeline.evaluation.best import find_best
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
+from pipeline.rendering.spelling import spell
 from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
 
 UNCOMPARED = (
@@ -69,9 +70,11 @@ def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> list[s
     lines = []
     for measure in measures:
         if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
-            best, name = find_best(settings, measure), measure.name.replace("_", " ").replace("frechet", "Fréchet")
+            best = find_best(settings, measure)
             apart = f"best with {best}, whose 95 % interval lies apart from all others"
-            lines.append(f"{name}: {apart if best else 'no significant difference, the 95 % intervals overlap'}")
+            lines.append(
+                f"{spell(measure.name)}: {apart if best else 'no significant difference, the 95 % intervals overlap'}"
+            )
     return lines
 
 

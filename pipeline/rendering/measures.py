@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.data.keys import HELD_OUT, REFERENCE, Key
 from pipeline.rendering import figures
 from pipeline.rendering.curves import Series
+from pipeline.rendering.spelling import spell
 
 
 def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[Key, tuple[Series, Series]]]:
@@ -37,7 +38,7 @@ def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, 
             axes.plot(reference_steps, references, color=figures.GREY, linestyle="--", label="real digits")
             if best is not None:
                 axes.axvline(best, color=figures.GREEN, linewidth=1, label="best report")
-            axes.set(title=key.name.replace("_", " "), xlabel="step")
+            axes.set(title=spell(key.name), xlabel="step")
             figures.mark_steps(axes)
             span = min(references.min(), values.min()), max(references.max(), values.max())
             figures.scale_wide(axes, "y", span)

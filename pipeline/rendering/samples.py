@@ -31,4 +31,4 @@ def draw_samples(samples: Mapping[str, Path], path: Path, *, title: str) -> None
                 name, file = one
                 axes.set_title(fill(name, NAME_WIDTH))
                 with Image.open(file) as picture:
-                    axes.imshow(np.asarray(picture.convert("L")), cmap="gray", vmin=0, vmax=255)
+                    axes.imshow(np.asarray(picture.convert("RGB")))

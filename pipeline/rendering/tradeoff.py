@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering import figures
+from pipeline.rendering.spelling import spell
 
 BEYOND_RUNS = 0.25
 NAME_WIDTH = 42
@@ -109,4 +110,4 @@ def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], re
 
 
 def _spoken(measure: Key) -> str:
-    return measure.name.replace("_", " ").replace("frechet", "Fréchet")
+    return spell(measure.name)

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.data.files import write_text
 from pipeline.data.keys import QUALITY, Key
 from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, Section, build_page
+from pipeline.rendering.spelling import spell
 from pipeline.runs.description import changed_settings
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.location import RunLocation
@@ -18,7 +19,6 @@ from pipeline.settings.paths import display
 Figures = Mapping[Key, tuple[float, float | None]]
 
 WEIGHTS = "weights-"
-SPELLED = {"frechet": "Fréchet", "ssim": "SSIM", "kl ": "KL ", "mse": "MSE", "bce": "BCE"}
 # In the order of the page; what a family lacks is left out, and what it draws beyond them follows.
 PICTURES = {
     "digits": ("Digits beside real ones", "Left what the model generates, right test images."),
@@ -92,9 +92,7 @@ def _figure_tables(figures: Figures, weights: Mapping[str, Any]) -> Iterator[Pag
 
 
 def _spoken(key: Key) -> str:
-    words = key.name.replace("/", ", ").replace("_", " ")
-    for written, spoken in SPELLED.items():
-        words = words.replace(written, spoken)
+    words = spell(key.name)
     return words[0].upper() + words[1:]
 
 

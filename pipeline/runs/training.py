@@ -1,7 +1,7 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,11 +93,8 @@ def train(
         _record_start(run, settings, job, folder, basis)
         folder.update_metadata(digest=combined_digest(*digests.values()))
         if calibration:
-            run.tags(judge_tags(calibration))
-            folder.update_metadata(judge=judge_metadata(calibration))
-        if folder.metadata().get("introduced") != run.run_id:
-            outputs.introduce(run, settings, training.parts(), splits, data_digest=digests["data"])
-            folder.update_metadata(introduced=run.run_id)
+            _record_judge(run, folder, calibration)
+        _introduce(run, folder, training, splits, settings=settings, data_digest=digests["data"])
         run.log(history.points)
         observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings, timers=timers)
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
@@ -106,10 +103,7 @@ def train(
             with Interruption() as interruption:
                 plan, due = _plan(settings), interruption.requested
                 steps = run_steps(training, plan, history, measure, due=due, timers=timers)
-                for event in _until_hopeless(steps, job):
-                    observer.on_event(event)
-                    if isinstance(event, CheckpointDue):
-                        interruption.stop()
+                _observe(_until_hopeless(steps, job), observer, interruption)
         if history.step < settings.model.steps:
             make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
             run.tags({PRUNED: "true"})
@@ -120,6 +114,13 @@ def train(
     if not job.sweep and not settings.tracking.offline:
         make_console().print(f"its run: {run.page}", soft_wrap=True, markup=False)
     return True
+
+
+def _observe(events: Iterable[Event], observer: TrainingObserver, interruption: Interruption) -> None:
+    for event in events:
+        observer.on_event(event)
+        if isinstance(event, CheckpointDue):
+            interruption.stop()
 
 
 def _until_hopeless(events: Iterator[Event], job: Job) -> Iterator[Event]:
@@ -136,6 +137,20 @@ def _until_hopeless(events: Iterator[Event], job: Job) -> Iterator[Event]:
 def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, basis: ScoreBasis) -> None:
     called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
     folder.update_metadata(run_id=run.run_id, layout=LAYOUT, **called, reported_on=basis)
+
+
+def _record_judge(run: Run, folder: RunFolder, calibration: Calibration) -> None:
+    run.tags(judge_tags(calibration))
+    folder.update_metadata(judge=judge_metadata(calibration))
+
+
+def _introduce(
+    run: Run, folder: RunFolder, training: Training, splits: mnist.Splits, *, settings: Settings, data_digest: str
+) -> None:
+    """Logs what a run has from its start, once a run."""
+    if folder.metadata().get("introduced") != run.run_id:
+        outputs.introduce(run, settings, training.parts(), splits, data_digest=data_digest)
+        folder.update_metadata(introduced=run.run_id)
 
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:

@@ -67,7 +67,7 @@ def _report(jobs: Sequence[SweepChild], family: Family, folder: Path, *, title: 
 
 
 def _samples(store: Store, jobs: Sequence[SweepChild], folder: Path, name: str) -> list[tuple[Path, str]]:
-    """Draws the last samples of all settings side by side: of the lowest seed that each has, so of the same latents."""
+    """Draws the last samples of all settings side by side, of the lowest seed that each has: a GAN's latents agree."""
     runs: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     for job in jobs:
         if job.status == "FINISHED" and job.seed:
@@ -83,8 +83,8 @@ def _samples(store: Store, jobs: Sequence[SweepChild], folder: Path, name: str) 
     samples, path = {one: file for one, file in found.items() if file is not None}, folder / "samples.png"
     if not samples:
         return []
-    draw_samples(samples, path, title=f"{name}: samples of the same latents, seed {seed}")
-    return [(path, f"Samples of the same latents, seed {seed}")]
+    draw_samples(samples, path, title=f"{name}: the last samples of each setting, seed {seed}")
+    return [(path, f"Last samples of each setting, seed {seed}")]
 
 
 def run_rows(jobs: Sequence[SweepChild], measures: Sequence[Key], references: Mapping[Key, float]) -> list[Row]:

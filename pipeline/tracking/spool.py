@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.files import WriteError, write_json
+from pipeline.data.files import WriteError, sync, write_json
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 
@@ -48,7 +48,7 @@ class Spool:
         self._lock = threading.Lock()
         self._state: dict[str, Any] = {}
         if self._state_file.exists():
-            self._state = json.loads(self._state_file.read_text(encoding="utf-8"))
+            self._state = _read(self._state_file.read_bytes(), self._state_file)
         self._count = self._cut_off_torn_call()
 
     def begin(self, run_id: str, *, family: str, experiment: str) -> None:
@@ -116,17 +116,10 @@ class Spool:
             file.seek(start)
             # What another thread is just writing has no line end yet.
             while (line := file.readline()).endswith(b"\n"):
-                content = self._read(line)
+                content = _read(line, self._calls)
                 attached = content.get("attached")
                 path = self.folder / attached if attached else None
                 yield Call(content["call"], content["arguments"], path, file.tell())
-
-    def _read(self, line: bytes) -> dict[str, Any]:
-        try:
-            content: dict[str, Any] = json.loads(line)
-        except ValueError as error:
-            raise SpoolError(f"{display(self._calls)} is damaged: {error}. Received: {line[:60]!r}") from error
-        return content
 
     def _attach(self, source: Path) -> str:
         place = self.folder / "files" / f"{self._count:06d}"
@@ -135,7 +128,7 @@ class Spool:
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, place / source.name)
         for path in (*place.rglob("*"), place, place.parent):
-            _sync(path)
+            sync(path)
         return f"files/{place.name}/{source.name}"
 
     def _write_state(self, **changes: Any) -> None:
@@ -160,10 +153,9 @@ class Spool:
             raise WriteError(f"{display(self.folder)} cannot be written: {error.strerror or error}") from error
 
 
-def _sync(path: Path) -> None:
-    """Waits until a file's content, or a folder's list of names, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _read(text: bytes, path: Path) -> dict[str, Any]:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        content: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise SpoolError(f"{display(path)} is damaged: {error}. Received: {text[:60]!r}") from error
+    return content

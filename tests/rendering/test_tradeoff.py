@@ -99,4 +99,4 @@ def test_a_sweep_without_a_setting_is_refused(tmp_path: Path) -> None:
 
 def test_the_picture_is_described_by_its_measures_each_named_once() -> None:
     assert describe(MEASURES) == "accuracy against coverage, beside them Fréchet digit distance"
-    assert describe((Key.parse("heldout/bce"), Key.parse("heldout/mse"), Key.parse("heldout/mse"))) == "mse against bce"
+    assert describe((Key.parse("heldout/bce"), Key.parse("heldout/mse"), Key.parse("heldout/mse"))) == "MSE against BCE"

@@ -156,7 +156,7 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
         "- Fréchet digit distance: best with real=2.0 generated=0.0, whose 95 % interval lies apart from all others",
         "- coverage: best with real=2.0 generated=0.0, whose 95 % interval lies apart from all others",
         "![accuracy against coverage, beside them Fréchet digit distance]",
-        "![Samples of the same latents, seed 0]",
+        "![Last samples of each setting, seed 0]",
     ):
         assert line in described
     for text in ("real=1.75 generated=0.25  0.9125 ± 0.0248", COMPARED, REAL_DIGITS, "\ncoverage: best with real=2.0"):
@@ -183,8 +183,8 @@ def test_settings_are_compared_over_three_seeds_with_intervals_and_the_reference
 @pytest.mark.parametrize(
     ("chosen", "family", "figures", "kept", "said"),
     [
-        ("beta", "vae", bounds, "reconstruction-kl_divergence.png", "reconstruction against kl divergence, beside"),
-        ("code_size", "autoencoder", errors, "mse-bce.png", "mse against bce]"),
+        ("beta", "vae", bounds, "reconstruction-kl_divergence.png", "reconstruction against KL divergence, beside"),
+        ("code_size", "autoencoder", errors, "mse-bce.png", "MSE against BCE]"),
     ],
 )
 def test_another_family_is_swept_and_drawn_by_its_own_figures_in_its_own_experiment(

@@ -298,3 +298,10 @@ def test_offline_asks_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not (tmp_path / "mlflow.db").exists()
     monkeypatch.undo()
     assert steps(connect(family="acgan", experiment="digits", root=tmp_path).client, "0" * 32) == []
+
+
+def test_what_says_how_much_was_sent_is_named_in_one_line_where_it_is_damaged(tmp_path: Path) -> None:
+    Spool(tmp_path).begin("a1", family="acgan", experiment="digits")
+    (tmp_path / "state.json").write_text('{"run_id": ', encoding="utf-8")
+    with pytest.raises(SpoolError, match=r"state\.json is damaged: .*Received: b'\{\"run_id\": '"):
+        Spool(tmp_path)
