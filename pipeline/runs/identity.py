@@ -1,4 +1,6 @@
-"""The identity of a training: hashes of its settings, data, code, judge and start."""
+"""The identity of a training: hashes of its settings, data, code, judge and start, and the key of its run."""
+
+from uuid import uuid4
 
 from pipeline.data.code import code_digest, stage_code
 from pipeline.data.digests import file_digest
@@ -22,3 +24,15 @@ def digests_of(settings: Settings, *, start: RunFiles | None, judge: str | None)
     if start:
         digests["start"] = file_digest(start.state)
     return digests
+
+
+def run_key(files: RunFiles) -> str:
+    """Returns the key that the run of a training has as a tag; the first call makes it and writes it down.
+
+    By it a run is found whose process was killed before it wrote down the run's id.
+    """
+    key = files.metadata().get("key")
+    if key is None:
+        key = uuid4().hex
+        files.update_metadata(key=key)
+    return str(key)

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data import mnist
@@ -14,6 +15,7 @@ from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
 from pipeline.runs.folder import LAYOUT, RunFolder, claim, locked_stage, tracked_files
+from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
 from pipeline.runs.start import ScoreBasis, restore, score_basis
@@ -22,7 +24,7 @@ from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.tracking.runs import Run
-from pipeline.tracking.spooled_runs import open_run
+from pipeline.tracking.spooled_runs import KEY, open_run
 from pipeline.tracking.sweeps import PRUNED
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
@@ -154,8 +156,9 @@ def _introduce(
 
 
 def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
+    described = describe_training(settings, job, digests=digests)
     return open_run(
-        describe_training(settings, job, digests=digests),
+        replace(described, tags={**described.tags, KEY: run_key(folder)}),
         family=settings.family,
         settings=settings.tracking,
         root=paths.STORE_ROOT,

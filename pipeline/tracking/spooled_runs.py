@@ -20,11 +20,13 @@ from pipeline.tracking.address import without_password
 from pipeline.tracking.courier import Courier
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import SECONDS_A_SAMPLE, Run, RunDescription, create_run, reopen_run
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.spool_client import SpoolClient
 from pipeline.tracking.store import Store, TrackingError, connect, one_line_errors
 
+KEY = "training.key"
 _NOWHERE = "http://offline.invalid"  # a client of it is made for the monitor and never asked
 _SAMPLED = "system/cpu_utilization_percentage"
 
@@ -42,7 +44,7 @@ def open_run(
     spool: Path | None,
     resume: str | None = None,
 ) -> Run:
-    """Opens the run of a training, or the interrupted one that has the id `resume`.
+    """Opens the run of a training, or the interrupted one that has the id `resume`, else the same tag `KEY`.
 
     Where the store is a server, the run goes through a spool in the folder `spool`; what an earlier process left there
     is sent first. With `tracking.offline` no store is asked, and the spool is kept for `python -m pipeline.sync`.
@@ -63,12 +65,19 @@ def open_run(
             left.remove()
             resume = None
     close_abandoned(store)
+    if resume is None and KEY in description.tags:
+        resume = _run_with_key(store, description.tags[KEY])
     if left is None or not is_server(store.uri):
         return Run(store, description, resume=resume, system_metrics=settings.system_metrics)
     run = _online_run(store, description, spool=left, place=(family, settings.experiment), resume=resume)
     if settings.system_metrics:
         run.sample(store.client)
     return run
+
+
+def _run_with_key(store: Store, key: str) -> str | None:
+    with one_line_errors(store.uri):
+        return next((str(run.info.run_id) for run in runs_where(store, f"tags.`{KEY}` = '{key}'")), None)
 
 
 def is_server(uri: str) -> bool:
@@ -102,7 +111,7 @@ def _offline_run(
     description: RunDescription, *, family: str, settings: TrackingSettings, spool: Path, resume: str | None
 ) -> "SpooledRun":
     kept = Spool(spool)
-    kept.begin(resume or uuid.uuid4().hex, family=family, experiment=settings.experiment)
+    kept.begin(resume or kept.run_id or uuid.uuid4().hex, family=family, experiment=settings.experiment)
     store = Store(SpoolClient(kept), _NOWHERE, f"{settings.experiment}-{family}", "")
     run = SpooledRun(store, description, spool=kept, resume=resume)
     if settings.system_metrics:

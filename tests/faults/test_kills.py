@@ -26,19 +26,20 @@ WRITES = {
     "curves": "pipeline.training.history:write_curves",
 }
 STEP = "pipeline.training.loop:_steps"
+OPENED = "pipeline.runs.training:_record_start"  # the run is in the store, and not yet noted in the folder
 # Calls and returns of functions: in writing a checkpoint, at least, and in a few steps with what follows on them.
 SAVE_EVENTS, STEP_EVENTS = 3000, 20_000
 
 
 def moments() -> list[str]:
-    """The same at every call; the first is in a checkpoint's writing."""
+    """The same at every call; the first is where the run was just made, the second in a checkpoint's writing."""
     draw = random.Random(0)
     # The first step of a process is almost all compilation.
     saves = [f"SIGKILL.{draw.randint(1, SAVE_EVENTS)}@{SAVE}:{draw.randint(1, 3)}" for _ in range(6)]
-    steps = [f"SIGKILL.{draw.randint(1, STEP_EVENTS)}@{STEP}:{draw.randint(2, 4)}" for _ in range(14)]
+    steps = [f"SIGKILL.{draw.randint(1, STEP_EVENTS)}@{STEP}:{draw.randint(2, 4)}" for _ in range(13)]
     mixed = saves[1:] + steps
     draw.shuffle(mixed)
-    return [saves[0], *mixed]
+    return [f"SIGKILL.1@{OPENED}:1", saves[0], *mixed]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.spool_client import SpoolClient
-from pipeline.tracking.spooled_runs import open_run, send_left
+from pipeline.tracking.spooled_runs import KEY, open_run, send_left
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 
@@ -129,6 +130,19 @@ def test_what_was_sent_but_not_marked_as_sent_is_in_the_store_once(store: Store,
     assert len(store.client.list_artifacts(found.info.run_id, "images")) == 2
     assert len(store.client.search_logged_models([store.experiment_id])) == 1
     assert found.info.status == "FINISHED"
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, ONLINE], ids=["offline", "online"])
+def test_a_run_whose_id_a_killed_process_did_not_note_goes_on(
+    settings: TrackingSettings, store: Store, root: Path
+) -> None:
+    description = replace(DESCRIPTION, tags={KEY: "of one training"})
+    killed = opened(root, settings, to=description)
+    with opened(root, settings, to=description) as again:
+        points(again, 1, 3)
+    assert again.run_id == killed.run_id
+    found = sent(root, store) if settings.offline else found_run(store)
+    assert (found.info.status, steps(store.client, found.info.run_id)) == ("FINISHED", [1, 2, 3])
 
 
 class KilledSpool(Spool):
