@@ -19,7 +19,7 @@ from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
 from pipeline.tracking.address import explain_missing, names_file, without_password
-from pipeline.tracking.first_answer import await_answer, bounded_requests
+from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests
 from pipeline.tracking.moved import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
@@ -140,6 +140,7 @@ def refusal(uri: str, error: Exception) -> TrackingError:
 
 def _other_client(uri: str) -> MlflowClient:
     try:
+        await_database(uri)
         return MlflowClient(uri)
     except ImportError:
         raise

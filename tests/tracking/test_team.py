@@ -1,6 +1,7 @@
 """`make team-server` on a PostgreSQL of its own, and a sweep of an ordinary user."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from mlflow.keras import load_model
 from PIL import Image
 
 from pipeline.settings.paths import ROOT
+from pipeline.tracking.store import TrackingError, connect
 from tests.projects import Finished, Project
 from tests.tracking.servers import Process, await_health, free_port, stop
 
@@ -181,6 +183,15 @@ def test_pictures_and_models_load_back(story: Story, tmp_path: Path, monkeypatch
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+@pytest.mark.long
+def test_a_database_that_refuses_is_one_line_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with postgresql() as database:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", database.replace("mlflow:", "mlflow:another-"))
+        with pytest.raises(TrackingError, match="password authentication failed") as refusal:
+            connect(family="acgan", experiment="digits", root=tmp_path)
+    assert not re.search("cret|\n", str(refusal.value))
+
+
 def test_nobody_without_a_password_reads_anything(story: Story) -> None:
     with signed_in(USER[0], "another long password"), pytest.raises(MlflowException, match="401|not authenticated"):
         jobs_of(story.address)
