@@ -1,10 +1,13 @@
 """What tracking, checkpoints, pictures and progress add to a training.
 
-A round trains with the project's own settings up to the second report by the whole of `pipeline.train`, its live bar
-drawn on a terminal of its own: that shows what lies between the steps. Then it trains so once more beside the bare loop
-over the same training. These two take their steps by turns, and whose turn it is not is stopped whole: that shows how
-much slower steps are. (POSIX alone can stop a process.) The bar and the system metrics, which go by the clock, come up
-to twice as often a step then, which counts against us.
+A round of the part `bare` trains with the project's own settings up to the second report by the whole of
+`pipeline.train`, its live bar drawn as on a terminal: that shows what lies between the steps. Then it trains so once
+more beside the bare loop over the same training. These two take their steps by turns, and whose turn it is not is
+stopped whole: that shows how much slower steps are. (POSIX alone can stop a process.) The bar and the system metrics,
+which go by the clock, come up to twice as often a step then, which counts against us.
+
+A round of the part `spool` trains twice, by turns likewise, tracked by a server of this machine: through the spool, and
+by calls that the training waits for. Their whole time counts, from the start until the server has everything.
 
 Imports and the first step, which is compiled, are not counted; evaluation at the reports is the training's own, as its
 steps are. What comes once (a run opened, models logged) is a row; the cost of a whole training is estimated from both.
@@ -12,7 +15,7 @@ steps are. What comes once (a run opened, models logged) is a row; the cost of a
 
 import argparse
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -23,11 +26,15 @@ from benchmarks.measuring.child import Child
 from benchmarks.measuring.picture import Panel
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
 from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.servers import served
+from benchmarks.measuring.serving import Answer
 
 STEPS_A_TURN, REPORTS = 8, 2
 MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
 SHARE, SECONDS = "share of the training's time", "seconds"
 PANELS = (Panel(SHARE, bound=MOST_SHARE), Panel(SECONDS))
+SERVER = ("server", "--workers", "1", "--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "files")
+Part = Callable[[Project, argparse.Namespace], tuple[list[Row], list[Goal]]]
 
 
 @dataclass(frozen=True)
@@ -68,24 +75,61 @@ class Round:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
+    parser.add_argument("--part", action="append", choices=PARTS, help="again for another; both by default")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
-    settings = options.settings
-    model, steps = settings.model, REPORTS * settings.model.report_every
-    short, words = ([*options.overrides, f"{settings.family}.steps={count}"] for count in (1, steps))
-    with copied_project(settings.data.file) as project:
+    model, rows, goals = options.settings.model, list[Row](), list[Goal]()
+    with copied_project(options.settings.data.file) as project:
         print("first a training that is not timed: it makes the store and a judge", flush=True)
-        project.run(*TRAIN, *short)
-        rounds = [_train_round(project, short, words, steps=steps) for _ in range(options.rounds)]
+        project.run(*TRAIN, *options.overrides, f"{options.settings.family}.steps=1")
+        for part in options.part or PARTS:
+            own_rows, own_goals = PARTS[part](project, options)
+            rows, goals = rows + own_rows, goals + own_goals
     text = (
-        f"Trainings of {steps:,} steps of {model.batch_size} images, a report every {model.report_every:,}; shares are "
-        f"of steps and evaluations with all of it off. The project's own training has {model.steps:,} steps."
+        f"Trainings of {REPORTS * model.report_every:,} steps of {model.batch_size} images, a report every "
+        f"{model.report_every:,}; shares are of steps and evaluations with all of it off, and for the spool of the "
+        f"whole training without it. The project's own training has {model.steps:,} steps."
     )
-    intervals = model.steps / steps
-    goals = find_goals(rounds, intervals=intervals, counts=counts(options))
-    return Results(make_rows(rounds, intervals=intervals), goals, text)
+    return Results(rows, goals, text)
+
+
+def bare(project: Project, options: argparse.Namespace) -> tuple[list[Row], list[Goal]]:
+    """Measures what all of it adds to the bare loop."""
+    rounds, model = [], options.settings.model
+    length = REPORTS * model.report_every
+    for _ in range(options.rounds):
+        with _child(project) as on, _child(project) as off:
+            on.ask(whole=True, words=_words(options, 1))  # so that imports are not counted
+            print("a training with all of it, alone", flush=True)
+            alone = on.ask(whole=True, words=_words(options, length))
+            print("trainings with and without, by turns", flush=True)
+            seconds = [answer["steps"] for answer in _take_turns({on: {"whole": True}, off: {"whole": False}}, options)]
+        turns, steps = pair_turns(*seconds, steps=STEPS_A_TURN), sum(alone["steps"])
+        rounds.append(Round(turns=turns, **{**alone, "steps": steps}))
+    intervals = model.steps / length
+    return make_rows(rounds, intervals=intervals), find_goals(rounds, intervals=intervals, counts=counts(options))
+
+
+def spool(project: Project, options: argparse.Namespace) -> tuple[list[Row], list[Goal]]:
+    """Measures what the spool adds to a training that a server tracks."""
+    answers, requests = [], ({"whole": True}, {"whole": True, "direct": True})
+    folder = project.root / "server"
+    folder.mkdir()
+    with served(*SERVER, folder=folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as address:
+        tracked = partial(_child, project, MLFLOW_TRACKING_URI=address)
+        for number in range(options.rounds):
+            print(f"trainings through the spool and without, by turns, {number + 1} of {options.rounds}", flush=True)
+            with tracked() as through, tracked() as without:
+                ways = dict(zip((through, without), requests, strict=True))
+                for child, request in ways.items():
+                    child.ask(**request, words=_words(options, 1))  # so that imports are not counted
+                answers.append(_take_turns(ways, options))
+    return spool_rows(answers), spool_goals(answers, counts=counts(options))
+
+
+PARTS: Mapping[str, Part] = {"bare": bare, "spool": spool}
 
 
 def pair_turns(on: Sequence[float], off: Sequence[float], *, steps: int) -> list[tuple[float, float]]:
@@ -130,24 +174,52 @@ def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> li
     return [Goal.of(name, "<", bound, got=got, counts=counts) for name, bound, got in wanted]
 
 
-def _train_round(project: Project, short: Sequence[str], words: Sequence[str], *, steps: int) -> Round:
-    start = partial(Child, "benchmarks.children.tracked", environment=project.environment(), folder=project.root)
-    with start() as on, start() as off:
-        on.ask(whole=True, words=short)  # so that imports are not counted
-        print("a training with all of it, alone", flush=True)
-        alone = on.ask(whole=True, words=words)
-        print("trainings with and without, by turns", flush=True)
-        for child in (on, off):
-            child.send(whole=child is on, words=words, stop_every=STEPS_A_TURN)
-            child.wait_until_stopped()
-        for _, child in product(range(STEPS_A_TURN, steps, STEPS_A_TURN), (on, off)):
-            child.send_signal(signal.SIGCONT)
-            child.wait_until_stopped()
-        seconds = []
-        for child in (on, off):
-            child.send_signal(signal.SIGCONT)
-            seconds.append(child.receive()["steps"])
-    return Round(turns=pair_turns(*seconds, steps=STEPS_A_TURN), **{**alone, "steps": sum(alone["steps"])})
+def spool_rows(answers: Sequence[Sequence[Answer]]) -> list[Row]:
+    """Returns what the spool adds; an answer of a training through it and one without it are a round."""
+    name, rows = "the spool, against calls that are waited for", []
+    for way, own in zip(("through the spool", "without it"), zip(*answers, strict=True), strict=True):
+        whole, tracking = [one["seconds"] for one in own], [one["parts"]["tracking"] for one in own]
+        rows += [
+            Row.of(f"a training {way}: whole", whole, unit="s"),
+            Row.of(f"a training {way}: of which tracking between the steps", tracking, unit="s"),
+        ]
+    return [Row.of(f"{name}: {SHARE}", _spool_shares(answers), panel=SHARE), *rows]
+
+
+def spool_goals(answers: Sequence[Sequence[Answer]], *, counts: bool) -> list[Goal]:
+    """Compares what the spool adds with what was to be reached."""
+    got = median(_spool_shares(answers))
+    return [Goal.of("overhead of the spool, share", "<", MOST_SHARE, got=got, counts=counts)]
+
+
+def _spool_shares(answers: Sequence[Sequence[Answer]]) -> list[float]:
+    return [through["seconds"] / without["seconds"] - 1 for through, without in answers]
+
+
+def _words(options: argparse.Namespace, steps: int) -> list[str]:
+    return [*options.overrides, f"{options.settings.family}.steps={steps}"]
+
+
+def _child(project: Project, **environment: str) -> Child:
+    # The bar is drawn as on a terminal; see rich's `Console`.
+    changes = {**project.environment(), "TTY_COMPATIBLE": "1", **environment}
+    return Child("benchmarks.children.tracked", environment=changes, folder=project.root)
+
+
+def _take_turns(requests: Mapping[Child, Answer], options: argparse.Namespace) -> list[Answer]:
+    """Lets children train by turns, each as its request says, and returns their answers."""
+    steps = REPORTS * options.settings.model.report_every
+    for child, request in requests.items():
+        child.send(**request, words=_words(options, steps), stop_every=STEPS_A_TURN)
+        child.wait_until_stopped()
+    for _, child in product(range(STEPS_A_TURN, steps, STEPS_A_TURN), requests):
+        child.send_signal(signal.SIGCONT)
+        child.wait_until_stopped()
+    answers = []
+    for child in requests:
+        child.send_signal(signal.SIGCONT)
+        answers.append(child.receive())
+    return answers
 
 
 TITLE = "What tracking, checkpoints, pictures and progress add to a training"

@@ -1,9 +1,10 @@
-"""How cost grows: with steps, batch size, threads, a sweep's jobs and the runs in the store.
+"""How cost grows: with steps, batch size, threads, a sweep's jobs, Ray's workers and the runs in the store.
 
 Each part can be run alone, as by `--part batches`. Trainings are the default recipe's steps without reports, but for
 two parts, in a copy of the project: `sweep` runs one sweep of the smoke test's trainings and looks when each job ends;
 `beside` runs two whole trainings up to a report, by turns as a sweep whose jobs come one after the other with all
-threads and as one whose jobs train at once with half of them each (`compute.jobs=2`).
+threads and as one whose jobs train at once with half of them each (`compute.jobs=2`). The part `cluster` runs jobs
+that sleep on Ray; the overhead of a job is for how long it keeps a worker beyond its sleep.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
+from benchmarks.children.sleeper import SECONDS
 from benchmarks.measuring.benchmark import Benchmark, counts, positive
 from benchmarks.measuring.child import Child
 from benchmarks.measuring.errors import BenchmarkError
@@ -30,8 +32,9 @@ KINDS_OF_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM
 BY_STEPS, BY_BATCH, BY_THREADS = (f"a step, seconds, by {what}" for what in ("steps taken", "batch size", "threads"))
 SPEED, MEMORY, SWEEP = "images a second", "peak memory, GB", "a sweep of small trainings, seconds"
 BESIDE, BY_RUNS = "two trainings, throughput", "MLflow's store, seconds"
+SHORT_JOBS, WORKERS, BY_WORKERS = 64, (1, 2, 4), "short jobs on Ray, seconds"
 OVER = {BY_STEPS: "steps taken", BY_BATCH: "batch size", SPEED: "batch size", MEMORY: "batch size"}
-OVER |= {BY_THREADS: "threads", SWEEP: "jobs", BY_RUNS: "runs in the store"}
+OVER |= {BY_THREADS: "threads", SWEEP: "jobs", BY_WORKERS: "workers", BY_RUNS: "runs in the store"}
 PANELS = (*(Panel(title, over) for title, over in OVER.items()), Panel(BESIDE, bound=GAIN))
 
 
@@ -145,6 +148,24 @@ def beside(options: argparse.Namespace) -> list[Row]:
     ]
 
 
+def cluster(_: argparse.Namespace) -> list[Row]:
+    """Measures how long short jobs take on more and more workers of Ray, each number in a cluster of its own."""
+    name, rows = f"{SHORT_JOBS} jobs of {SECONDS} s on Ray", []
+    for workers in WORKERS:
+        with Child(
+            "benchmarks.children.cluster", environment={"RAY_OVERRIDE_RESOURCES": f'{{"CPU": {workers}}}'}
+        ) as child:
+            answer = child.ask(jobs=SHORT_JOBS)
+        assert answer["workers"] == workers
+        for measure, seconds in (
+            ("time", answer["seconds"]),
+            ("overhead a job", answer["seconds"] * workers / SHORT_JOBS - SECONDS),
+        ):
+            place: dict[str, Any] = {"unit": "s", "panel": BY_WORKERS, "curve": measure, "at": workers}
+            rows.append(Row.of(f"{name}, {workers} at once: {measure}", [seconds], **place))
+    return rows
+
+
 def store(options: argparse.Namespace) -> list[Row]:
     """Measures how long a run takes to log, and all runs to list, in stores of more and more runs."""
     rows = []
@@ -156,7 +177,7 @@ def store(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, store)}
+PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, cluster, store)}
 
 
 def _seconds(child: Child, words: Sequence[str], steps: int) -> float:

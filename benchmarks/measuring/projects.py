@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
@@ -64,19 +65,28 @@ class Project:
 
     def wait_for(self, pattern: str, *command: str) -> float:
         """Returns the seconds from a command's start until there is a file of some name, then ends it."""
-        environment, quiet, started = changed(UNTOUCHED, self.environment()), subprocess.DEVNULL, time.perf_counter()
-        with subprocess.Popen(
-            command, cwd=self.root, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-        ) as process:
+        began = time.perf_counter()
+        with started(command, cwd=self.root, env=changed(UNTOUCHED, self.environment())) as process:
             while process.poll() is None and not list(self.root.glob(pattern)):
                 time.sleep(SECONDS_A_LOOK)
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - began
             if process.poll() is not None:
                 raise BenchmarkError(f"`{' '.join(command)}` must make {pattern}. Received: its end without that file")
-            started_by_it = psutil.Process(process.pid).children(recursive=True)
-            os.killpg(process.pid, signal.SIGTERM)
-            psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
         return seconds
+
+
+@contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a command quietly in a session of its own; at the end of the block it and what it started are terminated."""
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with subprocess.Popen(command, **quiet, **options) as process:
+        try:
+            yield process
+        finally:
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it may have ended
+                started_by_it = psutil.Process(process.pid).children(recursive=True)
+                os.killpg(process.pid, signal.SIGTERM)
+                psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
 
 
 @contextmanager
