@@ -10,9 +10,7 @@ from tempfile import TemporaryDirectory
 import requests
 from mlflow import pyfunc
 
-from benchmarks.measuring.benchmark import Benchmark, positive
-from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring import Benchmark, Panel, Results, Row, compare, positive
 from benchmarks.measuring.servers import PATIENCE_SECONDS, served
 from pipeline.models.generator import build_generator
 from pipeline.serving import CODE
@@ -40,7 +38,7 @@ def measure(options: argparse.Namespace) -> Results:
     percentiles = quantiles([1000 * seconds for seconds, _ in taken], n=100)
     rows = [Row.of(f"{share} %: wait", [percentiles[share - 1]], unit="ms", panel=PANEL) for share in (50, 95, 99)]
     failed, counts = sum(not good for _, good in taken), options.requests >= COUNTED and not options.overrides
-    goals = [Goal.of("requests that failed", "<=", 0, got=failed, counts=counts)]
+    goals = compare(("requests that failed", "<=", 0, failed), counts=counts)
     return Results(rows, goals, f"{options.requests} digits, {AT_ONCE} at a time: {speed:.0f} a second.")
 
 

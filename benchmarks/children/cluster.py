@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from hydra.core.utils import JobStatus
 
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.serving import Answer, serve
+from benchmarks.children.serving import Answer
+from benchmarks.measuring import BenchmarkError
 from pipeline.settings.job import SweepPlace
 from pipeline.sweeps.cluster import RayCluster
 from pipeline.sweeps.jobs import with_place
@@ -17,7 +17,10 @@ SLEEPER = "benchmarks.children.sleeper"
 
 
 def answer(request: Answer) -> Answer:
-    """Runs so many `jobs`, one a worker; `seconds` pass until all have ended, from when the cluster is there."""
+    """Runs so many `jobs` on `workers`, one each; `seconds` pass until all have ended, from when the cluster is there.
+
+    Ray must have been told of as many processors, as by `RAY_OVERRIDE_RESOURCES`.
+    """
     count, cluster = request["jobs"], RayCluster("local", cpus=1, gpus=0)
     sweep = {"run": "", "digest": "", "jobs": count, "before": 0, "left": count, "at_once": cluster.at_once}
     jobs = [with_place([], SweepPlace(number=number, started=time.time(), **sweep)) for number in range(count)]
@@ -25,10 +28,7 @@ def answer(request: Answer) -> Answer:
         began = time.perf_counter()
         ended = Counter(one.status for one in cluster.run(jobs, module=SLEEPER, folder=Path(folder)))
         seconds = time.perf_counter() - began
-    if ended[JobStatus.COMPLETED] != count:
-        raise BenchmarkError(f"{count} jobs must end well. Received: {ended[JobStatus.COMPLETED]}")
-    return {"workers": cluster.at_once, "seconds": seconds}
-
-
-if __name__ == "__main__":
-    serve(answer)
+    if (received := (ended[JobStatus.COMPLETED], cluster.at_once)) != (count, request["workers"]):
+        wanted = f"{count} jobs on {request['workers']} workers must end well"
+        raise BenchmarkError(f"{wanted}. Received: {received[0]} on {received[1]}")
+    return {"seconds": seconds}

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.children import ours
-from benchmarks.measuring.serving import Answer, peak_memory, serve
+from benchmarks.children.serving import Answer, peak_memory
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import compose_settings
 from pipeline.tracking import spooled_runs
@@ -84,13 +84,10 @@ def train_bare(words: Sequence[str], clock: Clock) -> Answer:
     return {"steps": clock.seconds(Phase.STEP)[1:]}
 
 
-def _answer(request: Answer) -> Answer:
-    if request.get("direct"):  # calls go to a server at once, as to a store of this machine
+def answer(request: Answer) -> Answer:
+    """Trains, `whole` or bare; `direct` sends calls to a server at once, as to a store of this machine."""
+    if request.get("direct"):
         spooled_runs.is_server = lambda uri: False
     clear_models()
     train = train_whole if request["whole"] else train_bare
     return train(request["words"], Clock(request.get("stop_every")))
-
-
-if __name__ == "__main__":
-    serve(_answer)

@@ -10,8 +10,8 @@ from pathlib import Path
 import requests
 from mlflow.utils import find_free_port
 
-from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.projects import started
+from benchmarks.measuring.results import BenchmarkError
 
 PATIENCE_SECONDS = 120
 
