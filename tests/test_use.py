@@ -140,7 +140,7 @@ def weights_of(file: Path) -> bytes:
 @pytest.fixture(scope="module")
 def services(used: Used) -> Iterator[tuple[str, str]]:
     """The addresses of the generator's and the discriminator's service, which may read no pickle."""
-    environment = {
+    environment: dict[str, Any] = {
         "MLFLOW_TRACKING_URI": default_uri(used.project.root),
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     }
