@@ -74,6 +74,6 @@ pins: setup-dev ## write requirements/*.txt anew from pyproject.toml
 	@$(IN_VENV) requirements/pin
 
 clean: ## remove .venv, caches and coverage; data, models, reports and runs stay
-	@rm -rf .venv build *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
+	@rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache
 	@find hydra_plugins pipeline tests conf benchmarks demo -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, positive
+from benchmarks.measuring import Benchmark, BenchmarkError, Goal, Panel, Results, Row, compare, positive
 from benchmarks.measuring.child import Child, training_request
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.results import Goal, Results, Row
 
 EPOCH, WARM_STEPS = 600, 10
 STEP, FIRST = "a step, milliseconds", "the first step, seconds"
@@ -37,66 +34,58 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Measures each way in a process of its own, one after the other; one that fails is left out with a word."""
-    found, gpu = dict[str, Any](), None
-    for name, words in OURS.items():
+    found: dict[str, Any] = {}
+    for name in (*OURS, *PEERS):
         print(name, flush=True)
-        request = {"words": [*words, *options.overrides], "calls": options.calls, "smoke": options.smoke}
         try:
-            with Child("benchmarks.children.card") as child:
-                found[name] = child.ask(**request, whole=name == DEFAULT)
+            found[name] = _ask(name, options, device="cuda" if found and found[DEFAULT]["gpu"] else "cpu")
         except BenchmarkError as error:
             if name == DEFAULT:
                 raise
-            print(f"left out: {error}", flush=True)
-            continue
-        if not (gpu := found[name]["gpu"]) and not options.smoke:
+            print(f"{name} is left out: {error}", flush=True)
+        if not (found[DEFAULT]["gpu"] or options.smoke):
             raise BenchmarkError(
                 "`benchmarks.gpu` needs a GPU that TensorFlow sees. Received: none (--smoke: run anyway)"
             )
-    torch = {name: seconds for name, mode in PEERS.items() if (seconds := _ask_torch(mode, options, gpu))}
-    text = f"Steps of the AC-GAN on {gpu or 'no GPU, a smoke test'}: medians over {options.calls} calls."
-    return Results(make_rows(found, torch), find_goals(found, torch, counts=not options.overrides), text)
+    gpu = found[DEFAULT]["gpu"] or "no GPU, a smoke test"
+    text = f"Steps of the AC-GAN on {gpu}: medians over {options.calls} calls."
+    return Results(make_rows(found), find_goals(found, counts=not options.overrides), text)
 
 
-def make_rows(found: Mapping[str, Any], torch: Mapping[str, list[float]]) -> list[Row]:
-    """Returns the rows of all ways, whose answers are those of `benchmarks.children.card`."""
+def make_rows(found: Mapping[str, Any]) -> list[Row]:
+    """Returns the rows of all ways, whose answers are those of `benchmarks.children.ours`; a peer's has `several`."""
     rows = []
     for name, one in found.items():
-        several = [1000 * seconds for seconds in one["several"]]
-        rows += [
-            Row.of(f"{name}: a step, {one['per_call']} a call", several, unit="ms", panel=STEP),
-            Row.of(f"{name}: the first step", [one["first"]], unit="s", panel=FIRST),
-        ]
+        several, a_call = [1000 * seconds for seconds in one["several"]], f", {one.get('per_call')} a call"
+        rows.append(Row.of(f"{name}: a step{a_call * (name in OURS)}", several, unit="ms", panel=STEP))
+        rows += [Row.of(f"{name}: the first step", [one["first"]], unit="s", panel=FIRST)] if "first" in one else []
         rows += [Row.of(f"{name}, all steps and reports: time", [one["whole"]], unit="s")] if "whole" in one else []
-    for name, taken in torch.items():
-        rows.append(Row.of(f"{name}: a step", [1000 * seconds for seconds in taken], unit="ms", panel=STEP))
     return rows
 
 
-def find_goals(found: Mapping[str, Any], torch: Mapping[str, list[float]], *, counts: bool) -> list[Goal]:
+def find_goals(found: Mapping[str, Any], *, counts: bool) -> list[Goal]:
     """Compares what was found with what was to be reached; a goal whose way was not run has no figure."""
-    default, best = found[DEFAULT], min(map(median, torch.values()), default=None)
-    original = median(found[ORIGINAL]["several"]) if ORIGINAL in found else None
-    wanted = (
-        ("default: a step, ms", "<=", 2.0, 1000 * median(default["several"])),
-        ("default: the first step, s", "<=", 20.0, default["first"]),
-        ("default: all steps and reports after the first step, s", "<=", 30.0, default["whole"]),
+    step = {name: median(one["several"]) for name, one in found.items()}
+    original, best = step.get(ORIGINAL), min((step[name] for name in PEERS if name in step), default=None)
+    return compare(
+        ("default: a step, ms", "<=", 2.0, 1000 * step[DEFAULT]),
+        ("default: the first step, s", "<=", 20.0, found[DEFAULT]["first"]),
+        ("default: all steps and reports after the first step, s", "<=", 30.0, found[DEFAULT]["whole"]),
         (f"original: an epoch of {EPOCH} steps, s", "<=", 2.0, original and EPOCH * original),
         ("original against PyTorch's best", ">=", 3.8, best / original if best and original else None),
+        counts=counts,
     )
-    return [Goal.of(name, sign, bound, got=got, counts=counts) for name, sign, bound, got in wanted]
 
 
-def _ask_torch(mode: str, options: argparse.Namespace, gpu: str | None) -> list[float]:
-    request = training_request(*OURS[ORIGINAL], *options.overrides)
-    request |= {"mode": mode, "device": "cuda" if gpu else "cpu"}
-    try:
-        with Child("benchmarks.children.pytorch", python=options.torch) as child:
-            child.ask(**request, steps=WARM_STEPS)
-            return list(child.ask(**request, steps=options.calls)["seconds"])
-    except BenchmarkError as error:
-        print(f"PyTorch, {mode} is left out: {error}", flush=True)
-        return []
+def _ask(name: str, options: argparse.Namespace, *, device: str) -> dict[str, Any]:
+    request = training_request(*OURS.get(name, OURS[ORIGINAL]), *options.overrides)
+    if name in OURS:
+        with Child("benchmarks.children.ours") as child:
+            return child.ask(**request, calls=options.calls, smoke=options.smoke, whole=name == DEFAULT)
+    request |= {"mode": PEERS[name], "device": device}
+    with Child("benchmarks.children.pytorch", python=options.torch) as child:
+        child.ask(**request, steps=WARM_STEPS)
+        return {"several": child.ask(**request, steps=options.calls)["seconds"]}
 
 
 BENCHMARK = Benchmark(

@@ -1,10 +1,13 @@
 """What tracking, checkpoints, pictures and progress add to a training.
 
-A round trains with the project's own settings up to the second report by the whole of `pipeline.train`, its live bar
-drawn on a terminal of its own: that shows what lies between the steps. Then it trains so once more beside the bare loop
-over the same training. These two take their steps by turns, and whose turn it is not is stopped whole: that shows how
-much slower steps are. (POSIX alone can stop a process.) The bar and the system metrics, which go by the clock, come up
-to twice as often a step then, which counts against us.
+A round of the part `bare` trains with the project's own settings up to the second report by the whole of
+`pipeline.train`, its live bar drawn as on a terminal: that shows what lies between the steps. Then it trains so once
+more beside the bare loop over the same training. These two take their steps by turns, and whose turn it is not is
+stopped whole: that shows how much slower steps are. (POSIX alone can stop a process.) The bar and the system metrics,
+which go by the clock, come up to twice as often a step then, which counts against us.
+
+A round of the part `spool` trains twice, by turns likewise, tracked by a server of this machine: through the spool, and
+by calls that the training waits for. Their whole time counts, from the start until the server has everything.
 
 Imports and the first step, which is compiled, are not counted; evaluation at the reports is the training's own, as its
 steps are. What comes once (a run opened, models logged) is a row; the cost of a whole training is estimated from both.
@@ -14,20 +17,27 @@ import argparse
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from statistics import median
 
-from benchmarks.measuring.benchmark import Benchmark, counts, positive
-from benchmarks.measuring.child import Child
-from benchmarks.measuring.picture import Panel
+from benchmarks.children.serving import Answer
+from benchmarks.measuring import Benchmark, Goal, Panel, Results, Row, compare, counts, positive
+from benchmarks.measuring.child import Child, ratios
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
-from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring.servers import served
 
 STEPS_A_TURN, REPORTS = 8, 2
 MOST_SHARE, MOST_GIGABYTES = 0.03, 1.5
+OWN = "overhead of the project's own training, estimated"
 SHARE, SECONDS = "share of the training's time", "seconds"
 PANELS = (Panel(SHARE, bound=MOST_SHARE), Panel(SECONDS))
+SERVER = ("server", "--workers", "1", "--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "files")
+GOALS = {
+    f"added between the reports: {SHARE}": ("overhead between the reports, share", MOST_SHARE),
+    f"added to the project's own training, estimated: {SHARE}": (OWN, MOST_SHARE),
+    "a whole training: peak memory": ("peak memory of a whole training, GB", MOST_GIGABYTES),
+    f"added by the spool: {SHARE}": ("overhead of the spool, share", MOST_SHARE),
+}
 
 
 @dataclass(frozen=True)
@@ -68,24 +78,57 @@ class Round:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is trained")
+    parser.add_argument("--part", action="append", choices=PARTS, help="again for another; both by default")
 
 
 def measure(options: argparse.Namespace) -> Results:
     """Trains in a copy of the project, each process new in each round: luck with memory lasts as long as a process."""
-    settings = options.settings
-    model, steps = settings.model, REPORTS * settings.model.report_every
-    short, words = ([*options.overrides, f"{settings.family}.steps={count}"] for count in (1, steps))
-    with copied_project(settings.data.file) as project:
+    model = options.settings.model
+    options.length = REPORTS * model.report_every
+    with copied_project(options.settings.data.file) as project:
         print("first a training that is not timed: it makes the store and a judge", flush=True)
-        project.run(*TRAIN, *short)
-        rounds = [_train_round(project, short, words, steps=steps) for _ in range(options.rounds)]
+        project.run(*TRAIN, *_words(options, 1))
+        rows = [row for part in options.part or PARTS for row in PARTS[part](project, options)]
     text = (
-        f"Trainings of {steps:,} steps of {model.batch_size} images, a report every {model.report_every:,}; shares are "
-        f"of steps and evaluations with all of it off. The project's own training has {model.steps:,} steps."
+        f"Trainings of {options.length:,} steps of {model.batch_size} images, a report every {model.report_every:,}; "
+        "shares are of steps and evaluations with all of it off, that of the spool is of a whole training without it. "
+        f"The project's own training has {model.steps:,} steps."
     )
-    intervals = model.steps / steps
-    goals = find_goals(rounds, intervals=intervals, counts=counts(options))
-    return Results(make_rows(rounds, intervals=intervals), goals, text)
+    return Results(rows, find_goals(rows, counts=counts(options)), text)
+
+
+def bare(project: Project, options: argparse.Namespace) -> list[Row]:
+    """Measures what all of it adds to the bare loop."""
+    rounds = []
+    for _ in range(options.rounds):
+        with _child(project) as on, _child(project) as off:
+            on.ask(whole=True, words=_words(options, 1))  # so that imports are not counted
+            print("a training with all of it, alone", flush=True)
+            alone = on.ask(whole=True, words=_words(options, options.length))
+            print("trainings with and without, by turns", flush=True)
+            pair = _take_turns({on: {"whole": True}, off: {"whole": False}}, options)
+        turns = pair_turns(*(answer["steps"] for answer in pair), steps=STEPS_A_TURN)
+        parts = {name: alone[name] for name in ("between", "evaluation", "once", "memory", "parts")}
+        rounds.append(Round(turns=turns, steps=sum(alone["steps"]), **parts))
+    return make_rows(rounds, intervals=options.settings.model.steps / options.length)
+
+
+def spool(project: Project, options: argparse.Namespace) -> list[Row]:
+    """Measures what the spool adds to a training that a server tracks."""
+    rounds, folder = [], project.root / "server"
+    folder.mkdir()
+    with served(*SERVER, folder=folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as address:
+        for number in range(options.rounds):
+            print(f"trainings through the spool and without, by turns, {number + 1} of {options.rounds}", flush=True)
+            with _child(project, address) as through, _child(project, address) as without:
+                ways = {through: {"whole": True}, without: {"whole": True, "direct": True}}
+                for child, request in ways.items():
+                    child.ask(**request, words=_words(options, 1))  # as above
+                rounds.append(_take_turns(ways, options))
+    return compare_ways(rounds)
+
+
+PARTS = {"bare": bare, "spool": spool}
 
 
 def pair_turns(on: Sequence[float], off: Sequence[float], *, steps: int) -> list[tuple[float, float]]:
@@ -119,35 +162,49 @@ def make_rows(rounds: Sequence[Round], *, intervals: float) -> list[Row]:
     ]
 
 
-def find_goals(rounds: Sequence[Round], *, intervals: float, counts: bool) -> list[Goal]:
-    """Compares what is added, and the memory of the first round, with what was to be reached."""
-    share, whole = median(one.share for one in rounds), median(one.share_of(intervals) for one in rounds)
-    wanted = (
-        ("overhead between the reports, share", MOST_SHARE, share),
-        ("overhead of the project's own training, estimated", MOST_SHARE, whole),
-        ("peak memory of a whole training, GB", MOST_GIGABYTES, rounds[0].memory / 1e9),
-    )
-    return [Goal.of(name, "<", bound, got=got, counts=counts) for name, bound, got in wanted]
+def compare_ways(rounds: Sequence[Sequence[Answer]]) -> list[Row]:
+    """Returns what the spool adds; a round has the answers of a training through it and of one without.
+
+    Tracking is what the training waits for between its steps; the whole is all until the server has everything.
+    """
+    ways = dict(zip(("through the spool", "without the spool"), zip(*rounds, strict=True), strict=True))
+    whole = {way: [answer["seconds"] for answer in answers] for way, answers in ways.items()}
+    tracking = {way: [answer["parts"]["tracking"] for answer in answers] for way, answers in ways.items()}
+    rows = [Row.of(f"added by the spool: {SHARE}", [ratio - 1 for ratio in ratios(*whole.values())], panel=SHARE)]
+    for name, found in (("the whole", whole), ("tracking", tracking)):
+        rows += [Row.of(f"{way}: {name}", values, unit="s") for way, values in found.items()]
+    return rows
 
 
-def _train_round(project: Project, short: Sequence[str], words: Sequence[str], *, steps: int) -> Round:
-    start = partial(Child, "benchmarks.children.tracked", environment=project.environment(), folder=project.root)
-    with start() as on, start() as off:
-        on.ask(whole=True, words=short)  # so that imports are not counted
-        print("a training with all of it, alone", flush=True)
-        alone = on.ask(whole=True, words=words)
-        print("trainings with and without, by turns", flush=True)
-        for child in (on, off):
-            child.send(whole=child is on, words=words, stop_every=STEPS_A_TURN)
-            child.wait_until_stopped()
-        for _, child in product(range(STEPS_A_TURN, steps, STEPS_A_TURN), (on, off)):
-            child.send_signal(signal.SIGCONT)
-            child.wait_until_stopped()
-        seconds = []
-        for child in (on, off):
-            child.send_signal(signal.SIGCONT)
-            seconds.append(child.receive()["steps"])
-    return Round(turns=pair_turns(*seconds, steps=STEPS_A_TURN), **{**alone, "steps": sum(alone["steps"])})
+def find_goals(rows: Sequence[Row], *, counts: bool) -> list[Goal]:
+    """Compares what is added and the memory with what was to be reached; a part that was not run has no goals."""
+    found = ((*GOALS[row.name], row.median) for row in rows if row.name in GOALS)
+    return compare(*((title, "<", bound, got) for title, bound, got in found), counts=counts)
+
+
+def _words(options: argparse.Namespace, steps: int) -> list[str]:
+    return [*options.overrides, f"{options.settings.family}.steps={steps}"]
+
+
+def _child(project: Project, store: str | None = None) -> Child:
+    # TTY_COMPATIBLE has rich draw the bar as on a terminal.
+    environment = {**project.environment(), "TTY_COMPATIBLE": "1", "MLFLOW_TRACKING_URI": store}
+    return Child("benchmarks.children.tracked", environment=environment, folder=project.root)
+
+
+def _take_turns(requests: Mapping[Child, Answer], options: argparse.Namespace) -> list[Answer]:
+    """Lets children train by turns, each as its request says, and returns their answers."""
+    for child, request in requests.items():
+        child.send(**request, words=_words(options, options.length), stop_every=STEPS_A_TURN)
+        child.wait_until_stopped()
+    for _, child in product(range(STEPS_A_TURN, options.length, STEPS_A_TURN), requests):
+        child.send_signal(signal.SIGCONT)
+        child.wait_until_stopped()
+    answers = []
+    for child in requests:
+        child.send_signal(signal.SIGCONT)
+        answers.append(child.receive())
+    return answers
 
 
 TITLE = "What tracking, checkpoints, pictures and progress add to a training"

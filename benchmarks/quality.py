@@ -15,10 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, positive
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring import Benchmark, BenchmarkError, Goal, Panel, Results, Row, compare, positive
 from pipeline.data.code import code_digest, stage_code
 from pipeline.evaluation import classification_accuracy, measures
 from pipeline.evaluation.intervals import FEWEST_SEEDS
@@ -140,19 +137,18 @@ def find_goals(rows: Sequence[Row], *, enough: set[str]) -> list[Goal]:
 
     What counts is the last report in time and not the best one. A recipe without runs has no goals.
     """
-    goals, curves = [], {row.curve for row in rows}
+    goals, curves = list[Goal](), {row.curve for row in rows}
     for recipe, seconds, bounds in TARGETS:
         for name, bound in bounds.items() if recipe in curves else ():
-            sign, got = f"{SIGNS.get(name, '>')}=", figure_within(rows, recipe, name, seconds)
-            title = f"{recipe} within {seconds:g} s: {name}"
-            goals.append(Goal.of(title, sign, bound, got=got, counts=recipe in enough))
+            title, got = f"{recipe} within {seconds:g} s: {name}", figure_within(rows, recipe, name, seconds)
+            goals += compare((title, f"{SIGNS.get(name, '>')}=", bound, got), counts=recipe in enough)
     if curves.issuperset(COMPARED):
         last = {row.panel: row for row in rows if row.curve == "original"}
         seconds = SHARE_OF_ORIGINAL * (last[ACCURACY].at or 0)
         for name, sign in SIGNS.items():
             title = f"default within a tenth of original's time, {seconds:.0f} s: {name}"
             got, both = figure_within(rows, "default", name, seconds), enough.issuperset(COMPARED)
-            goals.append(Goal.of(title, sign, last[name].median, got=got, counts=both))
+            goals += compare((title, sign, last[name].median, got), counts=both)
     return goals
 
 

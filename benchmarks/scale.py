@@ -1,37 +1,35 @@
-"""How cost grows: with steps, batch size, threads, a sweep's jobs and the runs in the store.
+"""How cost grows: with steps, batch size, threads, a sweep's jobs, Ray's workers and the runs in the store.
 
 Each part can be run alone, as by `--part batches`. Trainings are the default recipe's steps without reports, but for
 two parts, in a copy of the project: `sweep` runs one sweep of the smoke test's trainings and looks when each job ends;
 `beside` runs two whole trainings up to a report, by turns as a sweep whose jobs come one after the other with all
-threads and as one whose jobs train at once with half of them each (`compute.jobs=2`).
+threads and as one whose jobs train at once with half of them each (`compute.jobs=2`). The part `cluster` runs jobs
+that sleep on Ray; the overhead of a job is for how long it keeps a worker beyond its sleep.
 """
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from statistics import mean
-from typing import Any
 
-from benchmarks.measuring.benchmark import Benchmark, counts, positive
-from benchmarks.measuring.child import Child
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.picture import Panel
+from benchmarks.children.sleeper import SECONDS
+from benchmarks.measuring import Benchmark, BenchmarkError, Goal, Panel, Results, Row, compare, counts, positive
+from benchmarks.measuring.child import Child, by_turns, ratios
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
-from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.turns import by_turns, ratios
 
 GAIN = 1.2
 BATCHES, JOBS, BESIDE_STEPS, RUNS = (25, 50, 100, 200, 400, 800, 1600), 16, 250, (10, 100, 1000)
-OURS, STORE = "benchmarks.children.ours", "benchmarks.children.store"
+OURS, CLUSTER, STORE = (f"benchmarks.children.{name}" for name in ("ours", "cluster", "store"))
 WARM_STEPS, BLOCKS, REPEATS = 1, 10, 5
 KINDS_OF_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 BY_STEPS, BY_BATCH, BY_THREADS = (f"a step, seconds, by {what}" for what in ("steps taken", "batch size", "threads"))
 SPEED, MEMORY, SWEEP = "images a second", "peak memory, GB", "a sweep of small trainings, seconds"
 BESIDE, BY_RUNS = "two trainings, throughput", "MLflow's store, seconds"
+SHORT_JOBS, WORKERS, ON_RAY = 64, (1, 2, 4), "short jobs on Ray, seconds"
 OVER = {BY_STEPS: "steps taken", BY_BATCH: "batch size", SPEED: "batch size", MEMORY: "batch size"}
-OVER |= {BY_THREADS: "threads", SWEEP: "jobs", BY_RUNS: "runs in the store"}
+OVER |= {BY_THREADS: "threads", SWEEP: "jobs", ON_RAY: "workers", BY_RUNS: "runs in the store"}
 PANELS = (*(Panel(title, over) for title, over in OVER.items()), Panel(BESIDE, bound=GAIN))
 
 
@@ -54,56 +52,50 @@ def measure(options: argparse.Namespace) -> Results:
 def find_goals(rows: Sequence[Row], *, counts: bool) -> list[Goal]:
     """Compares two trainings side by side with one after the other, where they were run."""
     gains = [row.median for row in rows if row.panel == BESIDE]
-    return [Goal.of("two trainings side by side, throughput", ">=", GAIN, got=gain, counts=counts) for gain in gains]
+    return compare(*(("two trainings side by side, throughput", ">=", GAIN, gain) for gain in gains), counts=counts)
 
 
 def steps(options: argparse.Namespace) -> list[Row]:
     """Measures whether later steps cost more, in one long training."""
-    length, rows = options.rounds * options.steps, []
+    length = options.rounds * options.steps
     with Child(OURS) as child:
-        child.ask(words=options.overrides, steps=WARM_STEPS)
-        for end in range(length, BLOCKS * length + 1, length):
-            answer = child.ask(words=options.overrides, steps=length)
-            place: dict[str, Any] = {"unit": "s", "panel": BY_STEPS, "curve": "a step", "at": end}
-            rows.append(Row.of(f"up to step {end}: a step", answer["seconds"], **place))
-    return rows
+        _seconds(child, options.overrides, WARM_STEPS)
+        ends = range(length, BLOCKS * length + 1, length)
+        found = {end: child.ask(words=options.overrides, steps=length)["seconds"] for end in ends}
+    return _curve(found, "up to step {}: a step", panel=BY_STEPS, curve="a step")
 
 
 def batches(options: argparse.Namespace) -> list[Row]:
     """Measures steps of many batch sizes; the memory of each in a process of its own."""
     words = {size: [*options.overrides, f"acgan.batch_size={size}"] for size in BATCHES}
-    memory, rows = {}, []
+    memory = {}
     for size, own in words.items():
         with Child(OURS) as child:
-            memory[size] = child.ask(words=own, steps=WARM_STEPS + 1)["memory"] / 1e9
+            memory[size] = [child.ask(words=own, steps=WARM_STEPS + 1)["memory"] / 1e9]
     with Child(OURS) as child:
         for own in words.values():
-            child.ask(words=own, steps=WARM_STEPS)
+            _seconds(child, own, WARM_STEPS)
         # Fewer steps a turn above 200 images, where a step takes seconds.
         taken = {size: max(1, min(options.steps, options.steps * 200 // size)) for size in words}
-        measures = {size: partial(_seconds, child, own, taken[size]) for size, own in words.items()}
-        found = by_turns(measures, options.rounds)
-    for size, seconds in found.items():
-        name, place, speeds = f"batch {size}", {"curve": "default", "at": size}, [size / each for each in seconds]
-        rows += [
-            Row.of(f"{name}: a step", seconds, unit="s", panel=BY_BATCH, **place),
-            Row.of(f"{name}: speed", speeds, unit="images/s", panel=SPEED, **place),
-            Row.of(f"{name}: peak memory", [memory[size]], unit="GB", panel=MEMORY, **place),
-        ]
-    return rows
+        found = by_turns({size: partial(_seconds, child, words[size], taken[size]) for size in words}, options.rounds)
+    speeds = {size: [size / each for each in seconds] for size, seconds in found.items()}
+    return [
+        *_curve(found, "batch {}: a step", panel=BY_BATCH, curve="default"),
+        *_curve(speeds, "batch {}: speed", panel=SPEED, curve="default", unit="images/s"),
+        *_curve(memory, "batch {}: peak memory", panel=MEMORY, curve="default", unit="GB"),
+    ]
 
 
 def threads(options: argparse.Namespace) -> list[Row]:
     """Measures steps on one thread and on two."""
     with ExitStack() as stack:
         measures = {}
-        for name, number in (("1 thread", "1"), ("2 threads", "2")):
-            child = stack.enter_context(Child(OURS, environment=dict.fromkeys(KINDS_OF_THREADS, number)))
-            child.ask(words=options.overrides, steps=WARM_STEPS)
-            measures[name] = partial(_seconds, child, options.overrides, options.steps)
+        for number in (1, 2):
+            child = stack.enter_context(Child(OURS, environment=dict.fromkeys(KINDS_OF_THREADS, str(number))))
+            _seconds(child, options.overrides, WARM_STEPS)
+            measures[number] = partial(_seconds, child, options.overrides, options.steps)
         found = by_turns(measures, options.rounds)
-    place: dict[str, Any] = {"unit": "s", "panel": BY_THREADS, "curve": "one training"}
-    return [Row.of(f"{name}: a step", found[name], **place, at=int(name[0])) for name in found]
+    return _curve(found, "threads {}: a step", panel=BY_THREADS, curve="one training")
 
 
 def sweep(options: argparse.Namespace) -> list[Row]:
@@ -112,9 +104,8 @@ def sweep(options: argparse.Namespace) -> list[Row]:
     with copied_project(options.settings.data.file) as project:
         project.run(*TRAIN, *words)
         ends = ends_of_jobs(project, words, JOBS)
-    place: dict[str, Any] = {"unit": "s", "panel": SWEEP, "curve": "one after the other"}
-    marked = [2**power for power in range(JOBS.bit_length())]
-    return [Row.of(f"a sweep until job {count}: time", [ends[count - 1]], **place, at=count) for count in marked]
+    marked = {2**power: [ends[2**power - 1]] for power in range(JOBS.bit_length())}
+    return _curve(marked, "a sweep until job {}: time", panel=SWEEP, curve="one after the other")
 
 
 def ends_of_jobs(project: Project, words: Sequence[str], jobs: int) -> list[float]:
@@ -145,23 +136,38 @@ def beside(options: argparse.Namespace) -> list[Row]:
     ]
 
 
-def store(options: argparse.Namespace) -> list[Row]:
+def cluster(_: argparse.Namespace) -> list[Row]:
+    """Measures how long short jobs take on more and more workers of Ray, each number in a cluster of its own."""
+    whole, rest, name = {}, {}, f"{SHORT_JOBS} jobs of {SECONDS} s on Ray, {{}} at once"
+    for workers in WORKERS:
+        with Child(CLUSTER, environment={"RAY_OVERRIDE_RESOURCES": f'{{"CPU": {workers}}}'}) as child:
+            seconds = child.ask(jobs=SHORT_JOBS, workers=workers)["seconds"]
+        whole[workers], rest[workers] = [seconds], [seconds * workers / SHORT_JOBS - SECONDS]
+    measures = {"time": whole, "overhead a job": rest}
+    return [row for curve in measures for row in _curve(measures[curve], f"{name}: {curve}", panel=ON_RAY, curve=curve)]
+
+
+def store(_: argparse.Namespace) -> list[Row]:
     """Measures how long a run takes to log, and all runs to list, in stores of more and more runs."""
-    rows = []
     with Child(STORE, environment={"MLFLOW_TRACKING_URI": None}) as child:
-        for runs in RUNS:
-            answer = child.ask(runs=runs, repeats=REPEATS)
-            place: dict[str, Any] = {"unit": "s", "panel": BY_RUNS, "at": runs}
-            rows += [Row.of(f"store of {runs} runs: {name}", answer[name], curve=name, **place) for name in answer]
-    return rows
+        found = {runs: child.ask(runs=runs, repeats=REPEATS) for runs in RUNS}
+    curves = {act: {runs: answer[act] for runs, answer in found.items()} for act in ("log", "list")}
+    return [
+        row for act in curves for row in _curve(curves[act], f"store of {{}} runs: {act}", panel=BY_RUNS, curve=act)
+    ]
 
 
-PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, store)}
+PARTS = {part.__name__: part for part in (steps, batches, threads, sweep, beside, cluster, store)}
 
 
 def _seconds(child: Child, words: Sequence[str], steps: int) -> float:
     """Returns the mean seconds of a step."""
     return float(mean(child.ask(words=list(words), steps=steps)["seconds"]))
+
+
+def _curve(found: Mapping[int, Sequence[float]], name: str, *, unit: str = "s", **place: str) -> list[Row]:
+    """Returns the rows of a curve; `name` has a place for where on it, `place` is its `panel` and `curve`."""
+    return [Row.of(name.format(at), values, unit=unit, at=at, **place) for at, values in found.items()]
 
 
 BENCHMARK = Benchmark("scale", "How cost grows", PANELS, measure, _add_options)

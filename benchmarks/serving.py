@@ -1,31 +1,23 @@
 """How fast the default's generator, untrained, answers as a service: 10,000 requests, 16 at a time, on 127.0.0.1."""
 
 import argparse
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import requests
 from mlflow import pyfunc
-from mlflow.utils import find_free_port
 
-from benchmarks.measuring.benchmark import Benchmark, positive
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.results import Goal, Results, Row
+from benchmarks.measuring import Benchmark, Panel, Results, Row, compare, positive
+from benchmarks.measuring.servers import PATIENCE_SECONDS, served
 from pipeline.models.generator import build_generator
 from pipeline.serving import CODE
 from pipeline.settings.overrides import compose_settings
 
-PANEL, COUNTED, AT_ONCE, PATIENCE_SECONDS = "an answer, milliseconds", 10_000, 16, 120
+PANEL, COUNTED, AT_ONCE = "an answer, milliseconds", 10_000, 16
+MODEL = ("models", "serve", "--env-manager", "local", "-m")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,41 +31,15 @@ def measure(options: argparse.Namespace) -> Results:
         build_generator(block.generator, latent_size=block.latent_size, seed=0).save(f"{folder}/a.keras")
         code, artifacts = str(CODE["generator"]), {"model": f"{folder}/a.keras"}
         pyfunc.save_model(f"{folder}/service", python_model=code, artifacts=artifacts, pip_requirements=["keras"])
-        with served(f"{folder}/service") as address:
+        with served(*MODEL, f"{folder}/service") as address:
             _ask(address, 0)  # the first one compiles
             began, taken = time.perf_counter(), list(pool.map(partial(_ask, address), range(options.requests)))
             speed = options.requests / (time.perf_counter() - began)
     percentiles = quantiles([1000 * seconds for seconds, _ in taken], n=100)
     rows = [Row.of(f"{share} %: wait", [percentiles[share - 1]], unit="ms", panel=PANEL) for share in (50, 95, 99)]
     failed, counts = sum(not good for _, good in taken), options.requests >= COUNTED and not options.overrides
-    goals = [Goal.of("requests that failed", "<=", 0, got=failed, counts=counts)]
+    goals = compare(("requests that failed", "<=", 0, failed), counts=counts)
     return Results(rows, goals, f"{options.requests} digits, {AT_ONCE} at a time: {speed:.0f} a second.")
-
-
-@contextmanager
-def served(model: str, **environment: str) -> Iterator[str]:
-    """Runs `mlflow models serve` of a folder or a registered model on 127.0.0.1, and gives the server's address."""
-    port, path = find_free_port(), f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model, "--env-manager", "local"]
-    command, environment = [*command, "--port", str(port)], {**os.environ, "PATH": path, **environment}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        patience, address = time.monotonic() + PATIENCE_SECONDS, f"http://127.0.0.1:{port}"
-        while not _answers(f"{address}/health"):
-            if server.poll() is not None or time.monotonic() > patience:
-                raise BenchmarkError(f"`mlflow models serve` must answer at {address}")
-            time.sleep(0.3)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(PATIENCE_SECONDS)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(address, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def _ask(address: str, seed: int) -> tuple[float, bool]:

@@ -15,11 +15,9 @@ from statistics import median
 
 import yaml
 
-from benchmarks.measuring.benchmark import Benchmark, counts, positive
-from benchmarks.measuring.picture import Panel
+from benchmarks.measuring import Benchmark, Goal, Panel, Results, Row, compare, counts, positive
+from benchmarks.measuring.child import by_turns
 from benchmarks.measuring.projects import TRAIN, Project, copied_project
-from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.turns import by_turns
 from pipeline.settings.exits import REFUSED as STATUS
 from pipeline.settings.overrides import compose_values
 
@@ -69,10 +67,8 @@ def make_rows(found: Mapping[str, Sequence[float]]) -> list[Row]:
 
 def find_goals(found: Mapping[str, Sequence[float]], *, counts: bool) -> list[Goal]:
     """Compares the medians with what was to be reached."""
-    return [
-        Goal.of(f"{name}, seconds", "<", MOST_SECONDS[name], got=median(values), counts=counts)
-        for name, values in found.items()
-    ]
+    wanted = ((f"{name}, seconds", "<", MOST_SECONDS[name], median(values)) for name, values in found.items())
+    return compare(*wanted, counts=counts)
 
 
 def _commit(project: Project, *overrides: str) -> None:

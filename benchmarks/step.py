@@ -19,13 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.measuring.benchmark import Benchmark, counts, positive
-from benchmarks.measuring.child import Child, training_request
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.picture import Panel
-from benchmarks.measuring.results import Goal, Results, Row
-from benchmarks.measuring.serving import time_call
-from benchmarks.measuring.turns import by_turns, ratios
+from benchmarks.children.serving import time_call
+from benchmarks.measuring import Benchmark, BenchmarkError, Goal, Panel, Results, Row, compare, counts, positive
+from benchmarks.measuring.child import Child, by_turns, ratios, training_request
 
 WARM_STEPS, ROUNDS_A_START = 2, 3
 LIMIT, SPEED, SHARE = "NumPy's matrix product", "real images a second", "share of the matrix product's rate"
@@ -132,14 +128,14 @@ def find_goals(found: Mapping[str, Samples], rates: Sequence[float], *, counts: 
     torch = min((name for name in PEERS if name in found), key=lambda name: median(found[name].seconds), default="")
     share = median(found["original"].shares(rates)) if "original" in found else None
     memory = max((found[name].memory / 1e9 for name in ("original", "default-own") if name in found), default=None)
-    wanted = (
+    return compare(
         ("original against the example's own way", ">=", 2.0, _faster(found, "original", "example")),
         ("original against PyTorch's best", ">=", 1.5, _faster(found, "original", torch)),
         ("original: share of the matrix product's rate", ">=", SHARE_OF_LIMIT, share),
         ("default against original, both at batch 100", ">=", 1.6, _faster(found, "default", "original")),
         ("peak memory of steps, GB", "<", 1.5, memory),
+        counts=counts,
     )
-    return [Goal.of(name, sign, bound, got=got, counts=counts) for name, sign, bound, got in wanted]
 
 
 def _measure_rounds(

@@ -19,7 +19,8 @@ import pytest
 import requests
 from PIL import Image
 
-from benchmarks.serving import served
+from benchmarks.measuring.servers import served
+from benchmarks.serving import MODEL
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.store import default_uri
 from tests.cli.test_command import WITHOUT_TENSORFLOW
@@ -139,13 +140,13 @@ def weights_of(file: Path) -> bytes:
 @pytest.fixture(scope="module")
 def services(used: Used) -> Iterator[tuple[str, str]]:
     """The addresses of the generator's and the discriminator's service, which may read no pickle."""
-    environment = {
+    environment: dict[str, Any] = {
         "MLFLOW_TRACKING_URI": default_uri(used.project.root),
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     }
     models = (f"models:/{NAME}@champion", "models:/digits-discriminator@champion")
     with ExitStack() as servers:
-        generator, discriminator = (servers.enter_context(served(model, **environment)) for model in models)
+        generator, discriminator = (servers.enter_context(served(*MODEL, model, **environment)) for model in models)
         yield generator, discriminator
 
 

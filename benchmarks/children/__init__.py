@@ -1,1 +1,1 @@
-"""The processes that are measured, each `python -m benchmarks.children.NAME`, asked by `benchmarks.measuring.child`."""
+"""The processes that are measured, each a module with an `answer`, asked by `benchmarks.measuring.child`."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from benchmarks.measuring.errors import BenchmarkError
-from benchmarks.measuring.serving import serve
+from benchmarks.children.serving import Answer
+from benchmarks.measuring import BenchmarkError
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
@@ -47,5 +47,6 @@ def _multiply_adds(layer: Any) -> int:
     return int(prod(layer.kernel_size) * taken[-1] * given[-1] * prod(places))
 
 
-if __name__ == "__main__":
-    serve(lambda request: {"operations": step_operations(AcganSettings.model_validate(request["settings"]))})
+def answer(request: Answer) -> Answer:
+    """Counts the `operations` of a step."""
+    return {"operations": step_operations(AcganSettings.model_validate(request["settings"]))}

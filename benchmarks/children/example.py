@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import UNTOUCHED
-from benchmarks.measuring.serving import Answer, serve_steps
+from benchmarks.children.serving import Answer, answer_steps
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 
 CLASSES = 10
@@ -80,5 +80,4 @@ def build(request: Answer) -> Example:
     return Example(request["settings"], request["data"])
 
 
-if __name__ == "__main__":
-    serve_steps(build)
+answer = answer_steps(build)

@@ -1,8 +1,10 @@
 """Child process: the pipeline's own training, a block of steps at a time; more than one training may be alive."""
 
+from collections import deque
+from functools import partial
 from typing import Any
 
-from benchmarks.measuring.serving import Answer, serve_steps
+from benchmarks.children.serving import Answer, answer_steps, time_call
 from pipeline.settings.overrides import compose_settings
 
 
@@ -18,5 +20,33 @@ def build(request: Answer) -> Any:
     return build_training(find_family(settings.family), settings, splits)
 
 
-if __name__ == "__main__":
-    serve_steps(build)
+def answer_on_gpu(request: Answer) -> Answer:
+    """Measures one training on the machine's GPU: `gpu` is its name, None without one, and the rest seconds.
+
+    They are of its first step and of steps several a call. For the `whole`, all steps are taken once more, with the
+    family's own reports, without a judge, tracking or files.
+    """
+    from pipeline.training.devices import find_gpu
+    from pipeline.training.history import History
+    from pipeline.training.loop import Plan, run_steps
+
+    if not (gpu := find_gpu()) and not request["smoke"]:
+        return {"gpu": None}
+    training, model = build(request), compose_settings(request["words"]).model
+    count = training.steps_per_call
+    found: Answer = {"gpu": gpu, "per_call": count, "first": time_call(partial(training.take_steps, 0, 1))}
+    training.take_steps(1, count)  # The first call of several steps is traced.
+    several = partial(training.take_steps, 1, count)
+    found["several"] = [time_call(several) / count for _ in range(request["calls"])]
+    if request["whole"]:
+        steps = run_steps(training, Plan(model.steps, model.report_every, 10, checkpoint_seconds=60), History())
+        found["whole"] = time_call(partial(deque, steps, maxlen=0))
+    return found
+
+
+_answer_steps = answer_steps(build)
+
+
+def answer(request: Answer) -> Answer:
+    """Takes so many `steps`, or measures a training on a GPU."""
+    return _answer_steps(request) if "steps" in request else answer_on_gpu(request)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.measuring.serving import serve_steps
+from benchmarks.children.serving import answer_steps
 
 CLASSES, IMAGE = 10, 28
 Outputs = tuple[Any, Any]
@@ -108,6 +108,5 @@ def _loss(outputs: Outputs, target: Any, digits: Any, weights: Any) -> Any:
     return generation + (functional.cross_entropy(outputs[1], digits, reduction="none") * weights).mean()
 
 
-if __name__ == "__main__":
-    names = ("settings", "data", "mode", "device")
-    serve_steps(lambda request: PyTorch(**{name: request[name] for name in names if name in request}))
+NAMES = ("settings", "data", "mode", "device")
+answer = answer_steps(lambda request: PyTorch(**{name: request[name] for name in NAMES if name in request}))

@@ -9,13 +9,13 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
-from threading import Thread
+from contextlib import contextmanager
 
 from benchmarks.children import ours
-from benchmarks.measuring.serving import Answer, peak_memory, serve
+from benchmarks.children.serving import Answer, peak_memory
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import compose_settings
+from pipeline.tracking import spooled_runs
 from pipeline.training.family import clear_models
 from pipeline.training.timing import Phase
 
@@ -23,23 +23,29 @@ PARTS = (Phase.PROGRESS, Phase.TRACKING, Phase.PICTURES, Phase.CHECKPOINT)
 
 
 class Clock:
-    """Timers that keep the span of every phase, in seconds of `time.perf_counter`.
+    """Timers that keep the span of every phase, in seconds that do not pass while the process is stopped.
 
     Before every `stop_every` steps, where that is given, the process stops itself, threads and all.
     """
 
     def __init__(self, stop_every: int | None = None) -> None:
         self.spans: dict[Phase, list[tuple[float, float]]] = defaultdict(list)
-        self._stop_every = stop_every
+        self._stop_every, self._stopped = stop_every, 0.0
+
+    def now(self) -> float:
+        """Returns the seconds of `time.perf_counter` but for those in which the process was stopped."""
+        return time.perf_counter() - self._stopped
 
     @contextmanager
     def __call__(self, phase: Phase) -> Iterator[None]:
         """Times a phase."""
         if phase == Phase.STEP and self._stop_every and len(self.spans[phase]) % self._stop_every == 0:
+            stopped = time.perf_counter()
             os.kill(os.getpid(), signal.SIGSTOP)
-        started = time.perf_counter()
+            self._stopped += time.perf_counter() - stopped
+        started = self.now()
         yield
-        self.spans[phase].append((started, time.perf_counter()))
+        self.spans[phase].append((started, self.now()))
 
     def seconds(self, phase: Phase, since: float = 0.0) -> list[float]:
         """Returns the length of each span of a phase that began since a time."""
@@ -47,15 +53,15 @@ class Clock:
 
 
 def train_whole(words: Sequence[str], clock: Clock) -> Answer:
-    """Trains as the command does; returns what `benchmarks.overhead.Round` has.
+    """Trains as the command does; returns what `benchmarks.overhead.Round` has, and the `seconds` from start to end.
 
     Neither the first step counts, which is compiled, nor the first report, in whose place the last is taken.
     """
     from pipeline import train
 
-    with terminal():
-        train.train(compose_settings(words), Job("pipeline.train", tuple(words)), timers=clock)
-    ended = time.perf_counter()
+    began = clock.now()
+    train.train(compose_settings(words), Job("pipeline.train", tuple(words)), timers=clock)
+    ended = clock.now()
     first, finish = clock.spans[Phase.STEP][0], clock.spans[Phase.FINISH][0][0]
     steps, reports = clock.seconds(Phase.STEP)[1:], clock.seconds(Phase.EVALUATION)
     return {
@@ -65,6 +71,7 @@ def train_whole(words: Sequence[str], clock: Clock) -> Answer:
         "once": first[0] - clock.spans[Phase.BUILD][0][1] + ended - finish,
         "parts": {phase.value: sum(clock.seconds(phase, since=first[1])) for phase in PARTS},
         "memory": peak_memory(),
+        "seconds": ended - began,
     }
 
 
@@ -77,27 +84,10 @@ def train_bare(words: Sequence[str], clock: Clock) -> Answer:
     return {"steps": clock.seconds(Phase.STEP)[1:]}
 
 
-@contextmanager
-def terminal() -> Iterator[None]:
-    """Lets standard output be a terminal, so that the live bar is drawn."""
-    reader, writer = os.openpty()
-
-    def swallow() -> None:
-        with suppress(OSError):
-            while os.read(reader, 4096):
-                pass
-
-    Thread(target=swallow, daemon=True).start()
-    with os.fdopen(writer, "w", encoding="utf-8") as screen, redirect_stdout(screen):
-        yield
-    os.close(reader)
-
-
-def _answer(request: Answer) -> Answer:
+def answer(request: Answer) -> Answer:
+    """Trains, `whole` or bare; `direct` sends calls to a server at once, as to a store of this machine."""
+    if request.get("direct"):
+        spooled_runs.is_server = lambda uri: False
     clear_models()
     train = train_whole if request["whole"] else train_bare
     return train(request["words"], Clock(request.get("stop_every")))
-
-
-if __name__ == "__main__":
-    serve(_answer)

@@ -1,52 +1,44 @@
-"""Child processes that are started once and then asked by turns; each has an environment of its own."""
+"""Child processes that are started once and then asked by turns; each has an environment of its own.
+
+By turns, A B A B, a machine that slows down or speeds up does so for everyone.
+"""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks import UNTOUCHED
-from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring.results import BenchmarkError
 from pipeline.settings.overrides import compose_settings
 from pipeline.settings.paths import ROOT
 
 PATIENCE_SECONDS = 10
+PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+Changes = Mapping[str, str | None]
+Sample = TypeVar("Sample")
 
 
 class Child(subprocess.Popen[str]):
-    """A process that serves requests (`benchmarks.measuring.serving`), as long as the `with` block lasts.
+    """A process that serves requests (`benchmarks.children.serving`), as long as the `with` block lasts.
 
-    It runs `python -m MODULE` in a folder, which its modules are imported from. In its environment some variables are
-    set; None takes one out. A `BenchmarkError` is raised where it has ended when an answer is waited for.
+    Its module is imported from a folder. In its environment some variables are set; None takes one out. A
+    `BenchmarkError` is raised where it has ended when an answer is waited for.
     """
 
     def __init__(
-        self,
-        module: str,
-        *,
-        environment: Mapping[str, str | None] | None = None,
-        folder: Path = ROOT,
-        python: str = sys.executable,
+        self, module: str, *, environment: Changes | None = None, folder: Path = ROOT, python: str = sys.executable
     ) -> None:
         if not which(python):
             raise BenchmarkError(f"`python` must be an interpreter. Received: {python}")
-        self._module = module
-        self._log = TemporaryFile("w+b")  # noqa: SIM115
-        super().__init__(
-            [python, "-m", module],
-            cwd=folder,
-            env=changed(UNTOUCHED, environment or {}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            encoding="utf-8",
-        )
+        self._module, self._log = module, TemporaryFile("w+b")  # noqa: SIM115
+        command, own = [python, "-m", "benchmarks.children.serving", module], changed(UNTOUCHED, environment or {})
+        super().__init__(command, cwd=folder, env=own, stderr=self._log, **PIPES)
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Sends a request and waits for its answer."""
@@ -100,12 +92,23 @@ def training_request(*words: str) -> dict[str, Any]:
     return {"words": words, "settings": settings.model.model_dump(mode="json"), "data": str(settings.data.file)}
 
 
-def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+def changed(environment: Mapping[str, str], changes: Changes) -> dict[str, str]:
     """Returns an environment with some variables set, and without those that are None."""
     return {name: value for name, value in {**environment, **changes}.items() if value is not None}
 
 
 def last_line(output: bytes) -> str:
     """Returns the last line of an output that is not empty."""
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "no output")
+    lines = output.decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+
+
+def by_turns(measures: Mapping[Any, Callable[[], Sample]], rounds: int) -> dict[Any, list[Sample]]:
+    """Measures everyone once a round, in the order given; returns the samples of each, in the order of the rounds."""
+    taken = [{key: measure() for key, measure in measures.items()} for _ in range(rounds)]
+    return {key: [samples[key] for samples in taken] for key in measures}
+
+
+def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
+    """Divides the samples of one by those of another, round by round."""
+    return [first / second for first, second in zip(above, below, strict=True)]

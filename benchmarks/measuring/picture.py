@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from textwrap import fill
 
@@ -33,13 +32,10 @@ def draw(panels: Sequence[Panel], rows: Sequence[Row], path: Path, *, title: str
     found = [(panel, [row for row in rows if row.panel == panel.title]) for panel in panels]
     shown = [(panel, own) for panel, own in found if own]
     columns = min(2, len(shown))
-    shape = (-(-len(shown) // columns), columns)
-    with figures.panels(shape, path, title=title, inches=(6.4, 3.4)) as (figure, _):
-        for axes, drawn in zip_longest(figure.axes, shown):
-            if drawn is None:
-                axes.set_axis_off()
-                continue
-            panel, own = drawn
+    with figures.panels((-(-len(shown) // columns), columns), path, title=title, inches=(6.4, 3.4)) as (figure, _):
+        for axes in figure.axes[len(shown) :]:
+            axes.set_axis_off()
+        for axes, (panel, own) in zip(figure.axes, shown, strict=False):
             axes.set_title(panel.title.replace("_", " "))
             (_draw_curves if panel.over else _draw_bars)(axes, panel, own)
 
@@ -64,13 +60,6 @@ def _draw_curves(axes: Axes, panel: Panel, rows: Sequence[Row]) -> None:
             axes.errorbar(places, medians, yerr=_reach(points), color=colour, marker="o", markersize=4, label=name)
         else:
             axes.axhline(medians[0], color=figures.GREY, linestyle="--", linewidth=1.2, label=name)
-    _scale(axes, panel, rows)
-    axes.set_xlabel(panel.over)
-    if len(curves) > 1:
-        axes.legend(frameon=False)
-
-
-def _scale(axes: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     places, medians = [row.at for row in rows if row.at is not None], [row.median for row in rows]
     if not figures.scale_wide(axes, "x", (min(places), max(places))):
         figures.mark_steps(axes)
@@ -81,6 +70,9 @@ def _scale(axes: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     else:
         axes.set_yscale("logit")
         axes.yaxis.set(major_formatter="{x:g}", minor_formatter="")
+    axes.set_xlabel(panel.over)
+    if len(curves) > 1:
+        axes.legend(frameon=False)
 
 
 def _reach(rows: Sequence[Row]) -> list[list[float]]:

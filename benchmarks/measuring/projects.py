@@ -6,23 +6,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
 from benchmarks import UNTOUCHED
 from benchmarks.measuring.child import changed, last_line
-from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring.results import BenchmarkError
 from pipeline.settings.paths import ROOT, STORE_ROOT
 
 COPIED = (
     *("benchmarks", "pipeline", "conf", "hydra_plugins"),
     *("params.yaml", "dvc.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"),
 )
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "results")
 UNSET = ("MLFLOW_TRACKING_URI", "DVC_STAGE", "DVC_EXP_NAME", "PIPELINE_ROOT", "PYTHONPATH")
 TRAIN = (sys.executable, "-m", "pipeline.train")
 SECONDS_A_LOOK, PATIENCE_SECONDS = 0.01, 60
@@ -40,13 +43,15 @@ class Project:
         path = f"{Path(sys.executable).parent}{os.pathsep}{UNTOUCHED.get('PATH', '')}"
         return {**dict.fromkeys(UNSET), "PATH": path, "MNIST_DIR": str(self.images)}
 
+    def place(self) -> dict[str, Any]:
+        """Returns the folder and the whole environment of commands in it, as `subprocess` takes them."""
+        return {"cwd": self.root, "env": changed(UNTOUCHED, self.environment())}
+
     def run(self, *command: str, status: int = 0) -> float:
         """Runs a command quietly and returns its seconds; a `BenchmarkError` where it ends with another status."""
-        environment, started = changed(UNTOUCHED, self.environment()), time.perf_counter()
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
-        seconds = time.perf_counter() - started
+        began = time.perf_counter()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, **self.place())
+        seconds = time.perf_counter() - began
         if done.returncode != status:
             words, said = " ".join((Path(command[0]).name, *command[1:])), last_line(done.stderr or done.stdout)
             raise BenchmarkError(f"`{words}` must end with status {status}. Received: {done.returncode}: {said}")
@@ -64,19 +69,28 @@ class Project:
 
     def wait_for(self, pattern: str, *command: str) -> float:
         """Returns the seconds from a command's start until there is a file of some name, then ends it."""
-        environment, quiet, started = changed(UNTOUCHED, self.environment()), subprocess.DEVNULL, time.perf_counter()
-        with subprocess.Popen(
-            command, cwd=self.root, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-        ) as process:
+        began = time.perf_counter()
+        with started(command, **self.place()) as process:
             while process.poll() is None and not list(self.root.glob(pattern)):
                 time.sleep(SECONDS_A_LOOK)
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - began
             if process.poll() is not None:
                 raise BenchmarkError(f"`{' '.join(command)}` must make {pattern}. Received: its end without that file")
-            started_by_it = psutil.Process(process.pid).children(recursive=True)
-            os.killpg(process.pid, signal.SIGTERM)
-            psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
         return seconds
+
+
+@contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a command quietly in a session of its own; at the end of the block it and what it started are terminated."""
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with subprocess.Popen(command, **quiet, **options) as process:
+        try:
+            yield process
+        finally:
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it may have ended
+                started_by_it = psutil.Process(process.pid).children(recursive=True)
+                os.killpg(process.pid, signal.SIGTERM)
+                psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -90,11 +104,9 @@ def copied_project(data: Path) -> Iterator[Project]:
     with TemporaryDirectory(prefix="benchmark-", dir=place) as folder:
         root = Path(folder).resolve()
         for name in COPIED:
+            copy = partial(shutil.copytree, ignore=LEFT_OUT) if (ROOT / name).is_dir() else shutil.copy
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
-            else:
-                shutil.copy(ROOT / name, root / name)
+            copy(ROOT / name, root / name)
         (root / "data").mkdir()
         shutil.copy(data, root / "data" / "mnist.npz")
         yield Project(root, data.parent)

@@ -8,12 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.machine import Machine, machine_line
 from pipeline.data.files import write_text
+from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 
+Figure = float | None
 SIGNS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+class BenchmarkError(PipelineError):
+    """Something that was to be measured failed, or left nothing to measure."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,19 @@ class Goal:
 
     name: str
     want: str
-    got: float | None
+    got: Figure
     met: bool
 
-    @classmethod
-    def of(cls, name: str, sign: str, bound: float, *, got: float | None, counts: bool = True) -> "Goal":
-        """Compares a figure with a bound; where there are too few runs for any goal to be met, it does not count."""
-        return cls(name, f"{sign} {bound:.4g}", got, counts and got is not None and SIGNS[sign](got, bound))
+
+def compare(*wanted: tuple[str, str, float, Figure], counts: bool = True) -> list[Goal]:
+    """Compares figures with bounds, each a name, a sign, a bound and what was got.
+
+    None is met that has no figure, nor any where `counts` is false, as of too few runs.
+    """
+    return [
+        Goal(name, f"{sign} {bound:.4g}", got, counts and got is not None and SIGNS[sign](got, bound))
+        for name, sign, bound, got in wanted
+    ]
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,7 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
 
 
-def _figure(value: float | None) -> str:
+def _figure(value: Figure) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -28,7 +28,7 @@ from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError
 from pipeline.settings.family import has_family
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import CHOICES, NUMBERS, ROOT
 
 
 def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
@@ -53,7 +53,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
             failures.append(error)
 
     try:
-        hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")(job)()
+        hydra.main(version_base="1.3", config_path=str(CHOICES), config_name="config")(job)()
     except KeyboardInterrupt:
         leave("interrupted", INTERRUPTED)
     except JobFailedError as error:
@@ -70,7 +70,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
 
 def _prepare(module: str) -> None:
     """Prepares the process of a command: variables, outputs, what was typed, and signals."""
-    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_ROOT"], os.environ["PIPELINE_RUNS"] = str(NUMBERS.parent), str(ROOT / "runs")
     os.environ["PIPELINE_MODULE"] = module
     os.environ["HYDRA_FULL_ERROR"] = "1"
     survive_lost_output()

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import SOURCES
 
 PACKAGE = "pipeline"
 DIGITS = 12
@@ -24,7 +24,7 @@ ROOTS = {
 }
 
 
-def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> list[Path]:
+def stage_code(stage: str, family: str | None = None, *, root: Path = SOURCES) -> list[Path]:
     """Returns the files whose code decides the outputs of a stage, such as `train`: its own, and what its work imports.
 
     `family` is the one that the stage runs for; None for `fetch` and `judge`.
@@ -34,7 +34,7 @@ def stage_code(stage: str, family: str | None = None, *, root: Path = ROOT) -> l
     return sorted({root / PACKAGE / f"{stage}.py", *code_of(*modules, without=without, root=root)})
 
 
-def code_of(*modules: str, without: Collection[str] = (), root: Path = ROOT) -> list[Path]:
+def code_of(*modules: str, without: Collection[str] = (), root: Path = SOURCES) -> list[Path]:
     """Returns the files whose code decides the results of modules.
 
     Imports inside functions count. Imports under `TYPE_CHECKING` and files that hold only a docstring do not. A module
@@ -59,7 +59,7 @@ def code_of(*modules: str, without: Collection[str] = (), root: Path = ROOT) -> 
     return sorted(file for file in found if _has_code(file))
 
 
-def code_digest(files: Iterable[Path], *, root: Path = ROOT) -> str:
+def code_digest(files: Iterable[Path], *, root: Path = SOURCES) -> str:
     """SHA-256 of code, 64 hexadecimal digits; line ends and the location of `root` do not change it."""
     digest = hashlib.sha256()
     for file in files:

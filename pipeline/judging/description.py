@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pipeline.judging.calibration import Calibration
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import SOURCES
 from pipeline.tracking.runs import RunDescription
 from pipeline.tracking.tags import environment_tags
 
@@ -33,7 +33,7 @@ def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) 
         "family": "judge",
         "seed": str(settings.judge.seed),
         **{f"{name}.digest": digest for name, digest in digests.items()},
-        **environment_tags(ROOT),
+        **environment_tags(SOURCES),
     }
     return RunDescription(
         name=" ".join(["judge", f"seed={settings.judge.seed}", *([settings.label] if settings.label else [])]),

@@ -12,7 +12,7 @@ from pipeline.settings.composed import Settings, leaves
 from pipeline.settings.compute import AUTO
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import NUMBERS, SOURCES
 from pipeline.tracking.runs import RunDescription, flatten
 from pipeline.tracking.sweeps import SWEEP_JOB, TRIAL
 from pipeline.tracking.tags import committed_file, environment_tags
@@ -48,8 +48,8 @@ def name_run(settings: Settings, job: Job) -> str:
 
 def changed_settings(settings: Settings) -> list[str]:
     """The settings that differ from params.yaml as git has it, or as it is outside git, as `ADDRESS=VALUE`."""
-    own = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    committed = committed_file(ROOT, "params.yaml") or own
+    own = NUMBERS.read_text(encoding="utf-8")
+    committed = committed_file(NUMBERS.parent, NUMBERS.name) or own
     before, now = dict(leaves(read_values(committed))), settings.parameters()
     # What `auto` means on this machine is no change that a user made.
     asked = dict(leaves(read_values(own)))
@@ -106,7 +106,7 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
     kind = "search" if any(one.startswith("+search=") for one in overrides) else "sweep"
     return RunDescription(
         name=" ".join([kind, family, *named, *([label] if label else [])]),
-        tags={"family": family, **environment_tags(ROOT)} | ({"label": label} if label else {}),
+        tags={"family": family, **environment_tags(SOURCES)} | ({"label": label} if label else {}),
         note=f"A {kind}; its jobs are the runs below.\n\n```\n{sweep_command(overrides)}\n```\n",
     )
 
@@ -119,7 +119,7 @@ def sweep_command(overrides: Sequence[str]) -> str:
 
 def _tags(kind: str, settings: Settings) -> dict[str, str]:
     label = {"label": settings.label} if settings.label else {}
-    return {"kind": kind, "family": settings.family, "seed": str(settings.seed), **label, **environment_tags(ROOT)}
+    return {"kind": kind, "family": settings.family, "seed": str(settings.seed), **label, **environment_tags(SOURCES)}
 
 
 def _shortened(override: str, settings: Settings) -> str:

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.settings.composed import Settings, known_addresses, suggest, text_addresses, validate
 from pipeline.settings.errors import SettingsError
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import CHOICES, NUMBERS
 
 TEXTS = frozenset({*text_addresses(), "hydra.run.dir", "hydra.sweep.dir"})
 EXAMPLE = "'acgan.soft_label={real: 0.9, trick: 0.9}'"
@@ -38,9 +38,9 @@ def compose_values(overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         SettingsError: A word is no override, or a value is missing.
     """
-    os.environ["PIPELINE_ROOT"] = str(ROOT)
+    os.environ["PIPELINE_ROOT"] = str(NUMBERS.parent)
     try:
-        with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        with hydra.initialize_config_dir(str(CHOICES), version_base="1.3"):
             return plain(hydra.compose("config", list(overrides)))
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(explain(error)) from error
@@ -160,7 +160,7 @@ def _read(word: str) -> Any:
 
 
 def _choices(group: str) -> str:
-    return ", ".join(sorted(file.stem for file in (ROOT / "conf" / group).glob("*.yaml")))
+    return ", ".join(sorted(file.stem for file in (CHOICES / group).glob("*.yaml")))
 
 
 def _one_line(error: Exception) -> str:

@@ -1,9 +1,18 @@
-"""The project's folders; every default path starts here, never at the working directory."""
+"""The project's folders; every default path starts here.
+
+In a checkout or an archive of the project that is its own folder, whatever the working directory. Where a wheel is
+installed, there is no such folder: it is the working directory then, and `conf/` and `params.yaml` are the wheel's.
+"""
 
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+SOURCES = Path(__file__).resolve().parents[2]  # holds `pipeline/`
+_IN_WHEEL = SOURCES / "pipeline" / "configuration"  # setup.py writes it
+_INSTALLED = _IN_WHEEL.is_dir()
+ROOT = Path.cwd() if _INSTALLED else SOURCES
+CHOICES = _IN_WHEEL if _INSTALLED else ROOT / "conf"
+NUMBERS = (_IN_WHEEL if _INSTALLED else ROOT) / "params.yaml"
 
 
 def outermost(root: Path) -> Path:

@@ -5,39 +5,36 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.children.serving import peak_memory
+from benchmarks.measuring import BenchmarkError
 from benchmarks.measuring.child import Child, changed
-from benchmarks.measuring.errors import BenchmarkError
 from benchmarks.measuring.projects import Project, copied_project
-from benchmarks.measuring.serving import peak_memory
 from pipeline.settings.paths import ROOT, STORE_ROOT
 
 ECHO = """
-import os, sys
-sys.path.insert(0, {root!r})
-from benchmarks.measuring.serving import serve
+import os
 def answer(request):
     print("a line that is no answer")
     if "fail" in request:
         raise ValueError("no such step")
-    return {{"got": request, "colour": os.environ.get("COLOUR")}}
-serve(answer)
+    return {"got": request, "colour": os.environ.get("COLOUR")}
 """
 COUNT = """
-import sys
-sys.path.insert(0, {root!r})
-from benchmarks.measuring.serving import serve_steps
+from benchmarks.children.serving import answer_steps
 class Steps:
     def take_step(self, step):
         assert step == taken.pop(0)
 taken = [0, 1, 0, 2]
-serve_steps(lambda request: Steps())
+answer = answer_steps(lambda request: Steps())
 """
 
 
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
     for name, text in (("echo", ECHO), ("count", COUNT)):
-        (tmp_path / f"{name}.py").write_text(text.format(root=str(ROOT)), encoding="utf-8")
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
+    (tmp_path / "pipeline").symlink_to(ROOT / "pipeline")
     return tmp_path
 
 

@@ -17,7 +17,8 @@ FOUND = {"default": {**ONE, "whole": 31.0}, "original": {**ONE, "several": [0.00
 
 
 def test_goals_are_of_several_steps_a_call_and_of_an_epoch_of_600() -> None:
-    goals = find_goals(FOUND, {"PyTorch, eager": [0.0156], "PyTorch, channels-last": [0.012]}, counts=True)
+    peers = {"PyTorch, eager": {"several": [0.0156]}, "PyTorch, channels-last": {"several": [0.012]}}
+    goals = find_goals({**FOUND, **peers}, counts=True)
     assert [(goal.got, goal.met) for goal in goals] == [
         (pytest.approx(2.0), True),
         (18.0, True),
@@ -28,12 +29,14 @@ def test_goals_are_of_several_steps_a_call_and_of_an_epoch_of_600() -> None:
 
 
 def test_without_pytorch_or_a_way_their_goals_have_no_figure() -> None:
-    goals = find_goals({"default": FOUND["default"]}, {}, counts=True)
+    goals = find_goals({"default": FOUND["default"]}, counts=True)
     assert [goal.got is None for goal in goals] == [False, False, False, True, True]
 
 
 def test_rows_say_how_many_steps_a_call_has() -> None:
-    names = {row.name: row.median for row in make_rows(FOUND, {})}
+    peer = {"PyTorch, eager": {"several": [0.004]}}
+    names = {row.name: row.median for row in make_rows({**FOUND, **peer})}
+    assert names["PyTorch, eager: a step"] == pytest.approx(4)
     assert names["default: a step, 50 a call"] == pytest.approx(2)
     assert names["original: a step, 50 a call"] == pytest.approx(3)
     assert names["default, all steps and reports: time"] == 31

@@ -1,12 +1,20 @@
 import json
+import os
+import signal
+import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.children.tracked import Clock, terminal
-from benchmarks.overhead import BENCHMARK, Round, find_goals, make_rows, pair_turns
+from benchmarks.children.tracked import Clock
+from benchmarks.measuring.projects import Project
+from benchmarks.overhead import BENCHMARK, Round, _child, compare_ways, find_goals, make_rows, pair_turns
+from pipeline.rendering.terminal import make_console
+from pipeline.settings.paths import ROOT
 from pipeline.training.timing import Phase
 
 PARTS = {"tracking": 1.0, "pictures": 0.2}
@@ -40,10 +48,10 @@ def test_what_comes_once_weighs_less_in_a_longer_training() -> None:
 
 
 def test_goals_take_the_middle_round_and_the_memory_of_the_first() -> None:
-    goals = find_goals([QUICK, SLOW, QUICK], intervals=20, counts=True)
+    goals = find_goals(make_rows([QUICK, SLOW, QUICK], intervals=20), counts=True)
     assert [goal.met for goal in goals] == [True, True, True]
     assert goals[2].got == 1.4
-    assert not any(goal.met for goal in find_goals([SLOW], intervals=20, counts=True))
+    assert not any(goal.met for goal in find_goals(make_rows([SLOW], intervals=20), counts=True))
 
 
 def test_what_is_between_is_split_into_its_phases() -> None:
@@ -64,15 +72,44 @@ def test_a_clock_keeps_the_spans_of_each_phase_and_counts_those_since_a_time() -
     assert last >= 0.01
 
 
-def test_the_live_bar_is_drawn_on_a_terminal() -> None:
-    before = sys.stdout
-    with terminal():
-        assert sys.stdout.isatty()
-        sys.stdout.write("x" * 100_000)
-    assert sys.stdout is before
+def test_a_stopped_process_has_no_time_and_the_other_goes_on_meanwhile() -> None:
+    code = "from benchmarks.children.tracked import Clock; from pipeline.training.timing import Phase; clock = Clock(1)"
+    code += "; began = clock.now(); clock(Phase.STEP).__enter__(); print(clock.now() - began)"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        time.sleep(2)
+        process.send_signal(signal.SIGCONT)
+        assert float(process.communicate()[0]) < 1
+
+
+def test_the_live_bar_is_drawn_though_output_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.overhead.Child", lambda _, environment, folder: environment)
+    environment: Any = _child(Project(Path("a"), Path("b")))
+    assert environment["MLFLOW_TRACKING_URI"] is None
+    monkeypatch.setenv("TTY_COMPATIBLE", environment["TTY_COMPATIBLE"])
+    assert make_console(StringIO()).is_terminal
+
+
+def test_the_spool_is_set_against_calls_that_are_waited_for_round_by_round() -> None:
+    pairs: list[list[dict[str, Any]]] = [
+        [{"seconds": on, "parts": {"tracking": on / 100}}, {"seconds": 50, "parts": {"tracking": 2}}]
+        for on in (51, 49, 53)
+    ]
+    rows = compare_ways(pairs)
+    assert {row.name: row.median for row in rows} == {
+        "added by the spool: share of the training's time": pytest.approx(0.02),
+        "through the spool: the whole": 51,
+        "without the spool: the whole": 50,
+        "through the spool: tracking": 0.51,
+        "without the spool: tracking": 2,
+    }
+    (goal,) = find_goals(rows, counts=True)
+    assert (goal.want, goal.met) == ("< 0.03", True)
+    assert goal.got == pytest.approx(0.02)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_a_training_is_timed_with_all_of_it_and_with_none(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
     results = tmp_path / "overhead.json"
@@ -83,3 +120,5 @@ def test_a_training_is_timed_with_all_of_it_and_with_none(tmp_path: Path, mnist_
     between = rows["tracking, checkpoints, pictures and progress: time"]
     parts = sum(rows[f"of which {name}: time"] for name in ("progress", "tracking", "pictures", "checkpoint"))
     assert 0 < parts <= between
+    assert rows["without the spool: the whole"] > rows["without the spool: tracking"] > 0
+    assert rows["through the spool: the whole"] > 0

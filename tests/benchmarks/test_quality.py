@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring import BenchmarkError
 from benchmarks.measuring.results import Row
 from benchmarks.quality import (
     ACCURACY,

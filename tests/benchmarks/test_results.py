@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from benchmarks.measuring.benchmark import Benchmark, positive
+from benchmarks.measuring.child import by_turns, ratios
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.measuring.picture import Panel, draw
-from benchmarks.measuring.results import Goal, Results, Row, rows_tables
-from benchmarks.measuring.turns import by_turns, ratios
+from benchmarks.measuring.results import Goal, Results, Row, compare, rows_tables
 from benchmarks.overhead import BENCHMARK as OVERHEAD
 from benchmarks.quality import BENCHMARK as QUALITY
 from benchmarks.scale import BENCHMARK as SCALE
@@ -20,8 +20,7 @@ from benchmarks.step import BENCHMARK as STEP
 from pipeline.settings.paths import ROOT
 
 BENCHMARKS = [STEP, OVERHEAD, STARTUP, SCALE, QUALITY, SERVING]
-MET = Goal.of("speed", ">=", 2, got=2.5)
-MISSED = Goal.of("memory", "<", 1.5, got=1.5)
+MET, MISSED = compare(("speed", ">=", 2, 2.5), ("memory", "<", 1.5, 1.5))
 BARS = [Row.of("étape: a step", [1.0, 3.0, 2.5], unit="s", panel="bars")]
 CURVE = [Row.of(f"batch {at}: speed", [at / 2.0, at], panel="curves", curve="ours", at=at) for at in (10, 1000)]
 LINE = [Row.of("real digits: speed", [40.0], panel="curves", curve="real digits")]
@@ -64,12 +63,12 @@ def test_a_row_has_the_middle_the_least_and_the_greatest() -> None:
     [(">=", 2.0, True), (">", 2.0, False), ("<=", 2.0, True), ("<", 2.0, False), (">", 2.1, True), ("<", 1.9, True)],
 )
 def test_a_goal_is_met_as_its_sign_says(sign: str, got: float, met: bool) -> None:
-    assert Goal.of("figure", sign, 2, got=got) == Goal("figure", f"{sign} 2", got, met)
+    assert compare(("figure", sign, 2, got)) == [Goal("figure", f"{sign} 2", got, met)]
 
 
 def test_no_goal_is_met_without_a_figure_or_where_none_counts() -> None:
-    assert not Goal.of("figure", ">=", 2, got=None).met
-    assert not Goal.of("figure", ">=", 2, got=5, counts=False).met
+    goals = [*compare(("figure", ">=", 2, None)), *compare(("figure", ">=", 2, 5), counts=False)]
+    assert [goal.met for goal in goals] == [False, False]
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale
-from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring import BenchmarkError
 from benchmarks.measuring.projects import Project
 from benchmarks.scale import BATCHES, BENCHMARK, JOBS, PARTS, RUNS, ends_of_jobs
 
 
 def test_unsaid_every_part_is_run_up_to_a_batch_of_1600_16_jobs_and_1000_runs() -> None:
     assert BENCHMARK.parse([]).part is None
-    assert tuple(PARTS) == ("steps", "batches", "threads", "sweep", "beside", "store")
+    assert tuple(PARTS) == ("steps", "batches", "threads", "sweep", "beside", "cluster", "store")
     assert (BATCHES[-1], JOBS, RUNS[-1]) == (1600, 16, 1000)
 
 
@@ -48,9 +48,12 @@ def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path, monkeypatch:
     results = tmp_path / "scale.json"
     monkeypatch.setattr(scale, "BATCHES", (4, 8))
     monkeypatch.setattr(scale, "RUNS", (6, 12))
+    monkeypatch.setattr(scale, "SHORT_JOBS", 3)
+    monkeypatch.setattr(scale, "WORKERS", (2,))
     small = ["--rounds", "1", "--steps", "1"]
     tiny = ["acgan.generator.filters=[8,8,8]", "acgan.generator.likelihood.images=2"]
-    words = ["--part", "batches", "--part", "threads", "--part", "store", *small, *tiny]
+    words = ["--part", "batches", "--part", "threads", "--part", "cluster", "--part", "store", *small, *tiny]
     assert BENCHMARK.run(["--json", str(results), *words, "acgan.discriminator.filters=[4,4,4,4]"]) == 0
     names = [row["name"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]]
-    assert {"batch 8: speed", "2 threads: a step", "store of 12 runs: list"} <= set(names)
+    assert "3 jobs of 0.5 s on Ray, 2 at once: overhead a job" in names
+    assert {"batch 8: speed", "threads 2: a step", "store of 12 runs: list"} <= set(names)

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.children.arithmetic import multiply_adds, step_operations
 from benchmarks.children.example import Example
-from benchmarks.measuring.errors import BenchmarkError
+from benchmarks.measuring import BenchmarkError
 from benchmarks.step import BENCHMARK, Samples, find_goals, make_rows, matrix_rate
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator

@@ -1,14 +1,32 @@
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipeline.settings.data import DataSettings
 from pipeline.settings.family import FamilySettings, family_settings, has_family
-from pipeline.settings.paths import ROOT, display, outermost
+from pipeline.settings.paths import CHOICES, NUMBERS, ROOT, SOURCES, display, outermost
 
 
 def test_the_root_is_the_folder_of_the_params_file() -> None:
-    assert (ROOT / "params.yaml").is_file()
+    assert NUMBERS == ROOT / "params.yaml"
+    assert NUMBERS.is_file()
+    assert (CHOICES / "config.yaml").is_file()
+    assert SOURCES == ROOT
+
+
+def test_where_a_wheel_is_installed_the_root_is_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, here = tmp_path / "packages" / "pipeline", tmp_path / "here"
+    for folder in (package / "settings", package / "configuration", here):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    shutil.copy(SOURCES / "pipeline" / "settings" / "paths.py", package / "settings")
+    found = runpy.run_path(str(package / "settings" / "paths.py"))
+    assert (found["ROOT"], found["CHOICES"]) == (here, package / "configuration")
+    assert found["NUMBERS"] == package / "configuration" / "params.yaml"
 
 
 def test_an_experiment_of_dvc_belongs_to_the_project_around_it() -> None:

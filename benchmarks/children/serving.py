@@ -1,4 +1,7 @@
-"""The side of a child process: it answers requests, one line of JSON each, and imports nothing that slows its start."""
+"""The side of a child process: `python -m benchmarks.children.serving MODULE` answers requests, one line of JSON each.
+
+The module has a function `answer` from a request to its answer. Nothing is imported here that slows a start.
+"""
 
 import json
 import os
@@ -7,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from itertools import count, islice
 from typing import Any
 
@@ -26,8 +30,8 @@ def serve(answer: Callable[[Answer], Answer]) -> None:
         replies.flush()
 
 
-def serve_steps(build: Callable[[Answer], Any]) -> None:
-    """Serves requests for `steps` of the training that `words` set; each is built when it is first asked for.
+def answer_steps(build: Callable[[Answer], Any]) -> Callable[[Answer], Answer]:
+    """Returns what answers requests for `steps` of the training that `words` set; each is built when first asked for.
 
     What is built has `take_step(step)`, which counts from 0. An answer has the `seconds` of each step and the most
     `memory` so far.
@@ -42,7 +46,7 @@ def serve_steps(build: Callable[[Answer], Any]) -> None:
         seconds = [time_call(partial(training.take_step, step)) for step in islice(steps, request["steps"])]
         return {"seconds": seconds, "memory": peak_memory()}
 
-    serve(answer)
+    return answer
 
 
 def time_call(act: Callable[[], object]) -> float:
@@ -59,3 +63,7 @@ def peak_memory() -> int:
     """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    serve(import_module(sys.argv[1]).answer)
