@@ -5,6 +5,7 @@ Hydra executes this module at each command, so whatever takes time to import is 
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -45,8 +46,31 @@ class RayLauncher(Launcher):
 
         self._folder = Path(config.hydra.sweep.dir)
         self._cluster = RayCluster(self._address, cpus=self._cpus, gpus=self._gpus)
-        self.at_once = self._cluster.at_once
+        self.at_once, self.machines = self._cluster.at_once, self._cluster.machines
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Runs jobs and returns how each ended."""
         return self._cluster.run(job_overrides, module=MODULE, folder=self._folder)
+
+    def launch_each(self, jobs: Iterable[Sequence[str]], on_end: Callable[[JobReturn], object]) -> Sequence[JobReturn]:
+        """Runs jobs that are asked for one by one, as places become free; see `RayCluster.run`."""
+        return self._cluster.run(jobs, module=MODULE, folder=self._folder, on_end=on_end)
+
+
+class SlurmLauncher(Launcher):
+    """Hands the jobs to SLURM as one array, by the launcher of Hydra's own that `pipeline.sweeps.slurm` finds."""
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self._params, self.at_once = params, int(params["array_parallelism"])
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Finds the launcher, or refuses to."""
+        from pipeline.sweeps.slurm import make_launcher
+
+        self._launcher = make_launcher(self._params)
+        self._launcher.setup(hydra_context=hydra_context, task_function=task_function, config=config)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Runs jobs and returns how each ended."""
+        return self._launcher.launch(job_overrides, initial_job_idx)

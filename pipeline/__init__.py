@@ -8,7 +8,8 @@ Stages (each a command, `python -m pipeline.NAME`) run in this order::
     evaluate    how good its digits are
     render      its pictures
 
-`prune` is a command beside them: it frees what deleted runs keep in the tracking store.
+Commands beside them: `compare` makes a page of sweeps and runs, `promote` registers a run's services, `export` writes
+ONNX, `sync` sends what a training kept while the tracking store was away, `prune` frees what deleted runs keep in it.
 
 The rooms beneath them hold what they run with and know no stage. Data flows one way, and each room imports only what
 stands before it::

@@ -16,7 +16,8 @@ def evaluate(settings: Settings, job: Job) -> None:
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    connect(family=location.settings.family, experiment=location.settings.tracking.experiment, root=paths.STORE_ROOT)
+    tracking = location.settings.tracking
+    store = connect(family=location.settings.family, experiment=tracking.experiment, root=paths.STORE_ROOT)
     # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.data.sources import ensure_fetched
@@ -27,6 +28,7 @@ def evaluate(settings: Settings, job: Job) -> None:
     from pipeline.training.family import find_family
 
     console, finished = make_console(), FinishedRun(location)
+    stored = finished.look_up(store)
     ensure_fetched(finished.settings.data, report=console.print, progress=console.is_terminal)
     family = find_family(finished.settings.family)
     calibration = ensure_judge(finished.settings, job) if family.generate else None
@@ -34,7 +36,7 @@ def evaluate(settings: Settings, job: Job) -> None:
         result = evaluate_run(finished, family, calibration)
         result.write(finished.files)
         result.log(run, finished.files)
-        finished.headline(run.store, result.values(digits=False), result.quality)
+        finished.headline(run, stored, result.values(digits=False), result.quality)
     for table in result.tables(family.spoken_units):
         console.print(table)
 

@@ -1,4 +1,4 @@
-"""Command: sends what trainings kept while the tracking store was away."""
+"""Command: sends what trainings, evaluations and renderings kept while the tracking store was away."""
 
 from pipeline.cli import command
 from pipeline.settings.composed import Settings

@@ -18,7 +18,7 @@ from pipeline.settings.paths import ROOT
 DRAWING = {"digits": None, "digit": None, "count": None, "walk": None, "to": None, "force": False}
 SWEEP = {"new": False, "place": None}
 CHOICES: dict[str, Any] = {
-    **{"family": "acgan", "label": None, "start_from": None, "run": None, "sweep": SWEEP},
+    **{"family": "acgan", "label": None, "start_from": None, "run": None, "compare": {"runs": []}, "sweep": SWEEP},
     **DRAWING,
 }
 

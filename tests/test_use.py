@@ -239,6 +239,15 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
         (("pipeline.promote", "run=nowhere"), "nowhere must hold a finished training: "),
         (("pipeline.render", "digits=31a", "to=a.png"), "`digits` must be digits, as in digits=31415. Received: 31a"),
         (("pipeline.render", "run=nowhere", "digits=3", "to=a.png"), "nowhere must hold a finished training: "),
+        (
+            ("pipeline.compare", "runs=1,2"),
+            "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. Received: 1, 2",
+        ),
+        (
+            ("pipeline.compare", "runs=1", "to=a.png"),
+            "`to` must end in .html, since `runs` makes a page. Received: a.p",
+        ),
+        (("pipeline.train", "runs=1"), "`compare` is for `python -m pipeline.compare` alone: leave it out"),
         (("pipeline.train", "digits=3", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
     ],
 )

@@ -30,6 +30,9 @@ from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
 from pipeline.settings.paths import CHOICES, NUMBERS, ROOT
 
+RENDER, COMPARE = "pipeline.render", "pipeline.compare"
+OF_COMMANDS = {**dict.fromkeys(WHAT, (RENDER,)), "compare": (COMPARE,), "to": (RENDER, COMPARE)}
+
 
 def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     """Composes the settings of a command, `python -m MODULE`, and calls its stage, once or for each job of a sweep.
@@ -128,8 +131,9 @@ def _require_own_overrides(settings: Settings, job: Job) -> None:
     several = any(override.startswith("model=") for override in job.overrides)
     for override in job.overrides if job.sweep is None or not several else ():
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
-        if block in (*WHAT, "to") and job.module != "pipeline.render":
-            raise SettingsError(f"`{block}` is for `python -m pipeline.render` alone: leave it out")
+        if block in OF_COMMANDS and job.module not in OF_COMMANDS[block]:
+            commands = " and ".join(f"`python -m {module}`" for module in OF_COMMANDS[block])
+            raise SettingsError(f"`{block}` is for {commands} alone: leave it out")
         if block != settings.family and has_family(block):
             raise SettingsError(
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "

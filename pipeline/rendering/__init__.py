@@ -12,6 +12,7 @@
     confusion.py    readings of each digit asked for → a matrix
     tables.py       tables of losses, of measures beside real digits, and of sweeps
     comparison.py   the settings of a sweep over their seeds → a table
+    intervals.py    the same → a picture of one measure, a row a setting
     tradeoff.py     the same → a picture, one measure against another
     spelling.py     names of measures as a person writes them
     samples.py      samples of several runs → one picture

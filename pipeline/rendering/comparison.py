@@ -15,6 +15,10 @@ from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
 UNCOMPARED = (
     f"With fewer than {FEWEST_SEEDS} seeds a setting, no setting can be called better than another: add seed=0,1,2."
 )
+RULE = (
+    "A setting is the best on a measure if its 95 % interval lies on the better side of all others': two that do not "
+    "overlap differ with less chance of an error than 5 % (Schenker and Gentleman 2001)."
+)
 COMPARED = "Mean ± half the 95 % interval over seeds (Student's t)."
 
 
@@ -62,20 +66,18 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
     return COMPARED if can_compare(settings, measures) else UNCOMPARED
 
 
-def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> list[str]:
-    """Returns for each measure the line that names the best setting, or says that there is none; see `find_best`.
+def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
+    """Returns for each measure, as a person writes it, which setting is the best, or that none is; see `find_best`.
 
-    There is no line for a measure without an interval of each of two settings or more.
+    A measure without an interval of each of two settings or more is left out.
     """
-    lines = []
+    found = {}
     for measure in measures:
         if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
             best = find_best(settings, measure)
             apart = f"best with {best}, whose 95 % interval lies apart from all others"
-            lines.append(
-                f"{spell(measure.name)}: {apart if best else 'no significant difference, the 95 % intervals overlap'}"
-            )
-    return lines
+            found[spell(measure.name)] = apart if best else "no significant difference, the 95 % intervals overlap"
+    return found
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:

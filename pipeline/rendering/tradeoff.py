@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import Setting
 from pipeline.rendering import figures
+from pipeline.rendering.intervals import DIAMOND, POINT, Colour, colours, draw_reference, draw_rows
 from pipeline.rendering.spelling import spell
 
 BEYOND_RUNS = 0.25
-NAME_WIDTH = 42
-POINT: dict[str, Any] = {"s": 20, "alpha": 0.7, "linewidths": 0, "zorder": 4}
-DIAMOND: dict[str, Any] = {
-    "fmt": "D",
-    "markersize": 8.5,
-    "markerfacecolor": "white",
-    "markeredgewidth": 1.6,
-    "capsize": 3,
-}
-Colour = tuple[float, float, float, float]
 
 
 def trade_off(
@@ -50,14 +38,12 @@ def trade_off(
     if not settings:
         raise ValueError("`settings` must hold at least one. Received: none")
     across, upward, beside = measures
-    shades = mpl.colormaps["viridis"]
-    colours = [shades(0.88 * place / max(1, len(settings) - 1)) for place in range(len(settings))]
+    shades = colours(len(settings))
     height = max(4.2, 0.42 * len(settings) + 1.2)
     with figures.panels((1, 2), path, title=title, inches=(6.4, height)) as (figure, [[left, right]]):
-        for setting, colour in zip(settings.values(), colours, strict=True):
+        for setting, colour in zip(settings.values(), shades, strict=True):
             _draw_cluster(left, setting, (across, upward), colour)
-        _draw_rows(right, list(settings.values()), beside, colours)
-        right.set_yticks(range(len(settings)), [fill(name, NAME_WIDTH) for name in settings], fontsize=9)
+        draw_rows(right, settings, beside, shades)
         _draw_references(left, right, measures, references)
         _limit(left, list(settings.values()), (across, upward), references)
         left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
@@ -91,22 +77,10 @@ def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[Key, Key], r
             axis.set_view_interval(max(low, min(values) - beyond), min(high, max(values) + beyond), ignore=True)
 
 
-def _draw_rows(axes: Axes, settings: Sequence[Setting], measure: Key, colours: Sequence[Colour]) -> None:
-    for place, (setting, colour) in enumerate(zip(settings, colours, strict=True)):
-        values = setting.values(measure)
-        axes.scatter(values, [place] * len(values), color=colour, **POINT)
-        if found := setting.estimate(measure):
-            axes.errorbar(found.mean, place, xerr=found.margin, color=colour, **DIAMOND)
-    axes.set_ylim(len(settings) - 0.5, -0.5)
-    every = [value for setting in settings for value in setting.values(measure)]
-    if every:
-        figures.scale_wide(axes, "x", (min(every), max(every)))
-
-
 def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], references: Mapping[Key, float]) -> None:
     for measure, draw in zip(measures, (left.axvline, left.axhline, right.axvline), strict=True):
         if measure in references:
-            draw(references[measure], color=figures.GREY, linestyle=":", linewidth=1.4, zorder=0)
+            draw_reference(draw, references[measure])
 
 
 def _spoken(measure: Key) -> str:

@@ -1,6 +1,8 @@
 """A finished training, for the stages that come after it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
@@ -10,12 +12,27 @@ from pipeline.runs.location import RunLocation, Weights
 from pipeline.settings import paths
 from pipeline.settings.job import Job
 from pipeline.tracking.owners import close_abandoned
-from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.runs import Run, child
+from pipeline.tracking.runs import Run
+from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store, connect
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Parts
 from pipeline.training.history import History, read_history
+
+
+@dataclass(frozen=True)
+class StoredTraining:
+    """What the tracking store has of a training.
+
+    Attributes:
+        run_id: The training's run.
+        known: Whether the store has that.
+        images: The setting `judge.images` that it logged; None where it logged none.
+    """
+
+    run_id: str
+    known: bool
+    images: str | None
 
 
 class FinishedRun(RunLocation):
@@ -32,31 +49,39 @@ class FinishedRun(RunLocation):
         """Reads the figures of the training."""
         return read_history(self.files.state)
 
-    def track(self, stage: str, job: Job) -> Run:
+    def track(self, stage: str, job: Job) -> AbstractContextManager[Run]:
         """Opens the run of a stage, `evaluate` or `render`, under the training's own.
 
-        It stands alone where the store does not know that.
+        It stands alone where the store does not know that. What a server does not take is kept in a folder of its own
+        under `runs/stages`, for `python -m pipeline.sync`.
         """
         settings = self.settings
-        store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+        family, experiment = settings.family, settings.tracking.experiment
+        store = connect(family=family, experiment=experiment, root=paths.STORE_ROOT)
         close_abandoned(store)
-        return child(store, describe_stage(stage, settings, job, models=self.files.models, training=self.metadata))
+        described = describe_stage(stage, settings, job, models=self.files.models, training=self.metadata)
+        folder = paths.STORE_ROOT / "runs" / "stages"
+        return open_stage_run(store, described, place=(family, experiment), folder=folder)
 
-    def headline(self, store: Store, values: Mapping[Key, float], quality: Quality | None) -> None:
-        """Logs figures on the training's own run as `trained/…`, if the store knows it.
+    def look_up(self, store: Store) -> StoredTraining:
+        """Asks the store what it knows of the training, for `headline`, since it may be away by then."""
+        run_id = str(self.metadata["run_id"])
+        known = store.knows(run_id)
+        return StoredTraining(run_id, known, store.parameter(run_id, "judge.images") if known else None)
+
+    def headline(self, run: Run, stored: StoredTraining, values: Mapping[Key, float], quality: Quality | None) -> None:
+        """Logs figures on the training's own run as `trained/…`, through that of the evaluation, if the store knows it.
 
         They are left out where they are no headline of a real training: figures of a smoke test, of a part of the test
         set, of fewer digits than the training was set to (`judge.images`) or of another judge than it asked.
         """
-        run_id = str(self.metadata["run_id"])
         label = self.settings.label
         if label != self.metadata["settings"]["label"] or not (label or self.settings.data.limit is None):
             return
-        if store.knows(run_id) and (quality is None or self._measured_as_set(store, quality)):
-            Recorder(store, run_id).log_trained(values)
+        if stored.known and (quality is None or self._measured_as_set(stored, quality)):
+            run.log_trained_on(stored.run_id, values)
 
-    def _measured_as_set(self, store: Store, quality: Quality) -> bool:
+    def _measured_as_set(self, stored: StoredTraining, quality: Quality) -> bool:
         if judge_metadata(quality.calibration) != self.metadata["judge"]:
             return False
-        asked = store.parameter(str(self.metadata["run_id"]), "judge.images")
-        return quality.of_whole_test_set or asked == str(self.settings.judge.images)
+        return quality.of_whole_test_set or stored.images == str(self.settings.judge.images)

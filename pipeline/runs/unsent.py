@@ -1,4 +1,4 @@
-"""Spools that trainings left behind, and sending them."""
+"""Spools that trainings, evaluations and renderings left behind, and sending them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,7 @@ from pipeline.settings.paths import display
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.spooled_runs import send_left
+from pipeline.tracking.stage_runs import remove_sent
 from pipeline.tracking.store import connect
 
 _PLACES = ("runs/*/*", "runs/dvc/*/*")  # judges among them
@@ -47,6 +48,7 @@ def send_unsent(folder: RunFolder) -> None:
         console.print(f"{display(folder.path)}: in use by a training, which sends it", soft_wrap=True, markup=False)
         return
     what = f"sent as the run {run_id}" if run_id else "nothing had been logged"
+    remove_sent(folder.path)
     console.print(f"{display(folder.path)}: {what}", soft_wrap=True, markup=False)
 
 

@@ -185,6 +185,11 @@ def known_addresses() -> list[str]:
     return [*_addresses((), Settings), *chain.from_iterable(blocks)]
 
 
+def list_addresses() -> list[str]:
+    """Returns the addresses of the settings of all families that hold texts in a list, such as `runs`."""
+    return [address for address, kind in _fields((), Settings) if kind == tuple[str, ...]]
+
+
 def text_addresses() -> list[str]:
     """Returns the addresses of the settings of all families that hold any text or path, such as `label`."""
     return [address for address, kind in _fields((), Settings) if {str, Path} & {kind, *get_args(kind)}]

@@ -1,4 +1,4 @@
-"""Digits to draw on request: which, how many, and the file they go to."""
+"""What is made on request, digits or a comparison of runs, and the file it goes to."""
 
 import re
 from pathlib import Path
@@ -11,18 +11,30 @@ from pipeline.settings.frozen import Frozen
 from pipeline.settings.paths import display
 
 WHAT = ("digits", "digit", "count", "walk")
-FORMS = (".png", ".gif", ".npz")
+FORMS, PAGE = (".png", ".gif", ".npz"), ".html"
+
+
+class CompareSettings(Frozen):
+    """The runs to compare, which `runs=ID,ID` names.
+
+    Attributes:
+        runs: Their ids in MLflow: of sweeps, of trainings, or of both.
+    """
+
+    runs: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class DrawingRequest(Frozen):
-    """The digits that `python -m pipeline.render` draws on request; all null for the pictures of a run.
+    """What a command makes on request: the digits that `render` draws, or the page on the runs that `compare` reads.
 
     Attributes:
         digits: Digits to draw in a row, such as `31415`.
         digit: One digit, of which `count` are drawn.
         count: Number of images; without `digit` all ten digits in turn.
         walk: Two digits as `3:8`, between which the images change; `count` is the number of images.
-        to: A picture (`.png`), an animation (`.gif`), arrays (`.npz`), or a folder for a picture of each.
+        compare: The runs to compare.
+        to: Of digits a picture (`.png`), an animation (`.gif`), arrays (`.npz`), or a folder for a picture of each; of
+            a comparison a page (`.html`).
         force: Whether what is there already is replaced.
     """
 
@@ -30,6 +42,7 @@ class DrawingRequest(Frozen):
     digit: Annotated[int, Field(ge=0, le=9)] | None = None
     count: Annotated[int, Field(ge=1, le=100_000)] | None = None
     walk: str | None = None
+    compare: CompareSettings = CompareSettings()
     to: Path | None = Field(default=None, strict=False)
     force: bool = False
 
@@ -57,21 +70,51 @@ class DrawingRequest(Frozen):
                 raise ValueError(f"{one} says what to draw, and so does {other}: leave one of them out")
         if self.requested and self.to is None:
             raise ValueError(f"to must name a file or a folder to draw `{self.requested[0]}` to, as in to=digits.png")
-        if self.to is not None and not self.requested:
-            raise ValueError("to needs what to draw: digits=31415, digit=7, count=100 or walk=3:8")
-        if self.to is not None and self.to.suffix not in ("", *FORMS):
-            raise ValueError(f"to must end in {', '.join(FORMS)}, or name a folder. Received: {self.to}")
+        self._check_target()
         return self
 
+    def _check_target(self) -> None:
+        runs = self.compare.runs
+        if runs and self.requested:
+            raise ValueError(
+                f"runs says what to compare, and `{self.requested[0]}` what to draw: leave one of them out"
+            )
+        if self.to is None:
+            return
+        if runs and self.to.suffix != PAGE:
+            raise ValueError(f"to must end in {PAGE}, since `runs` makes a page. Received: {self.to}")
+        if runs:
+            return
+        if not self.requested:
+            raise ValueError("to needs what to draw (digits=31415, digit=7, count=100, walk=3:8) or to compare (runs=)")
+        if self.to.suffix not in ("", *FORMS):
+            raise ValueError(f"to must end in {', '.join(FORMS)}, or name a folder. Received: {self.to}")
 
-def check_target(request: DrawingRequest) -> Path:
-    """Returns the path to draw to, where nothing is lost there.
+
+def check_runs(request: DrawingRequest) -> tuple[str, ...]:
+    """Returns the ids of the runs to compare.
+
+    Raises:
+        SettingsError: There is none, or one is no id.
+    """
+    runs = request.compare.runs
+    wrong = [run_id for run_id in runs if not re.fullmatch("[0-9a-f]{32}", run_id)]
+    if wrong or not runs:
+        raise SettingsError(
+            "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. "
+            f"Received: {', '.join(wrong) or 'none'}"
+        )
+    return runs
+
+
+def check_target(request: DrawingRequest, *, otherwise: Path | None = None) -> Path:
+    """Returns the path to write to, `to` or the one `otherwise`, where nothing is lost there.
 
     Raises:
         SettingsError: A file, or a folder with files in it, is there and `force` is not set; or one is there in place
             of the other.
     """
-    path = request.to
+    path = request.to or otherwise
     if path is None:
         raise SettingsError("`to` must name a file or a folder to draw to, as in to=digits.png")
     if path.exists() and path.is_dir() == bool(path.suffix):

@@ -13,11 +13,14 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.settings.composed import Settings, known_addresses, suggest, text_addresses, validate
+from pipeline.settings.composed import Settings, known_addresses, list_addresses, suggest, text_addresses, validate
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import CHOICES, NUMBERS
 
 TEXTS = frozenset({*text_addresses(), "hydra.run.dir", "hydra.sweep.dir"})
+# Hydra, which looks for params.yaml beside the folder `runs`, would take the short name for a choice of that folder.
+SHORT = {"runs": "compare.runs"}
+LISTS, TEXT = frozenset(list_addresses()), re.compile(r"""[^\s,'"\[\]]+""")
 EXAMPLE = "'acgan.soft_label={real: 0.9, trick: 0.9}'"
 
 
@@ -83,13 +86,17 @@ def quote_texts(words: Sequence[str]) -> list[str]:
     """Returns a command's words with texts in the quotes that Hydra needs: `label=2026` becomes `label="2026"`.
 
     A shell takes the quotes that a person types, and Hydra would read a number, a list or no sense at all. Stays what
-    Hydra reads as a text, an interpolation, null or choices of these; of other choices each is quoted.
+    Hydra reads as a text, an interpolation, null or choices of these; of other choices each is quoted. A setting
+    of several texts becomes a list: `runs=12e3,ab` is `compare.runs=["12e3","ab"]`.
     """
     return [_quoted(word) for word in words]
 
 
 def _quoted(word: str) -> str:
     address, equals, value = word.partition("=")
+    address = SHORT.get(address, address)
+    if equals and address.lstrip("+") in LISTS:
+        return f"{address}=[{','.join(map(quote, TEXT.findall(value)))}]"
     return f"{address}={_as_text(address, value)}" if equals and address.lstrip("+") in TEXTS else word
 
 

@@ -10,7 +10,10 @@
     candidates  table, picture and commands of a search
     processes   jobs side by side on this machine
     cluster     jobs on the machines of a Ray cluster
-    summary     tables, figures and a picture of a sweep's runs
+    slurm       jobs as an array of SLURM's
+    comparison  jobs grouped into settings: rows of tables, the best on each measure, pictures
+    summary     these at the end of a sweep, on its parent run
+    page        these of one or several stored sweeps, in one HTML file
 
 Hydra finds the sweeper and the launchers, which call these, in `hydra_plugins`.
 """

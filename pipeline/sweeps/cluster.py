@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from hydra.core.utils import JobReturn
 from pipeline.data.files import write_text
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
-from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, job_return, log_of
+from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, job_return, log_of
 
 RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
@@ -39,6 +39,7 @@ class RayCluster:
 
     Attributes:
         at_once: Jobs that run at the same time.
+        machines: Machines of the cluster.
 
     Raises:
         ClusterError: Ray is not installed, the cluster does not answer or lacks what a job needs, or its machines do
@@ -57,40 +58,43 @@ class RayCluster:
                     "`hydra.launcher.cpus` and `hydra.launcher.gpus` must be at most what a node has. "
                     f"Received: {cpus:g} and {gpus:g}"
                 )
-            if len({node["NodeManagerHostname"] for node in nodes}) > 1:
+            self.machines = len({node["NodeManagerHostname"] for node in nodes})
+            if self.machines > 1:
                 require_tracking_server()
                 self.require_shared(paths.STORE_ROOT / "runs", [str(node["NodeID"]) for node in nodes])
         except BaseException:
             self._ray.shutdown()
             raise
 
-    def run(self, jobs: Sequence[Sequence[str]], *, module: str, folder: Path) -> list[JobReturn]:
+    def run(self, jobs: Iterable[Sequence[str]], *, module: str, folder: Path, on_end: OnEnd = id) -> list[JobReturn]:
         """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
 
         What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. A job whose process or
         machine is lost runs again, and resumes from its checkpoint. Where this process is interrupted, so are the jobs.
+        Jobs in a list are handed to Ray at once; others are asked for one by one, as places become free, and `on_end`
+        is called with how each ended before the next is asked for.
         """
         folder.mkdir(parents=True, exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
         environment |= dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
         task = self._task(run_command, max_retries=RETRIES)
-        words = [[*overrides, "hydra.mode=RUN"] for overrides in jobs]
-        logs = [str(log_of(overrides, folder).resolve()) for overrides in jobs]
-        cwd = str(Path.cwd())
-        tasks = {
-            task.remote(module, own, log, cwd, environment): index
-            for index, (own, log) in enumerate(zip(words, logs, strict=True))
-        }
+        places, waiting = len(jobs) if isinstance(jobs, Sequence) else self.at_once, enumerate(jobs)
+        running: dict[Any, tuple[int, Sequence[str]]] = {}
         ended: dict[int, JobReturn] = {}
         try:
-            while waiting := [one for one in tasks if tasks[one] not in ended]:
-                ready, _ = self._ray.wait(waiting, num_returns=1, timeout=LOOK_SECONDS)
-                for one in ready:
-                    ended[tasks[one]] = self._returned(one, jobs[tasks[one]], folder)
+            while True:
+                while len(running) < places and (job := next(waiting, None)) is not None:
+                    log = str(log_of(job[1], folder).resolve())
+                    running[task.remote(module, [*job[1], "hydra.mode=RUN"], log, str(Path.cwd()), environment)] = job
+                if not running:
+                    return [ended[index] for index in sorted(ended)]
+                for one in self._ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)[0]:
+                    index, overrides = running.pop(one)
+                    ended[index] = self._returned(one, overrides, folder)
+                    on_end(ended[index])
         finally:
-            self._cancel([one for one in tasks if tasks[one] not in ended])
+            self._cancel(list(running))
             self._ray.shutdown()
-        return [ended[index] for index in sorted(ended)]
 
     def require_shared(self, folder: Path, nodes: Sequence[str]) -> None:
         """Refuses a cluster of which a node does not see this machine's run folder."""

@@ -57,6 +57,7 @@ def run_search(
     digest = combined_digest(*digest_jobs([own]), json.dumps(search.identity, sort_keys=True))
     with locked(choose_launcher(config, digest)):
         launcher = make_launcher()
+        require_shared_storage(launcher, search)
         with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
             study.open(f"{digest[:DIGITS]}-{run_id[:DIGITS]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
@@ -150,11 +151,24 @@ def launch_each(
     return ended
 
 
+def require_shared_storage(launcher: Launcher, search: SearchSettings) -> None:
+    """Refuses a study in a file of this machine, where the trials run on several.
+
+    Raises:
+        SettingsError: The storage is SQLite's, and the launcher has several machines.
+    """
+    if getattr(launcher, "machines", 1) > 1 and search.storage.startswith("sqlite"):
+        raise SettingsError(
+            f"`{ADDRESS}.storage` must be a database that all machines of the cluster reach, such as PostgreSQL: "
+            f"SQLite is a file of one machine. Received: {search.storage}"
+        )
+
+
 def _require_one_job(listed: Sequence[Sequence[str]], config: DictConfig, search: SearchSettings) -> None:
     if len(listed) > 1 or config.hydra.sweeper.params:
         raise SettingsError("a search must not be a sweep too: give each setting one value, and no +sweep=")
-    if (launcher := config.hydra.runtime.choices["hydra/launcher"]) == "ray":
-        raise SettingsError(f"`hydra/launcher` must be basic or local for a search. Received: {launcher}")
+    if (launcher := config.hydra.runtime.choices["hydra/launcher"]) == "slurm":
+        raise SettingsError(f"`hydra/launcher` must be basic, local or ray for a search. Received: {launcher}")
     for word in listed[0]:
         address = word.lstrip("+").partition("=")[0]
         if any(f"{searched}.".startswith(f"{address}.") for searched in search.space):

@@ -20,7 +20,9 @@
     delivery        sending a spool, each call once
     courier         the thread that does so while a training goes on
     spooled_runs    a run whose training never waits for a server
+    stage_runs      runs of the stages after a training, under its own
     sweeps          a sweep's parent run and its tables
+    comparison      jobs of several sweeps, read back to be compared
     tags            the environment: git, DVC
 
 Importing the package sets MLflow's environment (no telemetry, no chatter, requests that end within seconds where it

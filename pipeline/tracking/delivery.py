@@ -7,9 +7,11 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
 
+from pipeline.data.keys import Key
 from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.points import held_points
+from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.store import Store
 
@@ -59,6 +61,8 @@ class Delivery:
                 client.log_inputs(arguments["run_id"], [_dataset(one) for one in arguments["datasets"]])
             case "log_outputs":
                 client.log_outputs(arguments["run_id"], [LoggedModelOutput(**one) for one in arguments["models"]])
+            case "log_trained":
+                self._log_trained(**arguments)
             case "delete_tag":
                 self._delete_tag(**arguments)
             case "set_terminated":
@@ -121,6 +125,10 @@ class Delivery:
             params=[Param(key, value) for key, value in params.items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
+
+    def _log_trained(self, run_id: str, values: Mapping[str, float]) -> None:
+        if self.store.knows(run_id):  # which may have been deleted meanwhile
+            Recorder(self.store, run_id).log_trained({Key.parse(text): value for text, value in values.items()})
 
     def _delete_tag(self, run_id: str, key: str) -> None:
         if key in self.store.client.get_run(run_id).data.tags:

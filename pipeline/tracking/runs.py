@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from mlflow.entities import Param, RunTag
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from mlflow.utils import mlflow_tags
 
+from pipeline.data.keys import Key
 from pipeline.tracking.lease import CLOSED, Lease
 from pipeline.tracking.owners import owner_tags
 from pipeline.tracking.recorder import Recorder
@@ -104,6 +105,10 @@ class Run(Recorder):
             with suppress(TrackingError) if error else nullcontext():
                 self._end(status, error)
 
+    def log_trained_on(self, run_id: str, values: Mapping[Key, float]) -> None:
+        """Writes the values of an evaluation on the run of the training itself; see `Recorder.log_trained`."""
+        Recorder(self.store, run_id).log_trained(values)
+
     def _leased_store(self) -> Store | None:
         """The store in which the run's lease is renewed, if in any."""
         return self.store
@@ -128,21 +133,6 @@ class Run(Recorder):
             self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), run.info.start_time))
             if CLOSED in run.data.tags:
                 self._client.delete_tag(self.run_id, CLOSED)
-
-
-def child(store: Store, description: RunDescription) -> Run:
-    """Opens a run under the run that `description.parent_run_id` names.
-
-    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
-    tags and note say so.
-    """
-    parent = description.parent_run_id
-    if parent is None or store.knows(parent):
-        return Run(store, description, system_metrics=False)
-    stranger = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
-    tags = {**description.tags, "parent.unknown": parent}
-    alone = replace(description, parent_run_id=None, note=f"> {stranger}\n\n{description.note}", tags=tags)
-    return Run(store, alone, system_metrics=False)
 
 
 def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, str]:

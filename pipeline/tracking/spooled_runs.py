@@ -2,7 +2,7 @@
 
 import shlex
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
+from pipeline.data.keys import Key
 from pipeline.rendering.terminal import make_console
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
@@ -69,7 +70,7 @@ def open_run(
         resume = _run_with_key(store, description.tags[KEY])
     if left is None or not is_server(store.uri):
         return Run(store, description, resume=resume, system_metrics=settings.system_metrics)
-    run = _online_run(store, description, spool=left, place=(family, settings.experiment), resume=resume)
+    run = open_online(store, description, spool=left, place=(family, settings.experiment), resume=resume)
     if settings.system_metrics:
         run.sample(store.client)
     return run
@@ -119,9 +120,10 @@ def _offline_run(
     return run
 
 
-def _online_run(
+def open_online(
     store: Store, description: RunDescription, *, spool: Spool, place: tuple[str, str], resume: str | None
 ) -> "SpooledRun":
+    """Opens a run in a server, through a spool; `place` are the family and the first half of the experiment's name."""
     with one_line_errors(store.uri):
         known = resume is not None and store.knows(resume)
         run_id = reopen_run(store, str(resume), description) if known else create_run(store, description)
@@ -162,6 +164,11 @@ class SpooledRun(Run):
         monitor._logging_step = max(steps, default=-1) + 1
         self._monitor = monitor
         monitor.start()
+
+    def log_trained_on(self, run_id: str, values: Mapping[Key, float]) -> None:
+        """Writes the values of an evaluation on the run of the training itself, through the spool."""
+        named = {key.text: float(value) for key, value in values.items()}
+        self._spool.append("log_trained", {"run_id": run_id, "values": named})
 
     def _leased_store(self) -> Store | None:
         return self._courier.store if self._courier else None

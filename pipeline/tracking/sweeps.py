@@ -18,8 +18,10 @@ from pipeline.tracking.store import Store, one_line_errors
 SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
 TRIAL, PRUNED = "search.trial", "pruned"  # the tags of a trial's number, and of one that its search ended
 _SWEEP = "sweep.digest"
-_SEED, _JUDGE = "seed", "judge.digest"
-_LONGEST_NOTE = 7500
+_SEED = "seed"
+# Tags of what decides a job beside its settings.
+_DECIDING = ("judge.digest", "code.digest", "start.digest")
+_LONGEST_TAG, _REMARK, _ADDRESS = 8000, 60, 160
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class SweepChild:
         name: The run's name.
         status: RUNNING, FINISHED, FAILED or KILLED.
         seed: Its seed.
-        varied: The parameters in which the jobs differ, by address, and the judge where it differs.
+        varied: The parameters in which the jobs differ, by address, and hashes of judge, code and start where these do.
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
         trial: Its number as a trial of a search; None in a sweep.
         pruned: Whether a search ended it before its last step.
@@ -53,10 +55,15 @@ class SweepChild:
         return {"run": self.name, "status": self.status, **self.varied, **measures}
 
     @property
+    def has_finished(self) -> bool:
+        """Whether it took all its steps."""
+        return self.status == "FINISHED" and not self.pruned
+
+    @property
     def seeded(self) -> SeededRun:
-        """The job as one seed of its setting; without measures unless it finished."""
+        """The job as one seed of its setting; without measures unless it finished all its steps."""
         settings = {address: value for address, value in self.varied.items() if address != _SEED}
-        return SeededRun(settings, self.seed, self.measures if self.status == "FINISHED" else {})
+        return SeededRun(settings, self.seed, self.measures if self.has_finished else {})
 
 
 @dataclass(frozen=True)
@@ -96,14 +103,18 @@ def find_sweep(store: Store, digest: str) -> str | None:
 def finished_jobs(store: Store, run_id: str) -> dict[str, str]:
     """Returns the names of a sweep's finished jobs by the hash of what decides each."""
     with one_line_errors(store.uri):
-        runs = runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'")
+        runs = runs_where(store, f"{below(run_id)} and attributes.status = 'FINISHED'")
         return {run.data.tags[SWEEP_JOB]: run.info.run_name for run in runs if SWEEP_JOB in run.data.tags}
 
 
 def children(store: Store, run_id: str) -> list[SweepChild]:
     """Returns a sweep's jobs, oldest first."""
     with one_line_errors(store.uri):
-        runs = list(runs_where(store, _below(run_id)))
+        return as_children(list(runs_where(store, below(run_id))))
+
+
+def as_children(runs: Sequence[MlflowRun]) -> list[SweepChild]:
+    """Returns trainings as the jobs of one sweep, with what varies among them."""
     varied = _varied([_settings(run) for run in runs])
     return [_child(run, varied) for run in runs]
 
@@ -118,7 +129,7 @@ def close_sweep(store: Store, run_id: str, outcome: SweepResult, *, status: str 
         for path, rows in (("sweep.csv", outcome.runs), ("settings.csv", outcome.settings)):
             if rows:
                 recorder.table(rows, path)
-        _describe(recorder, outcome.texts)
+        _describe(recorder, outcome)
         for picture, caption in outcome.pictures:
             recorder.file(picture, "pictures")
             recorder.illustrate(f"pictures/{picture.name}", caption)
@@ -127,23 +138,26 @@ def close_sweep(store: Store, run_id: str, outcome: SweepResult, *, status: str 
             store.client.set_terminated(run_id, status)
 
 
-def _describe(recorder: Recorder, texts: Sequence[str]) -> None:
+def _describe(recorder: Recorder, outcome: SweepResult) -> None:
     with one_line_errors(recorder.store.uri):
         before = recorder.store.client.get_run(recorder.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
-    described = "\n\n".join([before, *texts])
-    if len(described) > _LONGEST_NOTE:
-        whole_lines = described[:_LONGEST_NOTE].rpartition("\n")[0]
+    described = "\n\n".join([before, *outcome.texts])
+    # Pictures are added, each with its caption twice and an address.
+    room = _LONGEST_TAG - sum(2 * len(caption) + _ADDRESS for _, caption in outcome.pictures) - _REMARK
+    if len(described) > room:
+        whole_lines = described[:room].rpartition("\n")[0]
         described = f"{whole_lines}\n\nThe rest is in `sweep.csv`.\n"
     recorder.tags({MLFLOW_RUN_NOTE: described})
 
 
-def _below(run_id: str) -> str:
+def below(run_id: str) -> str:
+    """Returns the condition of `runs_where` for the runs under another."""
     return f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
 
 
 def _settings(run: MlflowRun) -> dict[str, str]:
-    judge = run.data.tags.get(_JUDGE)
-    return {**run.data.params, **({_JUDGE: judge} if judge else {})}
+    tags = {name: run.data.tags[name] for name in _DECIDING if name in run.data.tags}
+    return {**run.data.params, **tags}
 
 
 def _varied(settings: Sequence[Mapping[str, str]]) -> list[str]:

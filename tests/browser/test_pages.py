@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 
 from pipeline.tracking.address import page_of
 from tests.browser.conftest import Pages
-from tests.browser.tracked import HISTOGRAMS, LAST_SAMPLES, SAMPLES, STEPS, SUMMARY, Tracked
+from tests.browser.tracked import HISTOGRAMS, LAST_SAMPLES, MEASURES, SAMPLES, STEPS, SUMMARY, Tracked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -147,7 +147,9 @@ def test_a_sweeps_page_shows_its_tables_and_its_picture_above_its_jobs(pages: Pa
     for job in tracked.jobs:
         expect(page.get_by_role("cell", name=tracked.name(job))).to_be_in_viewport()
     expect(page.get_by_role("cell", name="real=1.75 generated=0.25", exact=True)).to_be_in_viewport()
-    expect_loaded(page.get_by_role("paragraph").get_by_role("img"), 1280)
+    pictures = page.get_by_role("paragraph").get_by_role("img")
+    expect(pictures).to_have_count(1 + len(MEASURES))
+    expect_loaded(pictures.first, 1280)
     for job in tracked.jobs:
         link = page.get_by_role("link", name=tracked.name(job))
         link.scroll_into_view_if_needed()

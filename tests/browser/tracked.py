@@ -13,7 +13,8 @@ from pipeline.runs.description import describe_stage, describe_sweep, describe_t
 from pipeline.settings.job import Job
 from pipeline.sweeps.summary import report_and_close
 from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.runs import Run, child
+from pipeline.tracking.runs import Run
+from pipeline.tracking.stage_runs import child
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import open_sweep
 from pipeline.training.history import Point

@@ -12,6 +12,7 @@ from pipeline.rendering.comparison import (
     remark,
     setting_rows,
     settings_table,
+    verdicts,
 )
 from pipeline.rendering.tables import REAL_DIGITS
 
@@ -74,3 +75,14 @@ def test_below_three_seeds_no_setting_is_called_better(seeds: int, said: str) ->
     assert remark([setting(*[0.5] * seeds)], MEASURES) == said
     assert "no setting can be called better" in UNCOMPARED
     assert "better" not in COMPARED
+
+
+def test_of_settings_with_enough_seeds_the_best_is_named_or_that_there_is_none() -> None:
+    accuracy, coverage = MEASURES
+    one = Setting({}, [{accuracy: 0.9 + step, coverage: 0.8 + 5 * step} for step in (0.0, 0.001, 0.002)])
+    other = Setting({}, [{accuracy: 0.8 + step, coverage: 0.8 + 6 * step} for step in (0.0, 0.001, 0.002)])
+    assert verdicts({"a": one, "b": other}, MEASURES) == {
+        "accuracy": "best with a, whose 95 % interval lies apart from all others",
+        "coverage": "no significant difference, the 95 % intervals overlap",
+    }
+    assert verdicts({"a": one, "b": Setting({}, one.runs[:2])}, MEASURES) == verdicts({"a": one}, MEASURES) == {}

@@ -4,12 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
-from pipeline.runs import finished
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import RunLocation
@@ -23,9 +20,8 @@ def quality(count: int, digest: str = "a") -> Any:
     return Quality({}, count, None, calibration)
 
 
-def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) -> list[Any]:
+def headlines(quality: Any, *overrides: str) -> list[Any]:
     written: list[Any] = []
-    monkeypatch.setattr(finished, "Recorder", lambda *_: SimpleNamespace(log_trained=written.append))
     settings = settings_of(*overrides)
     metadata = {
         "run_id": "f" * 32,
@@ -34,26 +30,25 @@ def headlines(monkeypatch: pytest.MonkeyPatch, quality: Any, *overrides: str) ->
     }
     store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
     location = RunLocation(RunFiles(Path(), Path()), metadata, settings)
-    FinishedRun(location).headline(store, {Key("loss"): 1.0}, quality)
-    return written
+    run: Any = SimpleNamespace(log_trained_on=lambda run_id, values: written.append((run_id, values)))
+    finished = FinishedRun(location)
+    finished.headline(run, finished.look_up(store), {Key("loss"): 1.0}, quality)
+    assert {run_id for run_id, _ in written} <= {"f" * 32}
+    return [values for _, values in written]
 
 
-def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines() -> None:
     assert judge_metadata(quality(10_000).calibration) == {"digest": "a", "accuracy": 0.99, "label": None}
-    assert headlines(monkeypatch, quality(10_000)) == [{Key("loss"): 1.0}]
-    assert headlines(monkeypatch, None) == [{Key("loss"): 1.0}]
+    assert headlines(quality(10_000)) == [{Key("loss"): 1.0}]
+    assert headlines(None) == [{Key("loss"): 1.0}]
 
 
-def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert headlines(monkeypatch, quality(2_000), "judge.images=2000") == [{Key("loss"): 1.0}]
+def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines() -> None:
+    assert headlines(quality(2_000), "judge.images=2000") == [{Key("loss"): 1.0}]
 
 
-def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert headlines(monkeypatch, quality(500), "judge.images=500") == []
-    assert headlines(monkeypatch, quality(10_000, digest="b")) == []
-    assert headlines(monkeypatch, None, "data.limit=1000") == []
-    assert headlines(monkeypatch, quality(10_000), "+debug=smoke") == []
+def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none() -> None:
+    assert headlines(quality(500), "judge.images=500") == []
+    assert headlines(quality(10_000, digest="b")) == []
+    assert headlines(None, "data.limit=1000") == []
+    assert headlines(quality(10_000), "+debug=smoke") == []

@@ -144,6 +144,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("count", 0, "greater than or equal to 1"),
     ("walk", 38, "valid string"),
     ("to", 3, "a path"),
+    ("compare.runs", 3, "valid tuple"),
     ("force", "no", "valid boolean"),
     ("sweep.new", "no", "valid boolean"),
     ("sweep.place", 3, "a block of settings"),

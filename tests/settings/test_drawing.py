@@ -38,7 +38,15 @@ def test_what_is_asked_for_has_a_name() -> None:
         (["digits=31", "count=3", "to=a"], "`digits` says what to draw, and so does count: leave one of them out"),
         (["digit=3", "walk=1:2", "to=a"], "`walk` says what to draw, and so does digit: leave one of them out"),
         (["digits=31"], "`to` must name a file or a folder to draw `digits` to, as in to=digits.png"),
-        (["to=a.png"], "`to` needs what to draw: digits=31415, digit=7, count=100 or walk=3:8"),
+        (
+            ["to=a.png"],
+            "`to` needs what to draw (digits=31415, digit=7, count=100, walk=3:8) or to compare (runs=)",
+        ),
+        (["runs=ab,cd", "to=a.png"], "`to` must end in .html, since `runs` makes a page. Received: a.png"),
+        (
+            ["runs=ab", "digit=3", "to=a.html"],
+            "`runs` says what to compare, and `digit` what to draw: leave one of them out",
+        ),
         (["count=3", "to=a.jpg"], "`to` must end in .png, .gif, .npz, or name a folder. Received: a.jpg"),
         (
             ["model=vae", "digits=31", "to=a"],

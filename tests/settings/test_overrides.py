@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings.errors import SettingsError
-from pipeline.settings.overrides import compose_settings
+from pipeline.settings.overrides import compose_settings, quote_texts
 from pipeline.settings.paths import ROOT
 from tests.composing import settings_of
 
@@ -60,3 +60,8 @@ def test_a_mistake_is_one_line(override: str, message: str) -> None:
     with pytest.raises(SettingsError) as raised:
         compose_settings([override])
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("typed", ["12e3,ab", "[12e3, ab]", '\'["12e3","ab"]\'', "12e3,ab,"])
+def test_ids_of_runs_are_texts_whatever_they_look_like(typed: str) -> None:
+    assert compose_settings(quote_texts([f"runs={typed}"])).compare.runs == ("12e3", "ab")

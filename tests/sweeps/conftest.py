@@ -27,18 +27,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture
 def call_train(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CallTrain:
-    """Calls a stage as `python -m pipeline.train` calls its own; returns status, output and errors."""
+    """Calls a stage as `python -m MODULE` calls its own, `pipeline.train`; returns status, output and errors."""
     for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
         monkeypatch.setenv(variable, "")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr(paths, "STORE_ROOT", Path(store.uri.removeprefix("sqlite:///")).parent)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
-    def called(stage: Stage, *overrides: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides])
+    def called(stage: Stage, *overrides: str, module: str = "pipeline.train") -> Answer:
+        monkeypatch.setattr(sys, "argv", [module, *overrides])
         status = 0
         try:
-            command.run("pipeline.train", stage)
+            command.run(module, stage)
         except SystemExit as end:
             status = int(end.code or 0)
         return (status, *capsys.readouterr())

@@ -13,11 +13,12 @@ import pytest
 
 from pipeline.settings.paths import ROOT
 from pipeline.sweeps.cluster import ClusterError, require_tracking_server
-from tests.projects import Project, Started
+from tests.projects import Project, Started, metadata_of
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 SWEEP = ("--multirun", *TINY, "acgan.steps=5", "tracking.system_metrics=false", "seed=0,1")
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-this-test-alone-" * 4, "RAY_USAGE_STATS_ENABLED": "0"}
+THREADS = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 SAME_PRIORITY = {"RAY_worker_niceness": "0"}  # 15 by default, with which jobs hardly run on a busy machine
 STARTS = 5  # on a busy machine a node gives up after 15 seconds without its agents
 SLEEPER = """
@@ -111,6 +112,14 @@ def start_nodes() -> "subprocess.Popen[str]":
     )
 
 
+def on(cluster: Cluster) -> tuple[str, ...]:
+    return ("hydra/launcher=ray", f"hydra.launcher.address={cluster.address}")
+
+
+def seed_of(folder: Path) -> str:
+    return str(metadata_of(folder / "models")["settings"]["seed"])
+
+
 def wait_until(happened: Callable[[], bool]) -> None:
     patience = time.monotonic() + 900
     while not happened():
@@ -149,6 +158,64 @@ def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(
         points = {key: client.get_metric_history(job.info.run_id, key) for key in job.data.metrics}
         assert all(len({one.step for one in found}) == len(found) for found in points.values())
         assert sorted(one.step for one in points["train/generator/loss"]) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_job_on_the_cluster_gives_the_same_bits_as_alone(cluster: Cluster, tmp_path: Path, mnist_file: Path) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    alone = project.train(*SWEEP[1:-1], "seed=1", extra=THREADS).finish(seconds=900)
+    assert alone.returncode == 0, alone.stderr
+    (of_alone,) = project.folders()
+    swept = project.train(*SWEEP, *on(cluster), extra=TOKEN).finish(seconds=900)
+    assert swept.returncode == 0, swept.stderr
+    others = [folder for folder in project.folders() if folder != of_alone]
+    states = {seed_of(folder): (folder / "models" / "state.npz").read_bytes() for folder in others}
+    assert states.keys() == {"0", "1"}
+    assert states["1"] == (of_alone / "models" / "state.npz").read_bytes() != states["0"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_ctrl_c_at_the_command_interrupts_its_jobs_and_closes_the_sweep(
+    cluster: Cluster, tmp_path: Path, mnist_file: Path
+) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    endless = ("acgan.steps=50000", "acgan.report_every=50000", "tracking.early_samples=[]")
+    driver = project.train(*SWEEP, *endless, *on(cluster), extra=TOKEN)
+
+    def both_train() -> bool:
+        begun = project.tracked("training") if project.folders() else []
+        return len([run for run in begun if run.data.metrics]) == 2 or driver.process.poll() is not None
+
+    wait_until(both_train)
+    driver.process.send_signal(signal.SIGINT)
+    answer = driver.finish(seconds=300)
+    assert (answer.returncode, answer.stderr) == (130, "error: interrupted\n")
+    runs = (*project.tracked("sweep"), *project.tracked("training"))
+    assert [run.info.status for run in runs] == ["KILLED"] * 3
+    assert all((folder / "checkpoint.npz").exists() for folder in project.folders())
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_search_proposes_its_trials_to_the_places_of_the_cluster(
+    cluster: Cluster, tmp_path: Path, mnist_file: Path
+) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    search = ("+search=quality", *SWEEP[1:-1], "hydra.sweeper.search.trials=3")
+    answer = project.train(*search, *on(cluster), extra=TOKEN).finish(seconds=1500)
+    assert answer.returncode == 0, answer.stderr
+    assert "search of 3 trials, 3 left" in answer.stdout
+    (parent,) = project.tracked("sweep")
+    trials = project.tracked("training")
+    assert [run.info.status for run in (parent, *trials)] == ["FINISHED"] * 4
+    assert sorted(run.data.tags["search.trial"] for run in trials) == ["0", "1", "2"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
+    starts, ends = [run.info.start_time for run in trials], [run.info.end_time for run in trials]
+    assert starts[1] < min(ends) < starts[2]  # two at once, and the third at the first free place
+    kept = project.client().download_artifacts(parent.info.run_id, "sweep.csv")
+    assert Path(kept).read_text(encoding="utf-8").count(",complete,") == 3
 
 
 @pytest.mark.long

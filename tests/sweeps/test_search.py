@@ -5,17 +5,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+from hydra.plugins.launcher import Launcher
 from mlflow.entities import Run
 
 from pipeline.data.keys import Key
 from pipeline.runs.trials import TrialJob
 from pipeline.settings.composed import Settings
-from pipeline.settings.errors import PipelineError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import Job
+from pipeline.settings.search import read_search
 from pipeline.sweeps import search as searching
-from pipeline.sweeps.search import Trials
+from pipeline.sweeps.search import Trials, require_shared_storage
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store
@@ -205,7 +208,7 @@ def test_with_one_measure_a_hopeless_trial_ends_finished_and_is_pruned(call: Cal
         (("+sweep=aux_weights",), "a search must not be a sweep too: give each setting one value, and no +sweep="),
         (("acgan.soft_label.real=0.9",), "`acgan.soft_label.real` is searched: leave it out. Received: acgan.soft_l"),
         (("acgan.soft_label={real: 0.9}",), "`acgan.soft_label` is searched: leave it out. Received: acgan.soft_label"),
-        (("hydra/launcher=ray",), "`hydra/launcher` must be basic or local for a search. Received: ray"),
+        (("hydra/launcher=slurm",), "`hydra/launcher` must be basic, local or ray for a search. Received: slurm"),
         ((f"{TRIALS}=0",), f"`{TRIALS}`: Input should be greater than or equal to 1. Received: 0"),
         (("hydra.sweeper.search.trialz=9",), "`hydra.sweeper.search.trialz` is not a setting"),
         (("hydra.sweeper.search.minimize=[accuracy]",), "`hydra.sweeper.search`: maximize and minimize must name"),
@@ -251,3 +254,13 @@ def test_a_password_in_the_storages_address_is_not_printed(call: Call, store: St
     assert refused.status == 2
     assert "secret" not in refused.complained
     assert refused.complained.count("\n") == 1
+
+
+def test_a_study_in_a_file_is_refused_for_trials_on_several_machines() -> None:
+    block = {"trials": 1, "storage": "sqlite:///optuna.db", "maximize": ["coverage"], "minimize": []}
+    space = {"acgan.soft_label.real": {"low": 0.7, "high": 1.0}}
+    several, one = MagicMock(Launcher, machines=2), MagicMock(Launcher, machines=1)
+    with pytest.raises(SettingsError, match=r"`hydra.sweeper.search.storage` must be a database that all machines"):
+        require_shared_storage(several, read_search({**block, "space": space}))
+    require_shared_storage(several, read_search({**block, "space": space, "storage": "postgresql+psycopg://db/optuna"}))
+    require_shared_storage(one, read_search({**block, "space": space}))

@@ -9,7 +9,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
-from pipeline.tracking.runs import Run, RunDescription, child, flatten
+from pipeline.tracking.runs import Run, RunDescription, flatten
+from pipeline.tracking.stage_runs import child
 from pipeline.tracking.store import Store, TrackingError
 
 KILLED_HALFWAY = """

@@ -319,3 +319,21 @@ def test_what_says_how_much_was_sent_is_named_in_one_line_where_it_is_damaged(tm
     (tmp_path / "state.json").write_text('{"run_id": ', encoding="utf-8")
     with pytest.raises(SpoolError, match=r"state\.json is damaged: .*Received: b'\{\"run_id\": '"):
         Spool(tmp_path)
+
+
+def test_figures_for_the_run_of_a_training_are_sent_to_it_and_dropped_where_it_was_deleted(
+    store: Store, root: Path
+) -> None:
+    accuracy = Key.parse("quality/accuracy")
+    with Run(store, RunDescription(name="train"), system_metrics=False) as training:
+        training.log_trained_on(training.run_id, {accuracy: 0.5})
+    for value in (0.75, 0.875):
+        with opened(root) as evaluation:
+            evaluation.log_trained_on(training.run_id, {accuracy: value})
+        send_left(Spool(root / "run" / "spool"), store, None)
+        assert store.client.get_run(training.run_id).data.metrics == {"trained/quality/accuracy": value}
+    store.client.delete_run(training.run_id)
+    with opened(root) as evaluation:
+        evaluation.log_trained_on(training.run_id, {accuracy: 1.0})
+    send_left(Spool(root / "run" / "spool"), store, None)
+    assert not (root / "run" / "spool").exists()

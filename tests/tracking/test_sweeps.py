@@ -1,11 +1,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepResult, children, close_sweep, find_sweep, finished_jobs, open_sweep
 from pipeline.training.history import Point
+
+LONG = "| a row of a table |\n" * 1000
 
 
 def train(
@@ -76,11 +80,19 @@ def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store) ->
     }
 
 
-def test_jobs_of_two_judges_are_two_settings(store: Store) -> None:
+@pytest.mark.parametrize("tag", ["judge.digest", "code.digest", "start.digest"])
+def test_jobs_of_two_judges_of_other_code_or_from_other_starts_are_two_settings(tag: str, store: Store) -> None:
     parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
-    for judge in ("a1", "b2"):
-        train(store, parent, tags={"judge.digest": judge}, accuracy=0.9)
-    assert [job.seeded.settings for job in children(store, parent)] == [{"judge.digest": "a1"}, {"judge.digest": "b2"}]
+    for digest in ("a1", "b2"):
+        train(store, parent, tags={tag: digest}, accuracy=0.9)
+    assert [job.seeded.settings for job in children(store, parent)] == [{tag: "a1"}, {tag: "b2"}]
+
+
+def test_a_trial_that_its_search_ended_counts_for_nothing(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="quality"))
+    train(store, parent, tags={"search.trial": "1", "pruned": "true"}, accuracy=0.9)
+    (job,) = children(store, parent)
+    assert (job.has_finished, job.seeded.measures) == (False, {})
 
 
 def test_a_job_that_ended_before_its_settings_were_logged_makes_nothing_vary(store: Store) -> None:
@@ -126,10 +138,23 @@ def test_a_closed_sweep_keeps_its_tables_and_its_picture_and_shows_them(store: S
 
 def test_a_description_too_long_for_the_store_ends_at_a_whole_line(store: Store) -> None:
     parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
-    close_sweep(store, parent, SweepResult([{"run": "a"}], texts=["| a row of a table |\n" * 1000]))
+    close_sweep(store, parent, SweepResult([{"run": "a"}], texts=[LONG]))
     described = store.client.get_run(parent).data.tags["mlflow.note.content"]
     assert len(described) < 8000
     assert described.endswith("| a row of a table |\n\nThe rest is in `sweep.csv`.\n")
+
+
+def test_a_description_too_long_for_the_store_leaves_room_for_twelve_pictures(store: Store, tmp_path: Path) -> None:
+    pictures = [
+        (tmp_path / f"reconstruction-{number}.png", f"Fréchet digit distance, {number}") for number in range(12)
+    ]
+    for picture, _ in pictures:
+        picture.write_bytes(b"a picture")
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
+    close_sweep(store, parent, SweepResult([{"run": "a"}], texts=[LONG], pictures=pictures))
+    described = store.client.get_run(parent).data.tags["mlflow.note.content"]
+    assert 7000 < len(described) < 8000
+    assert described.count("get-artifact") == 12
 
 
 def test_a_sweep_without_jobs_closes_too(store: Store) -> None:

@@ -1,0 +1,68 @@
+"""Runs of the stages after a training, under the training's own run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from pipeline.data.files import locked
+from pipeline.tracking.runs import Run, RunDescription
+from pipeline.tracking.spool import Spool
+from pipeline.tracking.spooled_runs import is_server, open_online
+from pipeline.tracking.store import Store
+
+
+@contextmanager
+def open_stage_run(store: Store, description: RunDescription, *, place: tuple[str, str], folder: Path) -> Iterator[Run]:
+    """Opens the run of a stage under the training's, for the length of the block; see `child`.
+
+    What a server has yet to take is in a new folder in `folder`, which goes once all was taken.
+
+    Raises:
+        TrackingError: The store does not answer.
+    """
+    if not is_server(store.uri):
+        with child(store, description) as run:
+            yield run
+        return
+    own = folder / f"{description.tags.get('kind', 'stage')}-{uuid4().hex[:12]}"
+    try:
+        with locked(own), child(store, description, spool=own / "spool", place=place) as run:
+            yield run
+    finally:
+        remove_sent(own)
+
+
+def remove_sent(folder: Path) -> None:
+    """Removes the folder of a stage's run, with its lock, once nothing is left in it to be sent."""
+    with suppress(OSError):  # there is something in it, as in a training's
+        if folder.exists():
+            folder.rmdir()
+        folder.with_name(f".{folder.name}.lock").unlink()
+
+
+def child(
+    store: Store, description: RunDescription, *, spool: Path | None = None, place: tuple[str, str] = ("", "")
+) -> Run:
+    """Opens a run under the run that `description.parent_run_id` names.
+
+    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
+    tags and note say so. Where the store is a server, the run goes through a spool in the new folder `spool`, if there
+    is one; `place` are the family and the first half of the experiment's name, for whoever sends it later.
+
+    Raises:
+        TrackingError: The store does not answer.
+    """
+    parent = description.parent_run_id
+    if parent is not None and not store.knows(parent):
+        description = _alone(description, parent)
+    if spool is None or not is_server(store.uri):
+        return Run(store, description, system_metrics=False)
+    return open_online(store, description, spool=Spool(spool), place=place, resume=None)
+
+
+def _alone(description: RunDescription, parent: str) -> RunDescription:
+    stranger = f"The run that trained the models, `{parent}`, is not in this tracking store; this run stands alone."
+    tags = {**description.tags, "parent.unknown": parent}
+    return replace(description, parent_run_id=None, note=f"> {stranger}\n\n{description.note}", tags=tags)
