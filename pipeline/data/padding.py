@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 
 DIGIT_SIZE = 28
 PAPER = np.float32(-1)

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.weights import WeightsError
+from pipeline.data.dataset import Dataset, Images, Splits, split
 from pipeline.data.errors import UNREADABLE, DataError
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, Mnist, Splits, split
 from pipeline.data.npz import Arrays, read_npz
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import Nearest, TrainingImages
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.network import Classifier, load_judge, look
-from pipeline.settings.data import DataSettings
+from pipeline.settings.data import MNIST, DataSettings
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import display
 
@@ -109,12 +109,12 @@ class Calibration:
         return TrainingImages(self.splits.train.images)
 
 
-def judge_splits(mnist: Mnist, settings: JudgeSettings, *, limit: int | None) -> Splits:
+def judge_splits(mnist: Dataset, settings: JudgeSettings, *, limit: int | None) -> Splits:
     """Splits MNIST for the judge, at most `limit` images of each split; None for all."""
-    return split(mnist, DataSettings(source="auto", path=Path(), validation=settings.validation, limit=limit))
+    return split(mnist, DataSettings(source="auto", name=MNIST, path=None, validation=settings.validation, limit=limit))
 
 
-def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
+def load_calibration(folder: Path, mnist: Dataset) -> Calibration:
     """Reads a judge with its reference values from `models/judge`, or a folder in `runs/judges`.
 
     `mnist` is what it was trained and measured on.

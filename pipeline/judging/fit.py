@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices
-from pipeline.data.mnist import Images, scaled
+from pipeline.data.dataset import Images, scaled
 from pipeline.judging.network import build_judge
 from pipeline.kernels.adam import FusedAdam
 from pipeline.settings.judge import JudgeSettings

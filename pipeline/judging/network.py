@@ -10,7 +10,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from pipeline.composition import weights
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.data.npz import read_npz, write_npz
 from pipeline.models.seeds import seeds
 from pipeline.settings.judge import JudgeSettings

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Images
 from pipeline.data.keys import HELD_OUT, REFERENCE, Key
-from pipeline.data.mnist import Images
 from pipeline.evaluation.accuracy import Confusion, confusion
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET, measure, measure_quickly

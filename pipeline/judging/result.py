@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.digests import file_digest
 from pipeline.data.files import write_json
 from pipeline.data.keys import Key
 from pipeline.data.metrics import rounded
-from pipeline.data.mnist import Images, Splits
 from pipeline.data.npz import write_npz
 from pipeline.evaluation.accuracy import Confusion, accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale

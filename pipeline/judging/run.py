@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read
 from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest, rounded
@@ -55,7 +55,7 @@ def ensure_judge(settings: Settings, job: Job) -> Calibration:
         with locked_folder(identity) as folder:
             if not holds(folder, identity):
                 train_judge(settings, job, folder, reports=folder, identity=identity)
-    return load_calibration(folder, mnist.read(settings.data.file))
+    return load_calibration(folder, read(settings.data.file))
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     """
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
-    splits = judge_splits(mnist.read(settings.data.file), settings.judge, limit=settings.data.limit)
+    splits = judge_splits(read(settings.data.file), settings.judge, limit=settings.data.limit)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     # DVC hashes its stage's folder, which must have nothing else in it.
     spool = None if stage_of_dvc() else folder / "spool"

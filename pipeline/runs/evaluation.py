@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read_splits
 from pipeline.data.files import write_json, write_text
 from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.data.metrics import nest, rounded
@@ -117,7 +117,7 @@ def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration
     settings = finished.settings
     weights = finished.choose(settings.evaluate.weights)
     parts = finished.parts(weights)
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     losses = family.evaluate(parts, splits, settings)
     quality = measure_family(family, parts, settings, calibration) if calibration else None
     return EvaluationResult(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.batches import DIGITS
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.pixels import unit_pixels
 from pipeline.training.family import Generated

@@ -8,7 +8,7 @@ import yaml
 from pipeline.composition import weights
 from pipeline.composition.join import nest
 from pipeline.composition.summaries import boxed, opened
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.runs.folder import RunFolder, link_or_copy
 from pipeline.settings.composed import Settings

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.composition import weights
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read_splits
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.quality import judged
 from pipeline.rendering.animation import animate
@@ -45,7 +45,7 @@ def _draw_pictures(finished: FinishedRun, family: Family, folder: Path, calibrat
 
 def _pictures(finished: FinishedRun, family: Family, calibration: Calibration | None) -> Pictures:
     settings = finished.settings
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     parts = finished.parts(finished.choose(settings.render.weights))
     pictures = family.pictures(parts, splits, settings)
     if family.generate is None or calibration is None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Splits, scaled
+from pipeline.data.dataset import Splits, scaled
 from pipeline.settings.composed import Settings
 
 

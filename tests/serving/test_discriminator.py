@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModelContext
 from PIL import Image
 
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.models.discriminator import build_discriminator
 from pipeline.serving.discriminator import Discriminator
 from tests.training.tiny import small_settings

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, held_out_key
-from pipeline.data.mnist import Splits
 from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings

@@ -6,8 +6,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Images, scaled
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, scaled
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
 from pipeline.training.family import Parts

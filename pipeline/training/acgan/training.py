@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import HELD_OUT, train_key
-from pipeline.data.mnist import Images, Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.collapse import describe_collapse

@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key, held_out_key
-from pipeline.data.mnist import Splits
 from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import held_out_key, train_key
-from pipeline.data.mnist import Splits
 from pipeline.data.padding import PAPER, crop, pad, window
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings

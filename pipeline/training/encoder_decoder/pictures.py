@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Images, scaled
+from pipeline.data.dataset import Images, scaled
 from pipeline.training.pictures import Picture
 
 ROWS = 8
