@@ -8,7 +8,7 @@ from pipeline.cli import command
 from pipeline.runs.location import find_run
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
-from pipeline.settings.drawing import check_target
+from pipeline.settings.drawing import check_target, classes_asked_for
 from pipeline.settings.job import Job
 from pipeline.settings.paths import display
 
@@ -61,6 +61,7 @@ def render(settings: Settings, job: Job) -> None:
 def draw(settings: Settings, target: Path) -> None:
     """Draws the digits asked for, from the settings' own seed; it needs neither data nor judge, and tracks no run."""
     location = find_run(settings)
+    classes_asked_for(settings, location.settings.format)
     # As above; it needs no MLflow.
     import pipeline.models  # noqa: F401
     from pipeline.rendering.terminal import make_console

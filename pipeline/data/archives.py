@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import NAMES, Dataset
+from pipeline.data.dataset import Dataset
 from pipeline.data.dataset_file import load
 from pipeline.data.errors import UNREADABLE, DataError
 from pipeline.settings.paths import display
@@ -64,7 +64,8 @@ def read_idx(*paths: Path) -> Dataset:
     Raises:
         DataError: A file cannot be read.
     """
-    return Dataset(**{name: read_idx_file(path) for name, path in zip(NAMES, paths, strict=True)})
+    train_images, train_labels, test_images, test_labels = map(read_idx_file, paths)
+    return Dataset(train_images, train_labels, test_images, test_labels)
 
 
 def read_idx_file(path: Path) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Labelled images as arrays, and their splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from pipeline.data.errors import DataError
 from pipeline.settings.data import DataSettings
 from pipeline.settings.images import DIGITS, ImageFormat
 
+Pixel = TypeVar("Pixel", bound=np.generic)
 NAMES = ("train_images", "train_labels", "test_images", "test_labels")
 LARGEST_SHARE = 6  # of the training images of other data than MNIST, one in so many is held out at most: MNIST's share
 
@@ -29,7 +31,7 @@ class Dataset:
     train_labels: NDArray[np.uint8]
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
-    names: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     @property
     def format(self) -> ImageFormat:
@@ -117,6 +119,11 @@ def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
-def with_channels(images: NDArray[np.generic]) -> NDArray[np.generic]:
+def with_channels(images: NDArray[Pixel]) -> NDArray[Pixel]:
     """Returns images `(n, height, width, channels)`, of which those in grey have come without channels."""
     return images[..., np.newaxis] if images.ndim == 3 else images
+
+
+def without_grey_channel(images: NDArray[Pixel]) -> NDArray[Pixel]:
+    """Returns images as they are stored: those in grey without channels."""
+    return images[..., 0] if images.shape[-1] == 1 else images

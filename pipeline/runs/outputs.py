@@ -24,7 +24,7 @@ from pipeline.training.history import History, write_curves
 def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *, data_digest: str) -> None:
     """Logs the splits that are not empty, the settings, and summaries of each model and of the composition.
 
-    The last of `parts` is the composition; `data_digest` is the hash of MNIST's file.
+    The last of `parts` is the composition; `data_digest` is the hash of the data's file.
     """
     for name, split, context in (
         ("train", splits.train, "training"),
@@ -33,7 +33,11 @@ def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *
     ):
         if len(split):
             source = display(settings.data.file)
-            run.dataset(datasets.Examples(f"mnist-{name}", split.images, split.labels, data_digest, context, source))
+            run.dataset(
+                datasets.Examples(
+                    f"{settings.data.name}-{name}", split.images, split.labels, data_digest, context, source
+                )
+            )
     run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
     *halves, whole = parts
     for name, model in parts.items():

@@ -239,7 +239,7 @@ GREY = Image.new("L", (28, 28))
         ),
         (saved("coat/notes.bmp", GREY), "coat/notes.bmp must be a picture whose name ends in .png, .jpg, .jpeg"),
         (lambda folder: (folder / "hat").mkdir(), "hat must hold pictures. Received: none"),
-        (lambda folder: ((folder / "hat").mkdir(), GREY.save(folder / "hat" / "a.png")), "hat must hold two pictures"),
+        (lambda folder: write_pictures(folder, ["hat"], 1), "hat must hold two pictures"),
         (lambda folder: (folder / "train").mkdir(), "must hold train and test and no other folder"),
     ],
 )
