@@ -45,14 +45,14 @@ def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(proj
     run = f"run={folder}"
     called(project, "evaluate", run)
     called(project, "render", run)
-    with (folder / "evaluation" / "confusion.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "reports" / "evaluation" / "confusion.csv").open(encoding="utf-8", newline="") as file:
         assert {row["asked"] for row in csv.DictReader(file)} == set(NAMES)
-    figures = json.loads((folder / "evaluation" / "figures.json").read_text(encoding="utf-8"))
+    figures = json.loads((folder / "reports" / "evaluation" / "figures.json").read_text(encoding="utf-8"))
     assert {*figures["quality"]["accuracy_by_digit"]} == {"mean", "worst", "0", "1", "2"}
-    page = (folder / "index.html").read_text(encoding="utf-8")
+    page = (folder / "reports" / "index.html").read_text(encoding="utf-8")
     assert all(name in page for name in NAMES)
     assert "Accuracy by class" in page
-    with Image.open(folder / "pictures" / "digits.png") as picture:
+    with Image.open(folder / "reports" / "pictures" / "digits.png") as picture:
         assert picture.mode == "RGB"
     tracked = project.tracked("training")[0].data.tags
     assert (tracked["data.name"], tracked["data.check"], len(tracked["data.digest"])) == ("clothes", "none", 64)
@@ -79,7 +79,7 @@ def test_an_encoder_and_a_decoder_take_colour_and_other_sizes(family: str, proje
     called(project, "evaluate", f"model={family}", f"run={folder}")
     called(project, "render", f"model={family}", f"run={folder}")
     assert metadata_of(folder / "models")["settings"][family]["channels"] == 3
-    with Image.open(folder / "pictures" / "reconstructions.png") as picture:
+    with Image.open(folder / "reports" / "pictures" / "reconstructions.png") as picture:
         assert picture.mode == "RGB"
 
 
