@@ -16,6 +16,7 @@ from onnx.utils import Extractor
 
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import REFUSED
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 
 PAGE = Path(__file__).parent
@@ -58,7 +59,8 @@ def write_models(files: Mapping[str, Path], folder: Path) -> None:
         folder: Where they go.
 
     Raises:
-        DemoError: A file is missing, as a judge that is not in this project, or the latent has not two numbers.
+        DemoError: A file is missing, as a judge that is not in this project, the latent has not two numbers, or the
+            generator draws other images than MNIST's.
     """
     if missing := [name for name, file in files.items() if not file.exists()]:
         raise DemoError(f"the page needs the {missing[0]}, which was not exported: run `make repro`")
@@ -66,8 +68,12 @@ def write_models(files: Mapping[str, Path], folder: Path) -> None:
     size = models["decoder"].graph.input[0].type.tensor_type.shape.dim[1].dim_value
     if size != PLANE:
         raise DemoError(f"`vae.latent_size` must be {PLANE} for the page's plane. Received: {size}")
-    folder.mkdir(parents=True, exist_ok=True)
     generator, embeddings = _without_embedding(models["generator"])
+    form = [dim.dim_value for dim in generator.graph.output[0].type.tensor_type.shape.dim[1:]]
+    if (len(embeddings), form) != (DIGITS.classes, list(DIGITS.shape)):
+        received = f"{len(embeddings)} classes of {' × '.join(map(str, form))}"
+        raise DemoError(f"the page draws MNIST's ten digits of 28 × 28 pixels: train on MNIST. Received: {received}")
+    folder.mkdir(parents=True, exist_ok=True)
     models |= {"generator": generator, "discriminator": _with_maps(models["discriminator"])}
     (folder / "embedding.json").write_text(json.dumps(embeddings), encoding="utf-8")
     for name, model in models.items():

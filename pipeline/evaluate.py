@@ -13,23 +13,25 @@ def evaluate(settings: Settings, job: Job) -> None:
     Settings that decided the run are the run's.
     """
     location = find_run(settings)
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
     tracking = location.settings.tracking
     store = connect(family=location.settings.family, experiment=tracking.experiment, root=paths.STORE_ROOT)
-    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
+    console = make_console()
+    found = ensure_fetched(location.settings.data, report=console.print, progress=console.is_terminal)
+    location.check_format(found)
+    # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
-    from pipeline.rendering.terminal import make_console
     from pipeline.runs.evaluation import evaluate_run
     from pipeline.runs.finished import FinishedRun
     from pipeline.training.family import find_family
 
-    console, finished = make_console(), FinishedRun(location)
+    finished = FinishedRun(location)
     stored = finished.look_up(store)
-    ensure_fetched(finished.settings.data, report=console.print, progress=console.is_terminal)
     family = find_family(finished.settings.family)
     calibration = ensure_judge(finished.settings, job) if family.generate else None
     with finished.track("evaluate", job) as run:

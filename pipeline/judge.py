@@ -11,20 +11,20 @@ def judge(settings: Settings, job: Job) -> None:
 
     DVC's stage writes `models/judge` and `reports/judge`; a command by hand writes a folder in `runs/judges`.
     """
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
 
     if not settings.tracking.offline:
         # A store that does not answer is refused before TensorFlow, which takes seconds to import.
         connect(family="judge", experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
-    import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
-    from pipeline.judging.identity import identify
-    from pipeline.judging.run import locked_folder, train_judge
-    from pipeline.rendering.terminal import make_console
-
     console = make_console()
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
+    # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
+    import pipeline.models  # noqa: F401
+    from pipeline.judging.identity import identify
+    from pipeline.judging.run import locked_folder, train_judge
+
     identity = identify(settings)
     if stage_of_dvc():
         models, reports = (paths.ROOT / folder / "judge" for folder in ("models", "reports"))

@@ -8,7 +8,7 @@ from pipeline.cli import command
 from pipeline.runs.location import find_run
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
-from pipeline.settings.drawing import check_target
+from pipeline.settings.drawing import check_target, classes_asked_for
 from pipeline.settings.job import Job
 from pipeline.settings.paths import display
 
@@ -22,22 +22,24 @@ def render(settings: Settings, job: Job) -> None:
         draw(settings, check_target(settings))
         return
     location = find_run(settings)
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
     connect(family=location.settings.family, experiment=location.settings.tracking.experiment, root=paths.STORE_ROOT)
-    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
+    console = make_console()
+    found = ensure_fetched(location.settings.data, report=console.print, progress=console.is_terminal)
+    location.check_format(found)
+    # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
-    from pipeline.rendering.terminal import make_console
     from pipeline.runs.finished import FinishedRun
     from pipeline.runs.pictures import draw_run
     from pipeline.runs.report import write_report
     from pipeline.training.family import find_family
 
-    console, finished = make_console(), FinishedRun(location)
-    ensure_fetched(finished.settings.data, report=console.print, progress=console.is_terminal)
+    finished = FinishedRun(location)
     family = find_family(finished.settings.family)
     calibration = ensure_judge(finished.settings, job) if family.generate else None
     folder = finished.files.pictures
@@ -59,6 +61,7 @@ def render(settings: Settings, job: Job) -> None:
 def draw(settings: Settings, target: Path) -> None:
     """Draws the digits asked for, from the settings' own seed; it needs neither data nor judge, and tracks no run."""
     location = find_run(settings)
+    classes_asked_for(settings, location.settings.format)
     # As above; it needs no MLflow.
     import pipeline.models  # noqa: F401
     from pipeline.rendering.terminal import make_console

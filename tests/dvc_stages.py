@@ -26,7 +26,7 @@ def _stages() -> Iterator[tuple[str, Stage]]:
 
 def _written_out(stage: Stage, values: dict[str, str]) -> Stage:
     text = json.dumps(stage)
-    for name, value in {"${data.path}": "data/mnist.npz", **values}.items():
+    for name, value in {"${data.name}": "mnist", **values}.items():
         text = text.replace(name, value)
     assert "${" not in text, text
     written: Stage = json.loads(text)

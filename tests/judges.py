@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.mnist import Mnist
+from pipeline.data.dataset import Dataset
 from pipeline.judging.calibration import judge_splits
 from pipeline.judging.result import FittedJudge, fit_judge
 from pipeline.settings.judge import JudgeSettings
@@ -33,8 +33,8 @@ def draw_kinds(seed: int, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uin
 
 
 @cache
-def tiny_mnist() -> Mnist:
-    return Mnist(*draw_kinds(1, TRAINED + HELD_OUT), *draw_kinds(2, TESTED))
+def tiny_mnist() -> Dataset:
+    return Dataset(*draw_kinds(1, TRAINED + HELD_OUT), *draw_kinds(2, TESTED))
 
 
 @cache

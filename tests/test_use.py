@@ -201,7 +201,7 @@ def test_the_discriminator_says_whether_an_image_is_real_and_which_digit(service
     ("service", "rows", "reason"),
     [
         (0, [], "a request must have 1 to 1000 rows. Received: 0"),
-        (0, [{"digit": 10, "seed": 1}], "less than or equal to 9"),
+        (0, [{"digit": 10, "seed": 1}], "`digit` must be 0 to 9. Received: 10"),
         (0, [{"digit": 3}], "either `seed` or `latent` must be given, and not both"),
         (0, [{"digit": 3, "latent": [0.0] * 99}], "`latent` must be 100 numbers. Received: 99"),
         (0, [3], "Expecting example to be a dictionary"),

@@ -11,12 +11,12 @@ from pipeline.settings.overrides import compose_settings
 def build(request: Answer) -> Any:
     """Builds the training that the request's words set."""
     import pipeline.models  # noqa: F401
-    from pipeline.data import mnist
+    from pipeline.data.dataset_file import read_splits
     from pipeline.training.devices import resolve_compute
     from pipeline.training.family import build_training, find_family
 
     settings = resolve_compute(compose_settings(request["words"]), report=print)
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     return build_training(find_family(settings.family), settings, splits)
 
 

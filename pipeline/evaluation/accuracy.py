@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.batches import DIGITS
-
 Confusion = NDArray[np.int64]
 
 
@@ -12,23 +10,25 @@ def confusion(probabilities: NDArray[np.floating], digits: NDArray[np.integer]) 
     """Counts the judge's readings of each digit.
 
     Args:
-        probabilities: The judge's p(y given x), `(n, 10)`.
-        digits: The digits asked for or, of real images, shown; whole numbers 0 to 9, `(n,)`.
+        probabilities: The judge's p(y given x), `(n, classes)`.
+        digits: The digits asked for or, of real images, shown; whole numbers from 0, `(n,)`.
 
     Returns:
-        int64 `(10, 10)`: the row is the digit asked for, the column the likeliest reading.
+        int64 `(classes, classes)`: the row is the digit asked for, the column the likeliest reading.
 
     Raises:
         ValueError: The shapes do not fit, or a digit is out of range.
     """
-    if probabilities.shape != (len(digits), DIGITS) or digits.ndim != 1:
+    if probabilities.ndim != 2 or digits.shape != (len(probabilities),):
         raise ValueError(
-            f"`probabilities` must be (n, 10) and `digits` (n,). Received: {probabilities.shape} and {digits.shape}"
+            f"`probabilities` must be (n, classes) and `digits` (n,). "
+            f"Received: {probabilities.shape} and {digits.shape}"
         )
-    if len(digits) and not 0 <= digits.min() <= digits.max() < DIGITS:
-        raise ValueError(f"`digits` must be 0 to 9. Received: {digits.min()} to {digits.max()}")
-    cells = digits.astype(np.int64) * DIGITS + probabilities.argmax(axis=1)
-    return np.bincount(cells, minlength=DIGITS**2).reshape(DIGITS, DIGITS)
+    classes = probabilities.shape[1]
+    if len(digits) and not 0 <= digits.min() <= digits.max() < classes:
+        raise ValueError(f"`digits` must be 0 to {classes - 1}. Received: {digits.min()} to {digits.max()}")
+    cells = digits.astype(np.int64) * classes + probabilities.argmax(axis=1)
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def accuracy(counts: Confusion) -> float:
@@ -44,8 +44,8 @@ def accuracy(counts: Confusion) -> float:
 
 
 def accuracy_by_digit(counts: Confusion) -> NDArray[np.float64]:
-    """Computes the share of each digit that is read as asked for, `(10,)` in [0, 1]; NaN where it was not asked for."""
+    """Computes the share of each digit that is read as asked for, `(classes,)` in [0, 1]; NaN where none was asked."""
     asked = counts.sum(axis=1)
-    shares = np.full(DIGITS, np.nan)
+    shares = np.full(len(counts), np.nan)
     np.divide(counts.diagonal(), asked, out=shares, where=asked > 0)
     return shares

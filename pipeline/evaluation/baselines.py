@@ -15,8 +15,8 @@ HALF_A_LEVEL = 0.5 / 255
 def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
     """Scores principal components, the best linear code of its size, by `pixel_errors`.
 
-    They are found on `train` and reconstruct `unseen`, both uint8 `(n, 28, 28)`. The numbers in a code are limited to
-    the number of images and of pixels.
+    They are found on `train` and reconstruct `unseen`, both uint8 `(n, height, width)` or with channels. The
+    numbers in a code are limited to the number of images and of pixels.
     """
     fitted, shown = flat_pixels(train), flat_pixels(unseen)
     components = PCA(min(size, *fitted.shape), svd_solver="covariance_eigh").fit(fitted)
@@ -26,7 +26,8 @@ def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
 def linear_decoder_errors(train: Images, codes: Codes, unseen: Images, unseen_codes: Codes) -> dict[str, float]:
     """Scores the best linear decoder of codes, by least squares and `pixel_errors`.
 
-    It is fitted to `train`, uint8 `(n, 28, 28)`, and its `codes` `(n, size)`, and reconstructs `unseen` likewise.
+    It is fitted to `train`, uint8 `(n, height, width)` or with channels, and its `codes` `(n, size)`, and reconstructs
+    `unseen` likewise.
     """
     solution, *_ = np.linalg.lstsq(_with_one(codes), flat_pixels(train).astype(np.float64), rcond=None)
     return pixel_errors(flat_pixels(unseen), _with_one(unseen_codes) @ solution)

@@ -33,10 +33,11 @@ def classification_accuracy(
 
     Args:
         generated: Generated images, n of them, as `learn` takes them.
-        asked: The digits asked for, 0 to 9, `(n,)`.
+        asked: The digits asked for, whole numbers from 0, `(n,)`.
         unseen: Real images, m of them, as the reader takes them.
-        labels: Their digits, 0 to 9, `(m,)`.
-        learn: Trains a classifier on images and digits; returns its function from images to p(y given x), `(m, 10)`.
+        labels: Their digits, likewise, `(m,)`.
+        learn: Trains a classifier on images and digits; returns its function from images to p(y given x),
+            `(m, classes)`.
 
     Raises:
         MissingDigitsError: A digit of `labels` was never asked for.

@@ -1,13 +1,12 @@
 """Diversity in a class: similarity of digits of one class, after Odena et al. 2016 (arXiv 1610.09585), section 4.2.
 
-They use multi-scale SSIM on larger images; digits of 28 pixels have room for one scale.
+They use multi-scale SSIM on larger images; images of 28 pixels have room for one scale.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from pipeline.data.batches import DIGITS
 from pipeline.evaluation.pixels import unit_pixels
 
 WINDOW_SIGMA = 1.5
@@ -21,7 +20,8 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
     """Computes the structural similarity of pairs (Wang et al. 2004, IEEE Transactions on Image Processing 13).
 
     The parameters are those of its authors: a Gaussian window of 11 pixels and standard deviation 1.5, K₁ = 0.01,
-    K₂ = 0.03. The mean is over the windows that lie within the image. Both arguments are n images as
+    K₂ = 0.03. The mean is over the windows that lie within the image,
+    and over channels. Both arguments are n images as
     `unit_pixels` takes them.
 
     Returns:
@@ -31,7 +31,7 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
         ValueError: The images differ in shape, or are smaller than the window.
     """
     x, y = (unit_pixels(images).astype(np.float64) for images in (first, second))
-    if x.shape != y.shape or min(x.shape[1:]) <= 2 * WINDOW_RADIUS:
+    if x.shape != y.shape or min(x.shape[1:3]) <= 2 * WINDOW_RADIUS:
         raise ValueError(
             f"`first` and `second` must be of one shape, {2 * WINDOW_RADIUS + 1} pixels or more each way. "
             f"Received: {x.shape} and {y.shape}"
@@ -41,7 +41,7 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
     covariance = _windowed(x * y) - x_mean * y_mean
     luminance = (2 * x_mean * y_mean + LUMINANCE_CONSTANT) / (x_mean**2 + y_mean**2 + LUMINANCE_CONSTANT)
     structure = (2 * covariance + CONTRAST_CONSTANT) / (x_variance + y_variance + CONTRAST_CONSTANT)
-    similarity: NDArray[np.float64] = (luminance * structure).mean(axis=(1, 2))
+    similarity: NDArray[np.float64] = (luminance * structure).mean(axis=tuple(range(1, x.ndim)))
     return similarity
 
 
@@ -52,15 +52,16 @@ def ssim_by_digit(
 
     Args:
         images: As `unit_pixels` takes them, n of them.
-        digits: Their digits, 0 to 9, `(n,)`.
+        digits: Their digits, whole numbers from 0, `(n,)`.
         seed: Seed of the pairs, 0 or more.
         pairs: Pairs of each class, drawn with replacement; 1 or more.
 
     Returns:
-        Means `(10,)`: lower where a class is more diverse, 1 where it repeats an image, NaN where it has under two.
+        Means, as many as the highest digit asks for: lower where a class is more diverse, 1 where it repeats an image,
+        NaN where it has under two.
     """
-    means = np.full(DIGITS, np.nan)
-    for digit in range(DIGITS):
+    means = np.full(int(digits.max(initial=0)) + 1, np.nan)
+    for digit in range(len(means)):
         members = np.flatnonzero(digits == digit)
         if len(members) >= 2:
             random = np.random.default_rng([seed, digit])

@@ -10,8 +10,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.batches import DIGITS
-
 TOTAL_VARIANCE = 100.0
 
 
@@ -65,12 +63,13 @@ def frechet_by_digit(
     second: NDArray[np.floating],
     second_digits: NDArray[np.integer],
 ) -> NDArray[np.float64]:
-    """Computes the Fréchet distance within each digit, `(10,)`; NaN where a sample has fewer than two of the digit.
+    """Computes the Fréchet distance within each digit; NaN where a sample has fewer than two of the digit.
 
-    The features are `(n, d)` and `(m, d)`, their digits whole numbers 0 to 9, `(n,)` and `(m,)`.
+    The features are `(n, d)` and `(m, d)`, their digits whole numbers from 0, `(n,)` and `(m,)`. The distances are as
+    many as the highest digit asks for.
     """
-    distances = np.full(DIGITS, np.nan)
-    for digit in range(DIGITS):
+    distances = np.full(int(max(first_digits.max(initial=0), second_digits.max(initial=0))) + 1, np.nan)
+    for digit in range(len(distances)):
         pair = first[first_digits == digit], second[second_digits == digit]
         if min(map(len, pair)) >= 2:
             distances[digit] = frechet_distance(*pair)

@@ -15,9 +15,9 @@ class Sample:
     """Digits, generated or real.
 
     Attributes:
-        images: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
-        digits: The digits asked for or, of real images, their labels; whole numbers 0 to 9, `(n,)`.
-        probabilities: The judge's p(y given x), `(n, 10)`.
+        images: uint8 or floats in [-1, 1], `(n, size, size)` or `(n, size, size, channels)`.
+        digits: The digits asked for or, of real images, their labels; whole numbers from 0, `(n,)`.
+        probabilities: The judge's p(y given x), `(n, classes)`.
         features: The judge's features, scaled by its `FeatureScale`, `(n, d)`.
         nearest: The nearest training images; None leaves memorisation out.
 

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.weights import WeightsError
+from pipeline.data.dataset import Dataset, Images, Splits, split
 from pipeline.data.errors import UNREADABLE, DataError
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, Mnist, Splits, split
 from pipeline.data.npz import Arrays, read_npz
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import Nearest, TrainingImages
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.network import Classifier, load_judge, look
-from pipeline.settings.data import DataSettings
+from pipeline.settings.data import MNIST, DataSettings
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import display
 
@@ -53,8 +53,8 @@ class Judge:
     ) -> Sample:
         """Returns digits with the judge's view of them: the sample that measures are computed from.
 
-        Images are uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`; the digits asked for or shown are
-        `(n,)` or `(n, 1)`. Without their nearest training images, memorisation is left out.
+        Images are uint8 or floats in [-1, 1], `(n, size, size)` or `(n, size, size, channels)`; the digits
+        asked for or shown are `(n,)` or `(n, 1)`. Without their nearest training images, memorisation is left out.
         """
         view = look(self.model, images)
         return Sample(images, digits.reshape(-1), view.probabilities, self.scale.apply(view.features), nearest)
@@ -74,7 +74,7 @@ class Calibration:
         report_references: The scores of real digits at a report's size, by the names of `measure_quickly`.
         settings: The settings that it was trained and measured by.
         judge: The classifier.
-        splits: MNIST as it was split for the judge.
+        splits: The data as they were split for the judge.
         real: The judge's view of the real samples, by the names `REAL_ARRAYS`.
     """
 
@@ -109,15 +109,16 @@ class Calibration:
         return TrainingImages(self.splits.train.images)
 
 
-def judge_splits(mnist: Mnist, settings: JudgeSettings, *, limit: int | None) -> Splits:
-    """Splits MNIST for the judge, at most `limit` images of each split; None for all."""
-    return split(mnist, DataSettings(source="auto", path=Path(), validation=settings.validation, limit=limit))
+def judge_splits(dataset: Dataset, settings: JudgeSettings, *, limit: int | None) -> Splits:
+    """Splits a data set for the judge, at most `limit` images of each split; None for all."""
+    own = DataSettings(source="auto", name=MNIST, path=None, validation=settings.validation, limit=limit)
+    return split(dataset, own)
 
 
-def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
+def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
     """Reads a judge with its reference values from `models/judge`, or a folder in `runs/judges`.
 
-    `mnist` is what it was trained and measured on.
+    `dataset` is what it was trained and measured on.
 
     Raises:
         DataError: A file is missing or damaged.
@@ -134,8 +135,8 @@ def load_calibration(folder: Path, mnist: Mnist) -> Calibration:
             references=references["evaluation"],
             report_references=references["report"],
             settings=settings,
-            judge=Judge(load_judge(folder / WEIGHTS, settings), FeatureScale(metadata["scale"])),
-            splits=judge_splits(mnist, settings, limit=metadata["limit"]),
+            judge=Judge(load_judge(folder / WEIGHTS, settings, format=dataset.format), FeatureScale(metadata["scale"])),
+            splits=judge_splits(dataset, settings, limit=metadata["limit"]),
             real=dict(zip(REAL_ARRAYS, read_npz(folder / REAL, *REAL_ARRAYS), strict=True)),
         )
     except (*UNREADABLE, DataError, WeightsError) as error:

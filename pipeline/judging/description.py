@@ -23,6 +23,11 @@ def judge_metadata(calibration: Calibration) -> dict[str, object]:
     return {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": calibration.label}
 
 
+def own_data_tags(settings: Settings) -> dict[str, str]:
+    """The tags of a run on other data than MNIST: their name, and that no known hash was there to compare them with."""
+    return {"data.name": settings.data.name, "data.check": "none"} if settings.data.own else {}
+
+
 def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:
     """Describes a training of the judge: name, parameters, tags and the command that repeats it.
 
@@ -33,6 +38,7 @@ def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) 
         "family": "judge",
         "seed": str(settings.judge.seed),
         **{f"{name}.digest": digest for name, digest in digests.items()},
+        **own_data_tags(settings),
         **environment_tags(SOURCES),
     }
     return RunDescription(

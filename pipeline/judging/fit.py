@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices
-from pipeline.data.mnist import Images, scaled
+from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.judging.network import build_judge
 from pipeline.kernels.adam import FusedAdam
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.judge import JudgeSettings
 
 StepCallback = Callable[[int, float], None]
@@ -21,16 +22,17 @@ def train_classifier(
     images: Images,
     settings: JudgeSettings,
     *,
+    format: ImageFormat = DIGITS,
     on_step: StepCallback | None = None,
     accelerate: Accelerate | None = None,
 ) -> keras.Model:
-    """Trains the judge's network on labelled digits; see `build_judge`.
+    """Trains the judge's network on labelled images of a form; see `build_judge`.
 
     The same images and settings give the same bits on one machine's CPU. `on_step` is called after each step with the
     number of steps so far and the loss in nats. `accelerate` builds the model that takes the steps, over the same
     variables; by default it is the classifier itself.
     """
-    judge = build_judge(settings)
+    judge = build_judge(settings, format=format)
     steps = count_steps(len(images), settings)
     warmup, rate = steps // 10, settings.learning_rate
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -59,16 +61,19 @@ def _batches(
         draws = np.random.default_rng([settings.seed, step, SHIFTS])
         offsets = draws.integers(0, 2 * settings.shift, endpoint=True, size=(len(chosen), 2))
         moved = shift(images.images[chosen], offsets, by=settings.shift)
-        yield {"image": scaled(moved)[..., np.newaxis]}, {"digit": images.labels[chosen]}
+        yield {"image": with_channels(scaled(moved))}, {"digit": images.labels[chosen]}
 
 
 def shift(images: NDArray[np.uint8], offsets: NDArray[np.int64], *, by: int) -> NDArray[np.uint8]:
-    """Shifts each image, uint8 `(n, 28, 28)`, by up to `by` pixels each way, background moving in.
+    """Shifts each image, uint8 `(n, height, width)` or with channels behind, by up to `by` pixels each way.
+
+    Background moves in.
 
     `offsets` are rows and columns, `(n, 2)`, 0 to 2 `by`; `by` leaves an image where it is.
     """
-    height, width = images.shape[1:]
-    padded = np.pad(images, ((0, 0), (by, by), (by, by)))
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (by, by), (by, by), *[(0, 0)] * (images.ndim - 3)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
     shifted: NDArray[np.uint8] = windows[np.arange(len(images)), offsets[:, 0], offsets[:, 1]]
-    return shifted
+    # The windows come last, behind the channels.
+    return shifted if images.ndim == 3 else np.moveaxis(shifted, 1, -1)

@@ -10,13 +10,13 @@ from keras import layers
 from numpy.typing import NDArray
 
 from pipeline.composition import weights
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled, with_channels
 from pipeline.data.npz import read_npz, write_npz
 from pipeline.models.seeds import seeds
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.judge import JudgeSettings
 
 Classifier = keras.Model
-CLASSES = 10
 LOOKS_AT = 500
 
 
@@ -26,22 +26,22 @@ class View:
 
     Attributes:
         features: The penultimate layer, 0 or more, float32 `(n, features)`.
-        probabilities: The probability of each digit, float32 `(n, 10)`.
+        probabilities: The probability of each digit, float32 `(n, classes)`.
     """
 
     features: NDArray[np.float32]
     probabilities: NDArray[np.float32]
 
 
-def build_judge(settings: JudgeSettings) -> keras.Model:
+def build_judge(settings: JudgeSettings, *, format: ImageFormat = DIGITS) -> keras.Model:
     """Builds a small convolutional classifier with batch normalisation.
 
     Returns:
-        A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"features": (n, features), "digit": (n, 10)}`: the
-        penultimate layer, 0 or more, and the probability of each digit.
+        A model from `{"image": (n, size, size, channels)}` in [-1, 1] to `{"features": (n, features), "digit":
+        (n, classes)}`: the penultimate layer, 0 or more, and the probability of each class.
     """
     stream = seeds(settings.seed, "judge")
-    image = keras.Input((28, 28, 1), name="image")
+    image = keras.Input(format.shape, name="image")
     maps = image
     for number, filters in enumerate(settings.filters, start=1):
         initializer = keras.initializers.HeNormal(seed=next(stream))
@@ -56,23 +56,24 @@ def build_judge(settings: JudgeSettings) -> keras.Model:
     initializer = keras.initializers.HeNormal(seed=next(stream))
     features = layers.Dense(settings.features, activation="relu", kernel_initializer=initializer, name="features")(maps)
     initializer = keras.initializers.GlorotUniform(seed=next(stream))
-    digit = layers.Dense(CLASSES, activation="softmax", kernel_initializer=initializer, name="digit")(features)
+    digit = layers.Dense(format.classes, activation="softmax", kernel_initializer=initializer, name="digit")(features)
     return keras.Model({"image": image}, {"features": features, "digit": digit}, name="judge")
 
 
 def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
-    """Shows images to a judge: uint8 or floats in [-1, 1], `(n, 28, 28)` or `(n, 28, 28, 1)`.
+    """Shows images to a judge: uint8 or floats in [-1, 1], `(n, size, size)` in grey or `(n, size, size, channels)`.
 
     Its view of an image does not depend on the form that the image comes in.
 
     Raises:
         ValueError: The images have another shape or type.
     """
-    shaped = images[..., np.newaxis] if images.ndim == 3 else images
+    shaped, wanted = with_channels(images), judge.input["image"].shape[1:]
     whole = images.dtype == np.uint8
-    if shaped.shape[1:] != (28, 28, 1) or not (whole or np.issubdtype(images.dtype, np.floating)):
+    if shaped.shape[1:] != wanted or not (whole or np.issubdtype(images.dtype, np.floating)):
         raise ValueError(
-            f"`images` must be uint8 or floats, (n, 28, 28) or (n, 28, 28, 1). Received: {images.dtype} {images.shape}"
+            f"`images` must be uint8 or floats, (n, {', '.join(map(str, wanted))}), without the 1 of grey or with it. "
+            f"Received: {images.dtype} {images.shape}"
         )
     shown = scaled(shaped) if whole else shaped.astype(np.float32)
     outputs = judge.predict({"image": shown}, batch_size=LOOKS_AT, verbose=0)
@@ -84,14 +85,14 @@ def save_judge(judge: keras.Model, path: Path) -> None:
     write_npz(_flatten(judge), path)
 
 
-def load_judge(path: Path, settings: JudgeSettings) -> keras.Model:
+def load_judge(path: Path, settings: JudgeSettings, *, format: ImageFormat = DIGITS) -> keras.Model:
     """Reads a judge that `save_judge` wrote, bit for bit, by the settings it was built by; it is not compiled.
 
     Raises:
         DataError: The file is no such archive.
         WeightsError: It holds the weights of another judge.
     """
-    judge = build_judge(settings)
+    judge = build_judge(settings, format=format)
     names = list(_flatten(judge))
     found: weights.Coefficients = {}
     for name, array in zip(names, read_npz(path, *names), strict=True):

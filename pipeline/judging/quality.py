@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Images, without_grey_channel
 from pipeline.data.keys import HELD_OUT, REFERENCE, Key
-from pipeline.data.mnist import Images
 from pipeline.evaluation.accuracy import Confusion, confusion
 from pipeline.evaluation.classification_accuracy import CLASSIFICATION_ACCURACY, Reader, classification_accuracy
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET, measure, measure_quickly
@@ -30,7 +30,7 @@ class Quality:
     Attributes:
         figures: Every measure by name, with its reference.
         count: The number of digits that were measured.
-        confusion: The digits read for each digit asked for, int64 `(10, 10)`; none where none was asked for.
+        confusion: The digits read for each digit asked for, int64 `(classes, classes)`; none where none was asked for.
         calibration: The judge.
     """
 
@@ -130,11 +130,15 @@ def score_classification(generated: Generated, calibration: Calibration) -> Meas
 
     def learn(images: NDArray[np.generic], digits: NDArray[np.integer]) -> Reader:
         labelled = Images(images.astype(np.uint8), digits.astype(np.uint8))
-        classifier = train_classifier(labelled, calibration.settings)
+        classifier = train_classifier(labelled, calibration.settings, format=calibration.splits.format)
         return lambda unseen: look(classifier, unseen).probabilities
 
     score = classification_accuracy(
-        to_pixels(generated.images[..., 0]), generated.asked, unseen=test.images, labels=test.labels, learn=learn
+        without_grey_channel(to_pixels(generated.images)),
+        generated.asked,
+        unseen=test.images,
+        labels=test.labels,
+        learn=learn,
     )
     return Measurement(score, calibration.accuracy)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.digests import file_digest
 from pipeline.data.files import write_json
 from pipeline.data.keys import Key
 from pipeline.data.metrics import rounded
-from pipeline.data.mnist import Images, Splits
 from pipeline.data.npz import write_npz
 from pipeline.evaluation.accuracy import Confusion, accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
@@ -61,7 +61,7 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
 
     `on_step` is called after each step; see `train_classifier`.
     """
-    model = train_classifier(splits.train, settings, on_step=on_step, accelerate=accelerate)
+    model = train_classifier(splits.train, settings, format=splits.format, on_step=on_step, accelerate=accelerate)
     known = _as_many(splits.train, max(settings.images, settings.report_images))
     view = look(model, known.images)
     judge = Judge(model, FeatureScale.fit(view.features))

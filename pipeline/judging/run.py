@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read
 from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest, rounded
@@ -22,6 +22,7 @@ from pipeline.rendering.terminal import Length, TrainingProgress, make_console
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.paths import display
 from pipeline.tracking.logged_models import model_example
@@ -55,7 +56,7 @@ def ensure_judge(settings: Settings, job: Job) -> Calibration:
         with locked_folder(identity) as folder:
             if not holds(folder, identity):
                 train_judge(settings, job, folder, reports=folder, identity=identity)
-    return load_calibration(folder, mnist.read(settings.data.file))
+    return load_calibration(folder, read(settings.data.file))
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     """
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
-    splits = judge_splits(mnist.read(settings.data.file), settings.judge, limit=settings.data.limit)
+    splits = judge_splits(read(settings.data.file), settings.judge, limit=settings.data.limit)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     # DVC hashes its stage's folder, which must have nothing else in it.
     spool = None if stage_of_dvc() else folder / "spool"
@@ -85,7 +86,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
             fitted = fit_judge(splits, settings.judge, on_step=on_step)
         digest = write_calibration(fitted, folder, {"label": settings.label, **identity})
         run.tags({"judge.digest": digest, "judge.accuracy": f"{fitted.accuracy['test']:.4f}"})
-        _log(fitted, run, reports / "metrics.json")
+        _log(fitted, run, reports / "metrics.json", splits.format)
         for name in (JUDGE, REFERENCES):
             run.file(folder / name)
     console.print(_references_table(fitted))
@@ -109,18 +110,22 @@ def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallbac
         yield on_step
 
 
-def _log(fitted: FittedJudge, run: Run, metrics: Path) -> None:
+def _log(fitted: FittedJudge, run: Run, metrics: Path, format: ImageFormat) -> None:
     values = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
     write_json(rounded(nest(values)), metrics)
     for use, references in fitted.references.items():
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())
     run.file(metrics)
-    counts = enumerate(fitted.confusion.tolist())
-    rows = [{"digit": digit} | {f"read as {read}": count for read, count in enumerate(row)} for digit, row in counts]
+    counts = zip(format.names, fitted.confusion.tolist(), strict=True)
+    rows = [
+        {format.kind: name} | {f"read as {read}": count for read, count in zip(format.names, row, strict=True)}
+        for name, row in counts
+    ]
     run.table(rows, "confusion.csv")
     model = fitted.judge.model
-    run.model(FAMILY, model, model_example(model, {"image": np.zeros((2, 28, 28, 1), np.float32)}))
+    blank = np.zeros((2, *model.input["image"].shape[1:]), np.float32)
+    run.model(FAMILY, model, model_example(model, {"image": blank}))
 
 
 def _references_table(fitted: FittedJudge) -> Any:

@@ -8,22 +8,20 @@ from keras import layers
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import DiscriminatorSettings
-
-CLASSES = 10
-IMAGE_SHAPE = (28, 28, 1)
+from pipeline.settings.images import DIGITS, ImageFormat
 
 
-def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.Model:
+def build_discriminator(settings: DiscriminatorSettings, *, seed: int, format: ImageFormat = DIGITS) -> keras.Model:
     """Builds the discriminator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
     `seed` decides its initial weights and its dropout.
 
     Returns:
-        A model from `{"image": (n, 28, 28, 1)}` in [-1, 1] to `{"generation": (n, 1), "auxiliary": (n, 10)}`: the
-        probability that the image is real, and that of each digit.
+        A model from `{"image": (n, size, size, channels)}` in [-1, 1] to `{"generation": (n, 1), "auxiliary":
+        (n, classes)}`: the probability that the image is real, and that of each class.
     """
     stream = seeds(seed, "discriminator")
-    image = keras.Input(IMAGE_SHAPE, name="image")
+    image = keras.Input(format.shape, name="image")
     features = image
     for number, (filters, strides) in enumerate(zip(settings.filters, (2, 1, 2, 1), strict=True), start=1):
         features = layers.Conv2D(
@@ -34,7 +32,7 @@ def build_discriminator(settings: DiscriminatorSettings, *, seed: int) -> keras.
     features = layers.Flatten(name="flatten")(features)
     outputs = {
         "generation": _classify(1, "sigmoid", stream, name="generation")(features),
-        "auxiliary": _classify(CLASSES, "softmax", stream, name="auxiliary")(features),
+        "auxiliary": _classify(format.classes, "softmax", stream, name="auxiliary")(features),
     }
     return keras.Model({"image": image}, outputs, name="discriminator")
 

@@ -8,40 +8,48 @@ from keras import layers
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import GeneratorSettings
-
-CLASSES = 10
-SMALLEST_MAP = 3
+from pipeline.settings.images import DIGITS, ImageFormat
 
 
-def build_generator(settings: GeneratorSettings, *, latent_size: int, seed: int) -> keras.Model:
+def build_generator(
+    settings: GeneratorSettings, *, latent_size: int, seed: int, format: ImageFormat = DIGITS
+) -> keras.Model:
     """Builds the generator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
+    Its smallest map has 3 by 3 places for images of 28 pixels and 4 by 4 for 32: the first convolution adds 4, the
+    others double.
+
     Returns:
-        A model from `{"latent": (n, latent_size), "digit": (n, 1)}`, digits 0 to 9, to images `(n, 28, 28, 1)` in
-        [-1, 1].
+        A model from `{"latent": (n, latent_size), "digit": (n, 1)}`, digits from 0 to the number of classes less one,
+        to images `(n, size, size, channels)` in [-1, 1].
     """
+    smallest = format.size // 4 - 4
     stream = seeds(seed, "generator")
     first, second, third = settings.filters
     latent = keras.Input((latent_size,), name="latent")
     digit = keras.Input((1,), dtype="int32", name="digit")
-    features = layers.Multiply(name="multiply")([latent, _embed(digit, settings, latent_size, stream)])
+    features = layers.Multiply(name="multiply")(
+        [latent, _embed(digit, settings, (format.classes, latent_size), stream)]
+    )
     features = layers.Dense(
-        SMALLEST_MAP * SMALLEST_MAP * first,
+        smallest * smallest * first,
         activation="relu",
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(stream)),
         name="dense",
     )(features)
-    features = layers.Reshape((SMALLEST_MAP, SMALLEST_MAP, first), name="reshape")(features)
+    features = layers.Reshape((smallest, smallest, first), name="reshape")(features)
     features = _upsample(second, "relu", stream, strides=1, padding="valid", name="conv2d_transpose_1")(features)
     features = _normalize(settings, name="batch_normalization_1")(features)
     features = _upsample(third, "relu", stream, strides=2, padding="same", name="conv2d_transpose_2")(features)
     features = _normalize(settings, name="batch_normalization_2")(features)
-    image = _upsample(1, "tanh", stream, strides=2, padding="same", name="conv2d_transpose_3", dtype=FULL)(features)
+    image = _upsample(
+        format.channels, "tanh", stream, strides=2, padding="same", name="conv2d_transpose_3", dtype=FULL
+    )(features)
     return keras.Model({"latent": latent, "digit": digit}, image, name="generator")
 
 
 def _embed(
-    digit: keras.KerasTensor, settings: GeneratorSettings, latent_size: int, stream: Iterator[int]
+    digit: keras.KerasTensor, settings: GeneratorSettings, shape: tuple[int, int], stream: Iterator[int]
 ) -> keras.KerasTensor:
     deviation = settings.embedding_deviation
     initializer = (
@@ -49,7 +57,7 @@ def _embed(
         if deviation is None
         else keras.initializers.RandomNormal(stddev=deviation, seed=next(stream))
     )
-    embedded = layers.Embedding(CLASSES, latent_size, embeddings_initializer=initializer, name="embedding")(digit)
+    embedded = layers.Embedding(*shape, embeddings_initializer=initializer, name="embedding")(digit)
     return layers.Flatten(name="flatten_embedding")(embedded)
 
 

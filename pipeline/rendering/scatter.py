@@ -1,6 +1,8 @@
 """Points of a plane, coloured by digit."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -9,15 +11,24 @@ from numpy.typing import NDArray
 from pipeline.rendering import figures
 
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
+MANY_COLOURS = mpl.colormaps["turbo"]
+LEGEND_ROWS = 30
 MANY = 2000
 
 
 def draw_scatter(
-    points: NDArray[np.floating], digits: NDArray[np.integer], path: Path, *, title: str, axes: tuple[str, str]
+    points: NDArray[np.floating],
+    digits: NDArray[np.integer],
+    path: Path,
+    *,
+    title: str,
+    axes: tuple[str, str],
+    names: Sequence[str] = (),
 ) -> None:
     """Draws points `(n, 2)` in the colours of their digits, with a legend; both axes have one scale.
 
-    `digits` are whole numbers 0 to 9, `(n,)`, of which the legend has those that occur; `axes` are labels.
+    `digits` are whole numbers from 0, `(n,)`, of which the legend has those that occur, by their `names` if they have
+    any; `axes` are labels.
 
     Raises:
         ValueError: There is not one digit a point, or a point has not two finite numbers.
@@ -28,12 +39,16 @@ def draw_scatter(
         )
     size, alpha = (5, 0.5) if len(points) > MANY else (14, 0.8)
     with figures.panels((1, 1), path, title=title, inches=(7.6, 7.0)) as (figure, ((panel,),)):
-        for digit in sorted(set(digits.tolist())):
+        shown = sorted(set(digits.tolist()))
+        for digit in shown:
             across, up = points[digits == digit].T
-            panel.scatter(across, up, s=size, alpha=alpha, linewidths=0, color=COLOURS[digit], label=digit)
+            colour = COLOURS[digit] if shown[-1] < len(COLOURS) else MANY_COLOURS(digit / shown[-1])
+            label = names[digit] if names else digit
+            panel.scatter(across, up, s=size, alpha=alpha, linewidths=0, color=colour, label=label)
         panel.set(xlabel=axes[0], ylabel=axes[1])
         panel.set_aspect("equal", adjustable="datalim")
-        legend = figure.legend(loc="outside right center", title="digit", frameon=False, markerscale=3)
+        look: dict[str, Any] = {"frameon": False, "markerscale": 3, "ncols": -(-len(shown) // LEGEND_ROWS)}
+        legend = figure.legend(loc="outside right center", title="class" if names else "digit", **look)
         for handle in legend.legend_handles:
             if handle is not None:
                 handle.set_alpha(1)

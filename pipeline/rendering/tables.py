@@ -63,17 +63,20 @@ def measurements_table(title: str, measurements: Mapping[Key, Measurement]) -> T
     return rows_table(title, ("measure", "value", REAL_DIGITS), rows)
 
 
-def digits_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
-    """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`."""
+def digits_table(title: str, measurements: Mapping[Key, Measurement], names: Sequence[str] = ()) -> Table:
+    """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`.
+
+    `names` are those of the classes, where they are no digits.
+    """
     shown = [key for key in measurements if key.of_one_digit]
     measures = list(dict.fromkeys(key.measure for key in shown))
     rows = []
-    for digit in sorted({key.digit for key in shown}):
+    for digit in sorted({key.digit for key in shown}, key=int):
         found = [measurements.get(Key(measure, digit=digit)) for measure in measures]
         pairs = [(one.value, one.reference) if one else (None, None) for one in found]
-        rows.append((digit, *(cell for pair in pairs for cell in pair)))
+        rows.append((names[int(digit)] if names else digit, *(cell for pair in pairs for cell in pair)))
     headings = (heading for measure in measures for heading in (measure, REAL_DIGITS))
-    return rows_table(title, ("digit", *headings), rows)
+    return rows_table(title, ("class" if names else "digit", *headings), rows)
 
 
 def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:

@@ -15,6 +15,7 @@ Pixels = NDArray[np.uint8]
 
 WHITE = 255
 GAP_GREY = 72
+SMALLEST_FONT = 8
 
 
 def to_pixels(images: NDArray[np.floating]) -> Pixels:
@@ -98,11 +99,22 @@ def _mosaic(block: Pixels, gap: int) -> Pixels:
     return flat[: flat.shape[0] - gap, : flat.shape[1] - gap]
 
 
+def _fitting(headings: Sequence[str], widths: Sequence[int], size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest font, of a size at most, in which each heading is no wider than what it stands above."""
+    while True:
+        font = ImageFont.load_default(size)
+        if size <= SMALLEST_FONT or all(
+            font.getlength(text) <= wide for text, wide in zip(headings, widths, strict=True)
+        ):
+            return font
+        size -= 1
+
+
 def _headed(picture: Pixels, headings: Sequence[str], *, widths: Sequence[int], between: int) -> Pixels:
     size = max(11, round(0.4 * between))
     strip = Image.fromarray(np.full((2 * size, *picture.shape[1:]), WHITE, np.uint8))
     draw = ImageDraw.Draw(strip)
-    font = ImageFont.load_default(size)
+    font = _fitting(headings, widths, size)
     left = 0
     for heading, width in zip(headings, widths, strict=True):
         draw.text((left + width / 2, size), heading, fill="black", font=font, anchor="mm")

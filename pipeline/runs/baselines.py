@@ -1,7 +1,7 @@
 """Reconstruction errors of simpler codes of the same size, for a trained encoder's to be compared with."""
 
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key
-from pipeline.data.mnist import Splits
 from pipeline.evaluation.baselines import linear_decoder_errors, pca_errors
 from pipeline.settings.composed import Settings
 from pipeline.training.family import Family, Values, build_training

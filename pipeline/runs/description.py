@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.judging.description import own_data_tags
 from pipeline.runs.trials import TrialJob
 from pipeline.settings.composed import Settings, leaves
 from pipeline.settings.compute import AUTO
@@ -29,6 +30,7 @@ LEFT_OUT = (
     "start_from=",
     "tracking.",
     "compute.jobs=",
+    "data.source=",
 )
 
 
@@ -55,7 +57,9 @@ def changed_settings(settings: Settings) -> list[str]:
     asked = dict(leaves(read_values(own)))
     now |= {address: value for address, value in asked.items() if address in now and value == AUTO}
     changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
-    return [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
+    # Where other data than MNIST come from decides nothing, but they are not found without it.
+    source = [f"data.source={settings.data.source}"] if settings.data.own else []
+    return source + [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
 
 
 def _equal(one: object, other: object) -> bool:
@@ -119,6 +123,7 @@ def sweep_command(overrides: Sequence[str]) -> str:
 
 def _tags(kind: str, settings: Settings) -> dict[str, str]:
     label = {"label": settings.label} if settings.label else {}
+    label |= own_data_tags(settings)
     return {"kind": kind, "family": settings.family, "seed": str(settings.seed), **label, **environment_tags(SOURCES)}
 
 

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.data.batches import DIGITS
 from pipeline.rendering.digits import write_digits
 from pipeline.runs.location import RunLocation
 from pipeline.settings.composed import Settings
+from pipeline.settings.drawing import classes_asked_for
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Family, Generated, Parts
 
@@ -29,21 +28,13 @@ def draw_digits(location: RunLocation, family: Family, request: Settings, path: 
 
 def _generate(family: Family, parts: Parts, settings: Settings) -> Generated:
     """Generates what is asked for; that the family can, its settings have said."""
-    count = settings.count or 1
-    if settings.ends_of_walk and family.walk:
-        images = settings.count or settings.draw.walk_images
-        return Generated(family.walk(parts, settings, settings.ends_of_walk, images), None)
+    count, classes = settings.count or 1, classes_asked_for(settings, settings.format)
+    if settings.walk is not None and family.walk:
+        first, last = classes
+        return Generated(family.walk(parts, settings, (first, last), settings.count or settings.draw.walk_images), None)
     if family.ask:
-        asked = _asked(settings, count)
+        asked = np.array(classes * count if classes else range(count), np.int32) % settings.format.classes
         return Generated(family.ask(parts, settings, asked), asked)
     if family.generate:
         return family.generate(parts, settings, count)
     raise NotImplementedError(f"the family {settings.family} must define what its settings name in `draws`")
-
-
-def _asked(settings: Settings, count: int) -> NDArray[np.int32]:
-    if settings.digits is not None:
-        return np.array([int(digit) for digit in settings.digits], np.int32)
-    if settings.digit is not None:
-        return np.full(count, settings.digit, np.int32)
-    return np.arange(count, dtype=np.int32) % DIGITS

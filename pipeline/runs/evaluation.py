@@ -1,11 +1,12 @@
 """The evaluation of a finished training: its result as files, tracked metrics and tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.table import Table
 
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read_splits
 from pipeline.data.files import write_json, write_text
 from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.data.metrics import nest, rounded
@@ -21,6 +22,7 @@ from pipeline.runs.baselines import baseline_errors
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import Weights
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.tracking.recorder import Recorder
 from pipeline.training.family import Family
 from pipeline.training.history import Point
@@ -37,12 +39,14 @@ class EvaluationResult:
         losses: Test losses by key, such as `test/hard/generator/loss`.
         quality: The judge's figures of generated digits; none of a family that makes none on demand.
         headline: The few of these numbers that `dvc metrics` and `dvc exp show` compare, by key without a split.
+        format: The form of the images.
     """
 
     weights: Weights
     losses: Mapping[Key, float]
     quality: Quality | None
     headline: Mapping[Key, float]
+    format: ImageFormat = DIGITS
 
     @property
     def figures(self) -> Mapping[Key, Measurement]:
@@ -69,9 +73,10 @@ class EvaluationResult:
         write_json(rounded(self._figures_with_origin()), files.evaluation / "figures.json")
         write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
-            write_text(as_csv(_readings(self._confusion)), files.evaluation / f"{CONFUSION}.csv")
-            title = "what the judge reads for each digit asked for, in percent"
-            draw_confusion(self._confusion, files.evaluation / f"{CONFUSION}.png", title=title)
+            write_text(as_csv(_readings(self._confusion, self.format.names)), files.evaluation / f"{CONFUSION}.csv")
+            title = f"what the judge reads for each {self.format.kind} asked for, in percent"
+            form: dict[str, Any] = {"names": self.format.column_names, "kind": self.format.kind}
+            draw_confusion(self._confusion, files.evaluation / f"{CONFUSION}.png", title=title, **form)
 
     def log(self, run: Recorder, files: RunFiles) -> None:
         """Logs values, the judge and the files that `write` wrote."""
@@ -81,9 +86,9 @@ class EvaluationResult:
         if self.quality:
             run.tags(judge_tags(self.quality.calibration))
         if self._confusion is not None:
-            run.table(_counts(self._confusion), f"{CONFUSION}.csv")
+            run.table(_counts(self._confusion, self.format.names), f"{CONFUSION}.csv")
             run.file(files.evaluation / f"{CONFUSION}.png", "pictures")
-            run.illustrate(f"pictures/{CONFUSION}.png", "What the judge reads for each digit asked for")
+            run.illustrate(f"pictures/{CONFUSION}.png", f"What the judge reads for each {self.format.kind} asked for")
 
     def tables(self, units: str) -> Iterator[Table]:
         """Yields a table of losses for each scheme; of the quality, one by digit and one of all figures."""
@@ -92,7 +97,7 @@ class EvaluationResult:
             yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
         if self.quality:
             title = f"{self.quality.count:,} digits of step {self.weights.step:,} ({self.weights.which})"
-            yield digits_table(f"{title}, by digit", self.figures)
+            yield digits_table(f"{title}, by {self.format.kind}", self.figures, self.format.column_names)
             yield measurements_table(title, self.figures)
 
     @property
@@ -117,7 +122,7 @@ def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration
     settings = finished.settings
     weights = finished.choose(settings.evaluate.weights)
     parts = finished.parts(weights)
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     losses = family.evaluate(parts, splits, settings)
     quality = measure_family(family, parts, settings, calibration) if calibration else None
     return EvaluationResult(
@@ -125,6 +130,7 @@ def evaluate_run(finished: FinishedRun, family: Family, calibration: Calibration
         losses=losses | baseline_errors(family, splits, settings),
         quality=quality,
         headline=headline_numbers(family, losses, quality),
+        format=settings.format,
     )
 
 
@@ -136,13 +142,17 @@ def headline_numbers(family: Family, losses: Mapping[Key, float], quality: Quali
     return {Key(key.measure): measured[key.measure] for key in family.headline if key.measure in measured}
 
 
-def _readings(counts: Confusion) -> list[Row]:
-    """A row a digit, as DVC's template of a confusion matrix counts them."""
-    cells = [(asked, read, int(count)) for asked, row in enumerate(counts) for read, count in enumerate(row)]
+def _readings(counts: Confusion, names: Sequence[str]) -> list[Row]:
+    """A row an image, as DVC's template of a confusion matrix counts them."""
+    rows = zip(names, counts.tolist(), strict=True)
+    cells = [(asked, read, count) for asked, row in rows for read, count in zip(names, row, strict=True)]
     return [{"asked": asked, "read": read} for asked, read, count in cells for _ in range(count)]
 
 
-def _counts(counts: Confusion) -> list[Row]:
-    """A row a digit asked for, a column a digit read."""
-    rows = enumerate(counts.tolist())
-    return [{"asked": asked, **{f"read {read}": count for read, count in enumerate(row)}} for asked, row in rows]
+def _counts(counts: Confusion, names: Sequence[str]) -> list[Row]:
+    """A row a class asked for, a column a class read."""
+    rows = zip(names, counts.tolist(), strict=True)
+    return [
+        {"asked": asked, **{f"read {read}": count for read, count in zip(names, row, strict=True)}}
+        for asked, row in rows
+    ]

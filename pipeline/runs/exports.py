@@ -83,7 +83,11 @@ def _find_judge(location: RunLocation) -> Any:
         except (OSError, ValueError):
             continue
         if metadata.get("digest") == digest:
-            return load_judge(folder / WEIGHTS, JudgeSettings.model_validate(metadata["settings"]))
+            return load_judge(
+                folder / WEIGHTS,
+                JudgeSettings.model_validate(metadata["settings"]),
+                format=location.settings.format,
+            )
     return None
 
 

@@ -10,6 +10,7 @@ from pipeline.runs.tracked import find_tracked_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 
 
@@ -39,6 +40,19 @@ class RunLocation:
     files: RunFiles
     metadata: Mapping[str, Any]
     settings: Settings
+
+    def check_format(self, found: ImageFormat) -> None:
+        """Checks that the data are of the form that the training had.
+
+        Raises:
+            NotTrainedError: They are not.
+        """
+        trained = self.settings.format
+        if found != trained:
+            raise NotTrainedError(
+                f"{paths.display(self.files.models)} was trained on {trained.describe()} ({', '.join(trained.names)}). "
+                f"Received: {paths.display(self.settings.data.file)} with {found.describe()} ({', '.join(found.names)})"
+            )
 
     def choose(self, asked: str) -> Weights:
         """Chooses the weights of the `best` report or the `last` step.

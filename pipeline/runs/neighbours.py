@@ -3,36 +3,39 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.batches import DIGITS
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits, without_grey_channel
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.pixels import unit_pixels
 from pipeline.training.family import Generated
-from pipeline.training.pictures import Picture
+from pipeline.training.pictures import Picture, rows_of
 
 ROWS = 8
-GENERATED = 400
+GENERATED = 40  # images a class
 
 
 def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -> Picture:
-    """Lays digits out in ten pairs of columns: a digit, and the nearest training image to its right.
+    """Lays images out in a pair of columns a class: an image, and the nearest training image to its right.
 
     Each pair of columns is of one class; generated digits keep their order where none was asked for. Of `GENERATED`
-    digits or so, the first of each class are shown, in `rows` rows or fewer. The nearest are found among the training
+    images of a class or so, the first are shown, in `rows` rows or fewer. The nearest are found among the training
     and the validation images; test images are shown in the same way, for how near unseen digits lie. The two blocks are
-    `(rows, 20, 28, 28)`.
+    `(rows, 2 * classes, height, width)`, or with channels.
 
     Raises:
-        TooFewImagesError: A class has no digit, or there are fewer than ten.
+        TooFewImagesError: A class has no image, or there are fewer than classes.
     """
     kept = np.concatenate([splits.train.images, splits.validation.images])
     training = TrainingImages(kept)
-    columns = np.arange(len(generated.images)) % DIGITS if generated.digits is None else generated.digits
-    rows = max(1, min(rows, available_rows(columns), available_rows(splits.test.labels)))
-    shown = _pairs(generated.images[..., 0], columns, training, kept, rows)
-    real = _pairs(splits.test.images, splits.test.labels, training, kept, rows)
-    return Picture([shown, real], ("generated, each beside its nearest training image", "test images, likewise"))
+    classes = splits.format.classes
+    columns = np.arange(len(generated.images)) % classes if generated.digits is None else generated.digits
+    available = (available_rows(labels, classes=classes) for labels in (columns, splits.test.labels))
+    rows = max(1, min(rows_of(rows, classes), *available))
+    shown = _pairs(without_grey_channel(generated.images), columns, training, kept, (rows, classes))
+    real = _pairs(splits.test.images, splits.test.labels, training, kept, (rows, classes))
+    return Picture(
+        [shown, real], ("generated, each beside its nearest training image", "test images, likewise"), "columns"
+    )
 
 
 def _pairs(
@@ -40,9 +43,10 @@ def _pairs(
     digits: NDArray[np.integer],
     training: TrainingImages,
     kept: NDArray[np.uint8],
-    rows: int,
+    shape: tuple[int, int],
 ) -> NDArray[np.float32]:
-    columns = class_columns(images, digits, rows=rows)
+    rows, classes = shape
+    columns = class_columns(images, digits, rows=rows, classes=classes)
     flat = columns.reshape(-1, *columns.shape[2:])
     nearest = training.nearest(flat).indices
     pairs = np.stack([unit_pixels(flat), unit_pixels(kept[nearest])], axis=1)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from pipeline.data.keys import Key
 from pipeline.judging.quality import report_figures
+from pipeline.rendering.grids import banded
 from pipeline.rendering.tables import losses_table, measurements_table
 from pipeline.rendering.terminal import Length, TrainingProgress
 from pipeline.rendering.tiles import save_png, tile
@@ -142,7 +143,7 @@ class TrainingObserver:
         with self._timers(Phase.PICTURES):
             tiles = self._training.samples()
             write_samples(self._folder.samples, step, tiles)
-            picture = tile([tiles], magnify=self._settings.render.magnify)
+            picture = tile([banded(tiles)], magnify=self._settings.render.magnify)
             save_png(picture, self._folder.latest_samples)
             self._run.picture("samples", picture, step=step)
         if step:

@@ -8,7 +8,7 @@ import yaml
 from pipeline.composition import weights
 from pipeline.composition.join import nest
 from pipeline.composition.summaries import boxed, opened
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.runs.folder import RunFolder, link_or_copy
 from pipeline.settings.composed import Settings
@@ -24,7 +24,7 @@ from pipeline.training.history import History, write_curves
 def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *, data_digest: str) -> None:
     """Logs the splits that are not empty, the settings, and summaries of each model and of the composition.
 
-    The last of `parts` is the composition; `data_digest` is the hash of MNIST's file.
+    The last of `parts` is the composition; `data_digest` is the hash of the data's file.
     """
     for name, split, context in (
         ("train", splits.train, "training"),
@@ -33,7 +33,11 @@ def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *
     ):
         if len(split):
             source = display(settings.data.file)
-            run.dataset(datasets.Examples(f"mnist-{name}", split.images, split.labels, data_digest, context, source))
+            run.dataset(
+                datasets.Examples(
+                    f"{settings.data.name}-{name}", split.images, split.labels, data_digest, context, source
+                )
+            )
     run.text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False), "settings.yaml")
     *halves, whole = parts
     for name, model in parts.items():

@@ -1,13 +1,15 @@
 """Pictures of a finished run: its samples and their nearest training images, curves, weights and an animation."""
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.composition import weights
-from pipeline.data import mnist
+from pipeline.data.dataset_file import read_splits
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.quality import judged
 from pipeline.rendering.animation import animate
 from pipeline.rendering.curves import loss_curves
+from pipeline.rendering.grids import banded, class_grid
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.rendering.measures import measure_curves, split_curves
 from pipeline.rendering.scatter import draw_scatter
@@ -32,20 +34,21 @@ def draw_run(finished: FinishedRun, family: Family, folder: Path, calibration: C
 
 
 def _draw_pictures(finished: FinishedRun, family: Family, folder: Path, calibration: Calibration | None) -> list[str]:
-    pictures = _pictures(finished, family, calibration)
+    pictures, names = _pictures(finished, family, calibration), finished.settings.format.column_names
     for name, picture in pictures.items():
         file = folder / f"{name}.png"
         if isinstance(picture, Picture):
-            magnify = finished.settings.render.magnify
-            save_png(tile(picture.blocks, magnify=magnify, headings=picture.headings), file)
+            form: dict[str, Any] = {"magnify": finished.settings.render.magnify, "headings": picture.headings}
+            save_png(class_grid(picture.blocks, names, along=picture.classes, **form), file)
         else:
-            draw_scatter(picture.points, picture.digits, file, title=picture.title, axes=picture.axes)
+            texts: dict[str, Any] = {"title": picture.title, "axes": picture.axes, "names": names}
+            draw_scatter(picture.points, picture.digits, file, **texts)
     return list(pictures)
 
 
 def _pictures(finished: FinishedRun, family: Family, calibration: Calibration | None) -> Pictures:
     settings = finished.settings
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     parts = finished.parts(finished.choose(settings.render.weights))
     pictures = family.pictures(parts, splits, settings)
     if family.generate is None or calibration is None:
@@ -53,8 +56,8 @@ def _pictures(finished: FinishedRun, family: Family, calibration: Calibration | 
     real = calibration.test
     generated = judged(family.generate(parts, settings, len(real)), calibration)
     return pictures | {
-        "nearest": draw_neighbours(family.generate(parts, settings, GENERATED), splits),
-        "uncovered": draw_uncovered(generated, real),
+        "nearest": draw_neighbours(family.generate(parts, settings, GENERATED * settings.format.classes), splits),
+        "uncovered": draw_uncovered(generated, real, classes=settings.format.classes),
     }
 
 
@@ -73,5 +76,5 @@ def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:
 def _animate(finished: FinishedRun, folder: Path) -> None:
     settings = finished.settings.render
     samples = read_samples(finished.files.samples)
-    frames = [tile([tiles], magnify=settings.magnify) for tiles in samples.values()]
+    frames = [tile([banded(tiles)], magnify=settings.magnify) for tiles in samples.values()]
     animate(frames, list(samples), folder / "training.gif", milliseconds=settings.frame_milliseconds)

@@ -13,6 +13,7 @@ from pipeline.rendering.spelling import spell
 from pipeline.runs.description import changed_settings
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.location import RunLocation
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 from pipeline.settings.paths import display
 
@@ -44,7 +45,12 @@ def write_report(finished: RunLocation) -> Path:
     A run that was not evaluated has a page without figures, which says so.
     """
     figures, weights = _read_figures(finished.files.evaluation)
-    sections = [*_figure_tables(figures, weights), *_pictures(finished), _settings(finished), _commands(finished)]
+    sections = [
+        *_figure_tables(figures, weights, finished.settings.format),
+        *_pictures(finished),
+        _settings(finished),
+        _commands(finished),
+    ]
     page = Page(f"Report on {finished.metadata['name']}", _summary(finished), sections)
     write_text(build_page(page), finished.files.page)
     return finished.files.page
@@ -55,6 +61,9 @@ def _summary(finished: RunLocation) -> Iterator[str]:
     chosen = "none chosen as the best" if best is None else f"the best after step {best:,}"
     steps, images = finished.metadata["steps"], settings.model.batch_size
     yield f"{steps:,} steps of {images:,} images, seed {settings.seed}; of its reports, {chosen}."
+    if settings.data.own:
+        names = ", ".join(settings.format.names)
+        yield f"Data: {settings.data.name}, {settings.format.describe()} ({names}); not compared with a known SHA-256."
     if settings.label:
         yield f"Marked {settings.label}: not a real result."
 
@@ -73,20 +82,23 @@ def _read_figures(evaluation: Path) -> tuple[Figures, Mapping[str, Any]]:
     return found, weights
 
 
-def _figure_tables(figures: Figures, weights: Mapping[str, Any]) -> Iterator[PageTable]:
+def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFormat) -> Iterator[PageTable]:
     if not figures:
         yield PageTable("Figures", (), (), "This run was not evaluated yet: python -m pipeline.evaluate does it.")
         return
+    things = "digits" if format.kind == "digit" else "images"
+    real = f"real {things}"
     of = f"Of the weights of step {weights['step']:,} ({weights['which']})"
     quality = {key: pair for key, pair in figures.items() if key.split == QUALITY}
     whole = [(_spoken(key), *pair) for key, pair in quality.items() if not key.of_one_digit]
     if whole:
-        note = f"{of}. Beside each figure of generated digits is what as many real digits score."
-        yield PageTable("Figures", ("measure", "generated", "real digits"), whole, note)
-    by_digit = [(key.digit, *pair) for key, pair in quality.items() if key.of_one_digit and key.measure == "accuracy"]
+        note = f"{of}. Beside each figure of generated {things} is what as many real {things} score."
+        yield PageTable("Figures", ("measure", "generated", real), whole, note)
+    single = {key: pair for key, pair in quality.items() if key.of_one_digit and key.measure == "accuracy"}
+    by_digit = [(format.names[int(key.digit)], *pair) for key, pair in single.items()]
     if by_digit:
-        note = "The share of each digit that the judge reads as asked for, and of as many real ones."
-        yield PageTable("Accuracy by digit", ("digit", "generated", "real digits"), by_digit, note)
+        note = f"The share of each {format.kind} that the judge reads as asked for, and of as many real ones."
+        yield PageTable(f"Accuracy by {format.kind}", (format.kind, "generated", real), by_digit, note)
     losses = [(_spoken(key), value) for key, (value, _) in figures.items() if key.split != QUALITY]
     yield PageTable("Test losses", ("loss", "test images"), losses, f"{of}.")
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.data import mnist
 from pipeline.data.code import combined_digest
+from pipeline.data.dataset import Splits
+from pipeline.data.dataset_file import read_splits
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import measure_reports
@@ -84,7 +85,7 @@ def train(
         DivergedError: A loss is not finite; the run is FAILED and is not resumed.
     """
     family = find_family(settings.family)
-    splits = mnist.split(mnist.read(settings.data.file), settings.data)
+    splits = read_splits(settings.data)
     with timers(Phase.BUILD):
         training = build_training(family, settings, splits)
     # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
@@ -147,7 +148,7 @@ def _record_judge(run: Run, folder: RunFolder, calibration: Calibration) -> None
 
 
 def _introduce(
-    run: Run, folder: RunFolder, training: Training, splits: mnist.Splits, *, settings: Settings, data_digest: str
+    run: Run, folder: RunFolder, training: Training, splits: Splits, *, settings: Settings, data_digest: str
 ) -> None:
     """Logs what a run has from its start, once a run."""
     if folder.metadata().get("introduced") != run.run_id:

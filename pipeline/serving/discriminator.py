@@ -15,15 +15,15 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, model_validator
 
 MOST_ROWS = 1000
-SIZE = (28, 28)
 
 
 class ImageRequest(BaseModel):
-    """An image that is asked about: white ink on black paper, 28 × 28 pixels.
+    """An image that is asked about: white ink on black paper, 28 × 28 pixels; or in the form of other data.
 
     Attributes:
         png: A PNG in base64.
-        numbers: 28 rows of 28 numbers in [-1, 1], 1 for ink; either this or `png`.
+        numbers: 28 rows of 28 numbers in [-1, 1], 1 for ink; either this or `png`. In colour a row has red, green and
+            blue of each pixel in turn.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -43,8 +43,8 @@ class ImageAnswer(BaseModel):
 
     Attributes:
         real: The probability that it is real and not generated.
-        digit: The most probable digit.
-        probabilities: The probability of each digit, 0 to 9.
+        digit: The most probable digit, or the place of another class.
+        probabilities: The probability of each of them, from 0.
     """
 
     real: float
@@ -61,9 +61,10 @@ class Discriminator(PythonModel):
         import tensorflow as tf
 
         model = keras.models.load_model(context.artifacts["model"], compile=False)
+        self.shape = tuple(map(int, model.input["image"].shape[1:]))
         # One graph for any number of rows, which requests on several threads may share.
         self.discriminate = tf.function(
-            lambda image: model({"image": image}, training=False), input_signature=[tf.TensorSpec((None, *SIZE, 1))]
+            lambda image: model({"image": image}, training=False), input_signature=[tf.TensorSpec((None, *self.shape))]
         )
 
     def predict(
@@ -72,13 +73,13 @@ class Discriminator(PythonModel):
         """Returns an answer for each row.
 
         Raises:
-            MlflowException: There are no or more than 1,000 rows, or one holds no image of 28 × 28 pixels.
+            MlflowException: There are no or more than 1,000 rows, or one holds no image of the model's form.
         """
         if not 1 <= len(model_input) <= MOST_ROWS:
             raise MlflowException.invalid_parameter_value(
                 f"a request must have 1 to {MOST_ROWS} rows. Received: {len(model_input)}"
             )
-        images = np.stack([_read(row) for row in model_input])[..., np.newaxis]
+        images = np.stack([_read(row, self.shape) for row in model_input])
         outputs = self.discriminate(images)
         pairs = zip(outputs["generation"].numpy()[:, 0], outputs["auxiliary"].numpy(), strict=True)
         return [
@@ -87,25 +88,30 @@ class Discriminator(PythonModel):
         ]
 
 
-def _read(row: ImageRequest) -> np.ndarray:
+def _read(row: ImageRequest, shape: tuple[int, int, int]) -> np.ndarray:
+    height, width, channels = shape
     try:
-        image = np.array(row.numbers, np.float32) if row.png is None else _decode(row.png)
+        image = np.array(row.numbers, np.float32) if row.png is None else _decode(row.png, shape)
     except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise MlflowException.invalid_parameter_value(
             f"an image must be a PNG in base64, or numbers: {error}"
         ) from error
-    if image.shape != SIZE or not (np.abs(image) <= 1).all():
+    if image.shape != (height, width * channels) or not (np.abs(image) <= 1).all():
+        coloured = "" if channels == 1 else " in red, green and blue"
         raise MlflowException.invalid_parameter_value(
-            f"an image must have 28 × 28 pixels, as numbers from -1 to 1. Received: {' × '.join(map(str, image.shape))}"
+            f"an image must have {height} × {width} pixels{coloured}, as numbers from -1 to 1. "
+            f"Received: {' × '.join(map(str, image.shape))}"
         )
-    return image
+    return image.reshape(shape)
 
 
-def _decode(png: str) -> np.ndarray:
+def _decode(png: str, shape: tuple[int, int, int]) -> np.ndarray:
+    height, width, channels = shape
     with Image.open(BytesIO(base64.b64decode(png, validate=True)), formats=["PNG"]) as picture:
-        if picture.size != SIZE:  # before its pixels are unpacked
-            raise ValueError(f"28 × 28 pixels are expected. Received: {picture.width} × {picture.height}")
-        return np.asarray(picture.convert("L"), np.float32) / np.float32(127.5) - np.float32(1)
+        if picture.size != (width, height):  # before its pixels are unpacked
+            raise ValueError(f"{height} × {width} pixels are expected. Received: {picture.width} × {picture.height}")
+        levels = np.asarray(picture.convert("L" if channels == 1 else "RGB"), np.float32)
+        return levels.reshape(height, -1) / np.float32(127.5) - np.float32(1)
 
 
 set_model(Discriminator())

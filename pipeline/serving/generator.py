@@ -1,4 +1,4 @@
-"""The generator as a service: rows of a digit and a seed or a latent → images.
+"""The generator as a service: rows of a digit, or another class, and a seed or a latent → images.
 
 MLflow runs a copy of this file, which stands alone.
 """
@@ -22,7 +22,7 @@ class DigitRequest(BaseModel):
     """A digit that is asked for.
 
     Attributes:
-        digit: 0 to 9.
+        digit: 0 to 9, or the place of another class, from 0.
         seed: Decides the latent; `python -m pipeline.render` draws the same image of it.
         latent: The latent itself, numbers in [-1, 1]; either this or `seed`.
         numbers: Whether the image is answered as numbers too.
@@ -30,7 +30,7 @@ class DigitRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    digit: int = Field(ge=0, le=9)
+    digit: int = Field(ge=0)
     seed: int | None = Field(None, ge=0, lt=2**63)
     latent: list[float] | None = None
     numbers: bool = False
@@ -45,11 +45,12 @@ class DigitRequest(BaseModel):
 
 
 class DigitAnswer(BaseModel):
-    """An image of a digit: white ink on black paper, 28 × 28 pixels.
+    """An image of a digit: white ink on black paper, 28 × 28 pixels; or in the form of other data.
 
     Attributes:
         png: A PNG in base64.
-        numbers: 28 rows of 28 numbers in [-1, 1], 1 for ink; None where they were not asked for.
+        numbers: 28 rows of 28 numbers in [-1, 1], 1 for ink; None where they were not asked for. In colour a row has
+            red, green and blue of each pixel in turn.
     """
 
     png: str
@@ -66,6 +67,7 @@ class Generator(PythonModel):
 
         model = keras.models.load_model(context.artifacts["model"], compile=False)
         self.latent_size = int(model.input["latent"].shape[-1])
+        self.classes = int(model.get_layer("embedding").input_dim)
         # One graph for any number of rows, which requests on several threads may share.
         self.generate = tf.function(
             lambda latent, digit: model({"latent": latent, "digit": digit}, training=False),
@@ -78,15 +80,19 @@ class Generator(PythonModel):
         """Returns an image for each row.
 
         Raises:
-            MlflowException: There are no or more than 1,000 rows, or a latent has another size than the model's.
+            MlflowException: There are no or more than 1,000 rows, or a digit or a latent's size is none of the model's.
         """
         if not 1 <= len(model_input) <= MOST_ROWS:
             raise MlflowException.invalid_parameter_value(
                 f"a request must have 1 to {MOST_ROWS} rows. Received: {len(model_input)}"
             )
+        if unknown := [row.digit for row in model_input if row.digit >= self.classes]:
+            raise MlflowException.invalid_parameter_value(
+                f"`digit` must be 0 to {self.classes - 1}. Received: {unknown[0]}"
+            )
         latents = np.stack([self._latent(row) for row in model_input])
         digits = np.array([[row.digit] for row in model_input], np.int32)
-        images = self.generate(latents, digits).numpy()[..., 0]
+        images = self.generate(latents, digits).numpy()
         return [_answer(image, row) for image, row in zip(images, model_input, strict=True)]
 
     def _latent(self, row: DigitRequest) -> np.ndarray:
@@ -103,9 +109,10 @@ class Generator(PythonModel):
 
 def _answer(image: np.ndarray, row: DigitRequest) -> DigitAnswer:
     file = BytesIO()
-    Image.fromarray(np.rint((np.clip(image, -1, 1) + 1) * 127.5).astype(np.uint8)).save(file, "PNG")
+    levels = np.rint((np.clip(image, -1, 1) + 1) * 127.5).astype(np.uint8)
+    Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(file, "PNG")
     png = base64.b64encode(file.getvalue()).decode()
-    return DigitAnswer(png=png, numbers=image.tolist() if row.numbers else None)
+    return DigitAnswer(png=png, numbers=image.reshape(len(image), -1).tolist() if row.numbers else None)
 
 
 set_model(Generator())

@@ -10,7 +10,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any, Generic, Self, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from typing_extensions import TypeVar
 
 import pipeline.settings
@@ -20,6 +20,7 @@ from pipeline.settings.drawing import DrawingRequest
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.frozen import Frozen
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.promote import PromoteSettings
@@ -35,7 +36,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
         family: The family of models, chosen by `model=NAME`.
         model: The family's own block of `params.yaml`.
         seed: The run's seed; every random draw of the run is a function of it.
-        data: The origin of MNIST and its splits.
+        data: The origin of the data and their splits.
         judge: The judge, and the sizes of the samples that it compares.
         compute: How the steps of a training are computed.
         evaluate: What the evaluation scores.
@@ -65,6 +66,19 @@ class Settings(DrawingRequest, Generic[Model_co]):
     start_from: Path | None = Field(strict=False)
     run: Path | None = Field(strict=False)
     sweep: SweepSettings
+    # No setting: the data say it, once they are there.
+    _format: ImageFormat = PrivateAttr(default=DIGITS)
+
+    @property
+    def format(self) -> ImageFormat:
+        """The form of the images: MNIST's, unless `with_format` has said otherwise."""
+        return self._format
+
+    def with_format(self, format: ImageFormat) -> Self:
+        """Returns these settings for images of a form."""
+        changed = self.model_copy(update={"model": self.model.for_format(format)})
+        changed._format = format
+        return changed
 
     @model_validator(mode="after")
     def _check_family(self) -> Self:
@@ -78,7 +92,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
         """All values that decide a training, by address: `{"acgan.soft_label.real": 0.95, …}`."""
         blocks = {
             "seed": self.seed,
-            "data": {"validation": self.data.validation, "limit": self.data.limit},
+            "data": {"name": self.data.name, "validation": self.data.validation, "limit": self.data.limit},
             "judge": self.judge.model_dump(mode="json"),
             "compute": self.compute.model_dump(mode="json", exclude={"jobs", "xla_cache"}),
             self.family: self.model.model_dump(mode="json"),
@@ -90,7 +104,8 @@ class Settings(DrawingRequest, Generic[Model_co]):
         return {
             "seed": self.seed,
             "label": self.label,
-            "data": {"validation": self.data.validation},
+            "data": {"name": self.data.name, "validation": self.data.validation},
+            "images": self.format.model_dump(mode="json"),
             "compute": {"precision": self.compute.precision},
             self.family: self.model.model_dump(mode="json"),
         }
@@ -100,8 +115,10 @@ class Settings(DrawingRequest, Generic[Model_co]):
 
         Raises:
             pydantic.ValidationError: The family's block lacks a setting or has an unknown one.
+            KeyError: A block is missing.
         """
-        return self.model_copy(
+        format = ImageFormat.model_validate(blocks["images"])
+        trained = self.model_copy(
             update={
                 "seed": blocks["seed"],
                 "label": blocks["label"] or self.label,
@@ -110,6 +127,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
                 "model": family_settings(self.family).model_validate(blocks[self.family]),
             }
         )
+        return trained.with_format(format)
 
     def resolve(self, *, gpu: bool) -> Self:
         """Returns these settings with what `auto` means in `compute` on a machine with or without a GPU."""

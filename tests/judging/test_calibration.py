@@ -77,7 +77,8 @@ def test_the_judge_is_trained_on_none_of_what_it_is_measured_on() -> None:
     splits = judge_splits(tiny_mnist(), tiny_settings(), limit=None)
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (TRAINED, HELD_OUT, TESTED)
     np.testing.assert_array_equal(splits.validation.images, tiny_mnist().train_images[-HELD_OUT:])
-    assert [len(part) for part in vars(judge_splits(tiny_mnist(), tiny_settings(), limit=100)).values()] == [100] * 3
+    few = judge_splits(tiny_mnist(), tiny_settings(), limit=100)
+    assert [len(part) for part in (few.train, few.validation, few.test)] == [100] * 3
 
 
 def test_the_real_samples_are_the_first_images_of_their_splits(calibration: Calibration) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.mnist import Images, Splits
+from pipeline.data.dataset import Images, Splits
 from pipeline.runs.neighbours import draw_neighbours
 from pipeline.training.family import Generated
 from tests.judges import draw_kinds

@@ -2,6 +2,7 @@
 
 import base64
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModelContext
 from PIL import Image
 
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.models.discriminator import build_discriminator
 from pipeline.serving.discriminator import Discriminator
+from pipeline.settings.images import ImageFormat
 from tests.training.tiny import small_settings
 
 MODEL = build_discriminator(small_settings().model.discriminator, seed=1)
@@ -62,3 +64,18 @@ def test_what_is_no_image_is_refused(
     with pytest.raises(MlflowException, match=reason) as refused:
         service.predict(context, rows)
     assert refused.value.get_http_status_code() == 400
+
+
+def test_an_image_in_colour_is_seen_as_the_network_sees_it(tmp_path: Path) -> None:
+    form = ImageFormat(size=32, channels=3, names=("bag", "coat", "shoe"))
+    model = build_discriminator(small_settings().model.discriminator, seed=1, format=form)
+    model.save(tmp_path / "model.keras")
+    context, service = PythonModelContext({"model": str(tmp_path / "model.keras")}, None), Discriminator()
+    service.load_context(context)
+    levels = np.random.default_rng(2).integers(0, 256, (32, 32, 3), np.uint8)
+    rows: list[Any] = [{"png": png(levels)}, {"numbers": scaled(levels).reshape(32, 96).tolist()}]
+    outputs = model({"image": scaled(levels)[np.newaxis]}, training=False)
+    for answer in service.predict(context, rows):
+        np.testing.assert_allclose(answer.probabilities, outputs["auxiliary"][0], atol=1e-5)
+    with pytest.raises(MlflowException, match="32 × 32 pixels in red, green and blue"):
+        service.predict(context, [{"numbers": [[0.0] * 32] * 32}])  # type: ignore[list-item]

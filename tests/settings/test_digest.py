@@ -17,6 +17,7 @@ DECISIVE: dict[str, Any] = {
     "judge.images": 9999,
     "judge.report_images": 1999,
     "judge.filters": [32, 64, 127],
+    "data.name": "fashion",
     "judge.features": 63,
     "judge.dropout": 0.2,
     "judge.epochs": 3,

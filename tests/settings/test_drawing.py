@@ -1,12 +1,14 @@
 """What may be asked to be drawn, and where it may go."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.settings.composed import Settings
-from pipeline.settings.drawing import WHAT, DrawingRequest, check_target
+from pipeline.settings.drawing import WHAT, DrawingRequest, check_target, classes_asked_for
 from pipeline.settings.errors import SettingsError
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.overrides import compose_settings, quote_texts
 from pipeline.training.family import find_family
 
@@ -19,7 +21,8 @@ def typed(*words: str) -> Settings:
 def test_digits_keep_their_leading_zeros_and_a_walk_its_colon() -> None:
     settings = typed("digits=007", "to=a.png")
     assert (settings.digits, settings.to) == ("007", Path("a.png"))
-    assert typed("walk=3:8", "to=a.gif").ends_of_walk == (3, 8)
+    assert classes_asked_for(typed("walk=3:8", "to=a.gif"), DIGITS) == (3, 8)
+    assert classes_asked_for(settings, DIGITS) == (0, 0, 7)
 
 
 def test_what_is_asked_for_has_a_name() -> None:
@@ -30,10 +33,8 @@ def test_what_is_asked_for_has_a_name() -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["digits=31a", "to=a.png"], "`digits` must be digits, as in digits=31415. Received: 31a"),
         (["digits=", "to=a.png"], "`digits` must be digits, as in digits=31415. Received: "),
         (["walk=3-8", "to=a.gif"], "`walk` must be two digits, as in walk=3:8. Received: 3-8"),
-        (["digit=10", "to=a.png"], "`digit` must be less than or equal to 9. Received: 10"),
         (["count=0", "to=a.png"], "`count` must be greater than or equal to 1. Received: 0"),
         (["digits=31", "count=3", "to=a"], "`digits` says what to draw, and so does count: leave one of them out"),
         (["digit=3", "walk=1:2", "to=a"], "`walk` says what to draw, and so does digit: leave one of them out"),
@@ -62,6 +63,44 @@ def test_what_makes_no_sense_is_refused_with_the_reason(words: list[str], reason
     with pytest.raises(SettingsError) as refused:
         typed(*words)
     assert str(refused.value) == reason
+
+
+CLOTHES = ImageFormat(size=28, channels=1, names=("bag", "ankle boot", *map(str, range(20, 31))))
+
+
+@pytest.mark.parametrize(
+    ("words", "format", "classes"),
+    [
+        (["digits=bag:ankle boot:2"], CLOTHES, (0, 1, 2)),
+        (["digits=ankle boot"], CLOTHES, (1,)),
+        (["digits=10"], CLOTHES, (1, 0)),
+        (["digits=12:0"], CLOTHES, (12, 0)),
+        (["digits=20:30"], CLOTHES, (2, 12)),
+        (["digit=bag", "count=3"], CLOTHES, (0,)),
+        (["digit=12"], CLOTHES, (12,)),
+        (["walk=bag:20"], CLOTHES, (0, 2)),
+        (["count=3"], CLOTHES, ()),
+    ],
+)
+def test_classes_are_asked_for_by_name_or_place(
+    words: list[str], format: ImageFormat, classes: tuple[int, ...]
+) -> None:
+    assert classes_asked_for(typed(*words, "to=a"), format) == classes
+
+
+@pytest.mark.parametrize(
+    ("words", "format", "reason"),
+    [
+        (["digits=31a"], DIGITS, "`digits` must be a digit from 0 to 9. Received: 31a"),
+        (["digit=10"], DIGITS, "`digit` must be a digit from 0 to 9. Received: 10"),
+        (["walk=3:hat"], DIGITS, "`walk` must be a digit from 0 to 9. Received: hat"),
+        (["digit=hat"], CLOTHES, "`digit` must be a class from 0 to 12, or one of bag, ankle boot, 20"),
+        (["digits=13:bag"], CLOTHES, "Received: 13"),
+    ],
+)
+def test_a_class_that_there_is_not_is_refused(words: list[str], format: ImageFormat, reason: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(reason)):
+        classes_asked_for(typed(*words, "to=a"), format)
 
 
 @pytest.mark.slow

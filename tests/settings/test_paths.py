@@ -50,7 +50,7 @@ def test_the_data_set_lies_in_the_project_whatever_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = DataSettings(source="auto", path=Path("data/mnist.npz"), validation=0, limit=None)
+    settings = DataSettings(source="auto", name="mnist", path=Path("data/mnist.npz"), validation=0, limit=None)
     assert settings.file == ROOT / "data" / "mnist.npz"
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits
 from pipeline.training.acgan.training import AcganTraining
 from tests.training.tiny import arrays, small_settings, small_splits, small_training
 

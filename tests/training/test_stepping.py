@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.data.mnist import scaled
+from pipeline.data.dataset import scaled
 from pipeline.settings.composed import Settings
 from pipeline.settings.compute import ComputeSettings
 from pipeline.training.checkpoints import load_state, save_state

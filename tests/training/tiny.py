@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from pipeline.data.mnist import Mnist, Splits, split
+from pipeline.data.dataset import Dataset, Splits, split
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
@@ -55,7 +55,7 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 def small_splits(settings: Settings) -> Splits:
     """Noise in MNIST's form: 40 images to train on, 20 to validate and 30 to test, every digit among each."""
     draw = np.random.default_rng(7)
-    mnist = Mnist(
+    mnist = Dataset(
         train_images=draw.integers(0, 256, (60, 28, 28), np.uint8),
         train_labels=(np.arange(60) % 10).astype(np.uint8),
         test_images=draw.integers(0, 256, (30, 28, 28), np.uint8),

@@ -5,8 +5,9 @@ from math import log
 
 from pipeline.data.keys import Key, train_key
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 
-UNRECOGNIZED_CLASSES = 2.2
+UNRECOGNIZED_CLASSES = 2.2 / log(10)  # of the loss of a guess
 NEAR_MINIMUM = 0.03
 
 
@@ -15,20 +16,23 @@ def entropy(probability: float) -> float:
     return -sum(share * log(share) for share in (probability, 1 - probability) if share > 0)
 
 
-def describe_collapse(recent: Mapping[Key, float], settings: AcganSettings) -> tuple[str, ...]:
+def describe_collapse(
+    recent: Mapping[Key, float], settings: AcganSettings, *, classes: int = DIGITS.classes
+) -> tuple[str, ...]:
     """Describes a collapse to images of no class, as hard labels with an auxiliary loss on generated images cause.
 
-    A generator has collapsed if its classes are not recognised (auxiliary loss at least 2.2; chance is ln 10 = 2.303)
-    by a discriminator that is never wrong (generation loss near the entropy of its soft labels, which is its minimum).
+    A generator has collapsed if its classes are not recognised (auxiliary loss at least 2.2 of ten classes, where
+    chance is ln 10 = 2.303) by a discriminator that is never wrong (generation loss near the entropy of its soft
+    labels, which is its minimum).
     `recent` holds the mean training losses since the last report, in nats. Returns one warning, or none.
     """
     minimum = (entropy(settings.soft_label.real) + entropy(settings.soft_label.generated)) / 2
     auxiliary = recent[train_key("auxiliary_loss", "generator")]
     generation = recent[train_key("generation_loss", "discriminator")]
-    if auxiliary < UNRECOGNIZED_CLASSES or generation > minimum + NEAR_MINIMUM:
+    if auxiliary < UNRECOGNIZED_CLASSES * log(classes) or generation > minimum + NEAR_MINIMUM:
         return ()
     return (
-        f"the generator has collapsed: its auxiliary loss is {auxiliary:.2f} (chance is 2.30) and the discriminator's "
-        f"generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels, or an auxiliary weight of 0 on "
-        "generated images, avoid it.",
+        f"the generator has collapsed: its auxiliary loss is {auxiliary:.2f} (chance is {log(classes):.2f}) and the "
+        f"discriminator's generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels, or an "
+        "auxiliary weight of 0 on generated images, avoid it.",
     )

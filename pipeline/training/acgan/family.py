@@ -1,11 +1,13 @@
 """The AC-GAN's entry for the stages: its losses, digits and pictures after a training."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, held_out_key
-from pipeline.data.mnist import Splits
 from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
@@ -18,8 +20,12 @@ from pipeline.training.pictures import Picture, Pictures, real_tiles
 
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports that chose the weights."""
-    stream = Stream.EVALUATION_DIGITS
-    return generate_digits(parts["generator"], settings.model, seed=settings.seed, stream=stream, count=count)
+    form: dict[str, Any] = {
+        "stream": Stream.EVALUATION_DIGITS,
+        "seed": settings.seed,
+        "classes": settings.format.classes,
+    }
+    return generate_digits(parts["generator"], settings.model, count=count, **form)
 
 
 def ask(parts: Parts, settings: Settings[AcganSettings], digits: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -42,18 +48,19 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) ->
 
 
 def pictures(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Pictures:
-    """Draws the grid: ten columns of generated digits beside ten columns of real ones, one class per column."""
+    """Draws the grid: generated images beside real ones, one class per column."""
     real = real_tiles(splits, settings)
-    generated = sample_tiles(parts["generator"], settings.model, seed=settings.seed, rows=len(real))
-    return {"digits": Picture([generated, real], ("generated", "test images"))}
+    form: dict[str, Any] = {"seed": settings.seed, "classes": settings.format.classes}
+    generated = sample_tiles(parts["generator"], settings.model, rows=len(real), **form)
+    return {"digits": Picture([generated, real], ("generated", "test images"), "columns")}
 
 
 def example(settings: Settings[AcganSettings]) -> Examples:
     """Builds two named inputs for each part."""
     stream, size = Stream.SAMPLE_LATENTS, settings.model.latent_size
-    latent, digit = draw_pairs(settings.seed, 0, stream, count=2, latent_size=size)
+    latent, digit = draw_pairs(settings.seed, 0, stream, count=2, latent_size=size, classes=settings.format.classes)
     pairs = {"latent": latent, "digit": digit}
-    image = np.zeros((2, 28, 28, 1), np.float32)
+    image = np.zeros((2, *settings.format.shape), np.float32)
     return {"generator": pairs, "discriminator": {"image": image}, "combined": pairs}
 
 

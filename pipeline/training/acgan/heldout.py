@@ -1,13 +1,15 @@
 """Losses of the AC-GAN on images that it was not trained on, under two schemes."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, scaled
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
 from pipeline.training.family import Parts
@@ -29,9 +31,11 @@ def losses_on(
         scores; `matched` has the targets and weights of the training.
     """
     count = len(images.labels)
-    latent, digits = draw_pairs(seed, 0, stream, count=3 * count, latent_size=settings.latent_size)
+    classes = parts["discriminator"].output["auxiliary"].shape[-1]
+    form: dict[str, Any] = {"latent_size": settings.latent_size, "classes": classes}
+    latent, digits = draw_pairs(seed, 0, stream, count=3 * count, **form)
     generated = parts["generator"].predict({"latent": latent, "digit": digits}, batch_size=batch_size, verbose=0)
-    real = scaled(images.images)[..., np.newaxis]
+    real = with_channels(scaled(images.images))
     shown = _classify(parts["discriminator"], np.concatenate([real, generated[:count]]), batch_size)
     shown_digits = tf.constant(np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]]))
     fooled = _classify(parts["discriminator"], generated[count:], batch_size)

@@ -4,14 +4,15 @@ After Li & Malik 2018, "Implicit Maximum Likelihood Estimation", arXiv 1809.0908
 latest generated images instead of fresh ones, and only the worst covered real images of a batch count.
 """
 
+import math
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from pipeline.settings.acgan import LikelihoodSettings
+from pipeline.settings.images import DIGITS, ImageFormat
 
-POOLED = 14 * 14
 NO_DIGIT = -1
 
 
@@ -34,8 +35,9 @@ class Chosen(NamedTuple):
 class Candidates:
     """The latest generated images at half their size, with latents and digits; part of a training's state."""
 
-    def __init__(self, settings: LikelihoodSettings, *, latent_size: int) -> None:
-        self._images = _zeros((settings.candidates, POOLED), "images")
+    def __init__(self, settings: LikelihoodSettings, *, latent_size: int, format: ImageFormat = DIGITS) -> None:
+        pooled = (format.size // 2) ** 2 * format.channels
+        self._images = _zeros((settings.candidates, pooled), "images")
         self._latents = _zeros((settings.candidates, latent_size), "latents")
         self._digits = _zeros((settings.candidates,), "digits", dtype="int32")
         self._digits.assign(tf.fill((settings.candidates,), NO_DIGIT))
@@ -47,7 +49,7 @@ class Candidates:
         return [self._images, self._latents, self._digits, self._added]
 
     def choose(self, images: tf.Tensor, digits: tf.Tensor, count: int) -> Chosen:
-        """Chooses the `count` images `(n, 28, 28, 1)` furthest from any candidate of the same digit `(n,)`."""
+        """Chooses the `count` images `(n, size, size, channels)` furthest from any candidate of their digits."""
         squares = _squared_distances(_halved(images), self._images.value)
         same = digits[:, tf.newaxis] == self._digits.value
         squares = tf.where(same, squares, squares.dtype.max)
@@ -58,7 +60,7 @@ class Candidates:
         return Chosen(index, latent, tf.gather(digits, index)[:, tf.newaxis], tf.gather(found, index))
 
     def add(self, images: tf.Tensor, latent: tf.Tensor, digit: tf.Tensor) -> None:
-        """Adds generated images `(n, 28, 28, 1)` of digits `(n, 1)`, in place of the oldest ones."""
+        """Adds generated images `(n, size, size, channels)` of digits `(n, 1)`, in place of the oldest ones."""
         places = ((self._added.value + tf.range(tf.shape(images)[0])) % self._digits.shape[0])[:, tf.newaxis]
         kept = (self._images, _halved(images)), (self._latents, latent), (self._digits, digit[:, 0])
         for variable, values in kept:
@@ -84,7 +86,8 @@ def _zeros(shape: tuple[int, ...], name: str, dtype: str = "float32") -> keras.V
 
 
 def _halved(images: tf.Tensor) -> tf.Tensor:
-    return tf.reshape(tf.nn.avg_pool2d(images, 2, 2, "VALID"), (-1, POOLED))
+    pooled = tf.nn.avg_pool2d(images, 2, 2, "VALID")
+    return tf.reshape(pooled, (-1, math.prod(pooled.shape[1:])))
 
 
 def _squared_distances(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:

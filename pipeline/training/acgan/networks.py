@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -14,6 +14,7 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.compute import Kernels
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.training.acgan.likelihood import Candidates
 
 FEATURES = "features"
@@ -67,21 +68,25 @@ class Networks:
             average.assign(decay * average + (1 - decay) * current)
 
 
-def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fast") -> Networks:
+def build_networks(
+    settings: AcganSettings, *, seed: int, kernels: Kernels = "fast", format: ImageFormat = DIGITS
+) -> Networks:
     """Builds both networks, and all variables of their optimisers, so that no step creates a variable.
 
     Args:
         settings: Networks, recipe and optimisers.
         seed: Decides the initial weights and the draws of dropout.
         kernels: What a step computes with; with `plain` it calls Keras' own layers.
+        format: The form of the images.
     """
-    generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
+    shape: dict[str, Any] = {"latent_size": settings.latent_size, "format": format}
+    generator = build_generator(settings.generator, seed=seed, **shape)
     generate = _accelerated(generator, kernels)
     averaged, generate_averaged = generator, generate
     if settings.averaged:
-        averaged = build_generator(settings.generator, latent_size=settings.latent_size, seed=seed)
+        averaged = build_generator(settings.generator, seed=seed, **shape)
         generate_averaged = _accelerated(averaged, kernels)
-    discriminator = build_discriminator(settings.discriminator, seed=seed)
+    discriminator = build_discriminator(settings.discriminator, seed=seed, format=format)
     features = discriminator.get_layer("flatten").output
     perceiving = keras.Model(discriminator.input, {**discriminator.output, FEATURES: features}, name="perceive")
     dropout_bits: Literal[16, 32] = 16 if settings.recipe == "shared" else 32
@@ -99,7 +104,7 @@ def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fa
         ),
         averaged=averaged,
         generate_averaged=generate_averaged,
-        candidates=Candidates(settings.likelihood, latent_size=settings.latent_size) if settings.likelihood else None,
+        candidates=Candidates(settings.likelihood, **shape) if settings.likelihood else None,
     )
 
 

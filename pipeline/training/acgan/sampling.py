@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.batches import DIGITS, draw_pairs
+from pipeline.data.batches import draw_pairs
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 from pipeline.training.family import Generated
+from pipeline.training.pictures import as_tiles
 
 SAMPLE_ROWS = 10
 GENERATED_AT_ONCE = 250
@@ -28,23 +30,32 @@ class Stream(IntEnum):
     REQUESTED_DIGITS = 7
 
 
-def sample_tiles(generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int) -> NDArray[np.float32]:
-    """Generates digits `(rows, 10, 28, 28)` in [-1, 1], one class per column.
+def sample_tiles(
+    generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int, classes: int = DIGITS.classes
+) -> NDArray[np.float32]:
+    """Generates images `(rows, classes, size, size)` in [-1, 1], or with 3 channels behind, one class per column.
 
-    Each row has one latent, which all ten classes share; equal seeds have equal latents.
+    Each row has one latent, which all classes share; equal seeds have equal latents.
     """
     latent, _ = draw_pairs(seed, 0, Stream.SAMPLE_LATENTS, count=rows, latent_size=settings.latent_size)
-    digit = np.tile(np.arange(DIGITS, dtype=np.int32), rows)[:, np.newaxis]
-    inputs = {"latent": np.repeat(latent, DIGITS, axis=0), "digit": digit}
+    digit = np.tile(np.arange(classes, dtype=np.int32), rows)[:, np.newaxis]
+    inputs = {"latent": np.repeat(latent, classes, axis=0), "digit": digit}
     images: NDArray[np.float32] = generator.predict_on_batch(inputs)
-    return images.reshape(rows, DIGITS, *images.shape[1:3])
+    return as_tiles(images, rows)
 
 
 def generate_digits(
-    generator: keras.Model, settings: AcganSettings, *, seed: int, stream: Stream, count: int
+    generator: keras.Model,
+    settings: AcganSettings,
+    *,
+    seed: int,
+    stream: Stream,
+    count: int,
+    classes: int = DIGITS.classes,
 ) -> Generated:
     """Generates random digits of one seed and one stream of draws."""
-    latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size)
+    form: dict[str, Any] = {"latent_size": settings.latent_size, "classes": classes}
+    latent, digit = draw_pairs(seed, 0, stream, count=count, **form)
     return Generated(_generate(generator, {"latent": latent, "digit": digit}), digit[:, 0])
 
 
@@ -54,7 +65,7 @@ def requested_digits(
     """Generates the digits `(n,)`; the latent of a place is the same whatever the digits are.
 
     Returns:
-        Images `(n, 28, 28, 1)` in [-1, 1].
+        Images `(n, size, size, channels)` in [-1, 1].
     """
     latent = _requested_latents(settings, seed, len(digits))
     return _generate(generator, {"latent": latent, "digit": digits[:, np.newaxis]})
@@ -66,7 +77,7 @@ def walk_between(
     """Generates the straight way between two digits of one latent: from `latent * embedding` of the one to the other's.
 
     Returns:
-        Images `(count, 28, 28, 1)` in [-1, 1]; the first and the last are those of the two digits.
+        Images `(count, size, size, channels)` in [-1, 1]; the first and the last are those of the two digits.
     """
     product = generator.get_layer("multiply").output
     multiply = keras.Model(generator.input, product)

@@ -1,6 +1,6 @@
 """The AC-GAN in training."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import HELD_OUT, train_key
-from pipeline.data.mnist import Images, Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.collapse import describe_collapse
@@ -19,6 +19,7 @@ from pipeline.training.acgan.networks import build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses
 from pipeline.training.acgan.sampling import GENERATED_AT_ONCE, SAMPLE_ROWS, Stream, generate_digits, sample_tiles
 from pipeline.training.family import Generated, Parts, Report, Training, Values, named_variables
+from pipeline.training.pictures import rows_of
 from pipeline.training.stepping import DeviceImages, Stepper
 
 
@@ -35,9 +36,12 @@ class AcganTraining(Training):
 
     def __init__(self, settings: Settings[AcganSettings], splits: Splits) -> None:
         self.seed, self.settings, self.splits = settings.seed, settings.model, splits
+        self.format = settings.format
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train.labels)
-        self.networks = build_networks(self.settings, seed=self.seed, kernels=settings.compute.kernels)
+        self.networks = build_networks(
+            self.settings, seed=self.seed, kernels=settings.compute.kernels, format=self.format
+        )
         self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
         self._recipe = RECIPES[self.settings.recipe]
         self._real = DeviceImages(splits.train.images, splits.train.labels, compute=settings.compute)
@@ -69,16 +73,23 @@ class AcganTraining(Training):
             batch_size=GENERATED_AT_ONCE,
         )
         values = {key.on(HELD_OUT): value for key, value in scored.items()}
-        return Report(step, values, score=None, warnings=describe_collapse(recent, self.settings))
+        warnings = describe_collapse(recent, self.settings, classes=self.format.classes)
+        return Report(step, values, score=None, warnings=warnings)
 
     def samples(self) -> NDArray[np.float32]:
-        """Generates ten rows of digits, one latent per row; see `Training`."""
-        return sample_tiles(self.networks.generate_averaged, self.settings, seed=self.seed, rows=SAMPLE_ROWS)
+        """Generates ten rows of digits, one latent per row, or their share of bands of ten classes; see `Training`."""
+        form: dict[str, Any] = {
+            "seed": self.seed,
+            "rows": rows_of(SAMPLE_ROWS, self.format.classes),
+            "classes": self.format.classes,
+        }
+        return sample_tiles(self.networks.generate_averaged, self.settings, **form)
 
     def generate(self, count: int) -> Generated:
         """Generates digits with the averaged generator; see `Training`."""
         generator = self.networks.generate_averaged
-        return generate_digits(generator, self.settings, seed=self.seed, stream=Stream.REPORT_DIGITS, count=count)
+        form: dict[str, Any] = {"seed": self.seed, "classes": self.format.classes}
+        return generate_digits(generator, self.settings, stream=Stream.REPORT_DIGITS, count=count, **form)
 
     def variables(self) -> dict[str, keras.Variable]:
         """Returns those of both networks, the average and both optimisers, and dropout's states; see `Training`."""
@@ -97,15 +108,17 @@ class AcganTraining(Training):
         size, latent_size = self.settings.batch_size, self.settings.latent_size
         larger = size * self.settings.generator_batches
         counts = (size, larger) if self.settings.recipe == "original" else (larger, 0)
-        pairs = draw_pairs(self.seed, step, Stream.STEP_PAIRS, count=counts[0], latent_size=latent_size)
-        fresh = draw_pairs(self.seed, step, Stream.GENERATOR_PAIRS, count=counts[1], latent_size=latent_size)
+        form: dict[str, Any] = {"latent_size": latent_size, "classes": self.format.classes}
+        pairs = draw_pairs(self.seed, step, Stream.STEP_PAIRS, count=counts[0], **form)
+        fresh = draw_pairs(self.seed, step, Stream.GENERATOR_PAIRS, count=counts[1], **form)
         chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
         return Draws(chosen, Pairs(*pairs), Pairs(*fresh))
 
     def _compute_step(self, step: tf.Tensor, draws: Draws) -> StepLosses:
         """Computes a step; `step` is its number, from 0."""
         images, labels = self._real.gather(draws.chosen)
-        real = RealImages(tf.expand_dims(tf.cast(images, tf.float32) / 127.5 - 1, -1), labels)
+        shown = tf.cast(images, tf.float32) / 127.5 - 1
+        real = RealImages(tf.expand_dims(shown, -1) if self.format.channels == 1 else shown, labels)
         return self._recipe(self.networks, self.settings, real, draws.pairs, draws.fresh_pairs)
 
 

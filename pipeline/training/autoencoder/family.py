@@ -5,12 +5,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key, held_out_key
-from pipeline.data.mnist import Splits
 from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
+from pipeline.settings.images import ImageFormat
 from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, CodingTraining, blank_images, decode, padded
 from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstruct, reconstructions, walk
@@ -37,8 +38,8 @@ class AutoencoderTraining(CodingTraining):
         logits = self._before_tanh({CODE: code}, training=True)
         squared = squared_errors(logits, inputs[IMAGE])
         return {
-            SQUARED_ERROR: tf.reduce_mean(digit_means(squared)),
-            CROSS_ENTROPY: tf.reduce_mean(digit_means(cross_entropies(logits, inputs[IMAGE]))),
+            SQUARED_ERROR: tf.reduce_mean(digit_means(squared, size=self.format.size)),
+            CROSS_ENTROPY: tf.reduce_mean(digit_means(cross_entropies(logits, inputs[IMAGE]), size=self.format.size)),
             OBJECTIVE: tf.reduce_mean(squared),
         }
 
@@ -49,7 +50,8 @@ class AutoencoderTraining(CodingTraining):
 
     def samples(self) -> NDArray[np.float32]:
         """Draws held-out digits over their reconstructions; see `Training`."""
-        return reconstruct(_coder(self.parts(), self.settings), self.splits.held_out, rows=4)
+        coder = _coder(self.parts(), self.settings, self.format)
+        return reconstruct(coder, self.splits.held_out, rows=4, classes=self.format.classes)
 
 
 def errors_on(
@@ -63,7 +65,7 @@ def errors_on(
 
     Args:
         halves: The encoder, and the decoder without its tanh.
-        images: uint8 `(n, 28, 28)`.
+        images: uint8 `(n, size, size)`, or with 3 channels behind.
         settings: Size and channels of the padded images.
         batch_size: Images at once.
 
@@ -76,14 +78,14 @@ def errors_on(
         codes = _predict_codes(encoder, originals, batch_size)
         logits = tf.constant(decoder.predict({CODE: codes}, batch_size=batch_size, verbose=0))
         for index, error in enumerate((squared_errors, cross_entropies)):
-            sums[index] += float(tf.reduce_sum(digit_means(error(logits, originals))))
+            sums[index] += float(tf.reduce_sum(digit_means(error(logits, originals), size=images.shape[1])))
     squared, entropy = (sums / len(images)).tolist()
     return {SQUARED_ERROR: squared, CROSS_ENTROPY: entropy}
 
 
 def encode(parts: Parts, images: NDArray[np.uint8], settings: Settings[AutoencoderSettings]) -> NDArray[np.float32]:
-    """Returns the codes `(n, dim)` of images `(n, 28, 28)`."""
-    return _coder(parts, settings.model).encode(images)
+    """Returns the codes `(n, dim)` of images `(n, size, size)`, or with 3 channels behind."""
+    return _coder(parts, settings.model, settings.format).encode(images)
 
 
 def evaluate(parts: Parts, splits: Splits, settings: Settings[AutoencoderSettings]) -> Values:
@@ -95,8 +97,11 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings[AutoencoderSetting
 
 def pictures(parts: Parts, splits: Splits, settings: Settings[AutoencoderSettings]) -> Pictures:
     """Draws reconstructions of test images, and walks between them."""
-    coder = _coder(parts, settings.model)
-    return {"reconstructions": reconstructions(coder, splits.test), "walk": walk(coder, splits.test)}
+    coder, classes = _coder(parts, settings.model, settings.format), settings.format.classes
+    return {
+        "reconstructions": reconstructions(coder, splits.test, classes=classes),
+        "walk": walk(coder, splits.test, classes=classes),
+    }
 
 
 def example(settings: Settings[AutoencoderSettings]) -> Examples:
@@ -119,12 +124,12 @@ FAMILY = Family(
 )
 
 
-def _coder(parts: Parts, settings: AutoencoderSettings) -> Coder:
+def _coder(parts: Parts, settings: AutoencoderSettings, format: ImageFormat) -> Coder:
     def to_codes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         portions = padded(images, settings)
         return np.concatenate([_predict_codes(parts[ENCODER], portion, AT_ONCE) for _, portion in portions])
 
-    return Coder(to_codes, lambda codes: decode(parts[DECODER], CODE, codes))
+    return Coder(to_codes, lambda codes: decode(parts[DECODER], CODE, codes, format=format))
 
 
 def _predict_codes(encoder: keras.Model, images: NDArray[np.float32], batch_size: int) -> NDArray[np.float32]:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import held_out_key, train_key
-from pipeline.data.mnist import Splits
 from pipeline.data.padding import PAPER, crop, pad, window
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.training.encoder_decoder.halves import Halves
 from pipeline.training.family import Parts, Report, Training, Values
 from pipeline.training.stepping import DeviceImages
@@ -34,6 +35,7 @@ class CodingTraining(Training):
         self, settings: Settings[ConvolutionalSettings], splits: Splits, encoder: keras.Model, decoder: keras.Model
     ) -> None:
         self.seed, self.settings, self.splits = settings.seed, settings.model, splits
+        self.format = settings.format
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train)
         self._real = DeviceImages(splits.train.images, splits.train.labels, compute=settings.compute)
@@ -55,7 +57,7 @@ class CodingTraining(Training):
 
     @abstractmethod
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
-        """Scores uint8 images `(n, 28, 28)`; the first loss is the score of a report."""
+        """Scores uint8 images `(n, size, size)`, or with 3 channels behind; the first loss is the score of a report."""
 
     def take_step(self, step: int) -> Values:
         """Takes one step on the half or the halves whose turn it is; see `Training`."""
@@ -84,14 +86,16 @@ class CodingTraining(Training):
 
     def _losses(self, draws: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> dict[str, tf.Tensor]:
         chosen, drawn = draws
-        edge, channels = window(self.settings.image_size).start, self.settings.channels
-        margins = [[0, 0], [edge, edge], [edge, edge]]
+        edge = window(self.settings.image_size, self.format.size).start
+        margins = [[0, 0], [edge, edge], [edge, edge], *[[0, 0]] * (self.format.channels > 1)]
         padded = tf.pad(self._real.gather_scaled(chosen), margins, constant_values=PAPER)
-        return self.compute_losses({IMAGE: tf.repeat(padded[..., tf.newaxis], channels, axis=-1), **drawn})
+        if self.format.channels == 1:
+            padded = tf.repeat(padded[..., tf.newaxis], self.settings.channels, axis=-1)
+        return self.compute_losses({IMAGE: padded, **drawn})
 
 
 def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Pads uint8 images `(n, 28, 28)` for an encoder, in portions that fit into memory.
+    """Pads uint8 images `(n, height, width)`, or with channels, for an encoder, in portions that fit into memory.
 
     Yields:
         The slice of `images`, and its padded images `(m, size, size, channels)` in [-1, 1].
@@ -106,7 +110,14 @@ def blank_images(block: ConvolutionalSettings, *, count: int) -> NDArray[np.floa
     return np.full((count, block.image_size, block.image_size, block.channels), PAPER)
 
 
-def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Decodes codes `(n, size)`, which the decoder takes as its input `name`, to digits `(n, 28, 28, 1)` in [-1, 1]."""
+def decode(
+    decoder: keras.Model, name: str, codes: NDArray[np.float32], *, format: ImageFormat = DIGITS
+) -> NDArray[np.float32]:
+    """Decodes codes `(n, size)`, which the decoder takes as its input `name`, to images of a form, in [-1, 1].
+
+    They are `(n, height, width, channels)`.
+    """
     parts = [codes[first : first + IN_MEMORY] for first in range(0, len(codes), IN_MEMORY)]
-    return np.concatenate([crop(decoder.predict({name: part}, batch_size=AT_ONCE, verbose=0)) for part in parts])
+    return np.concatenate(
+        [crop(decoder.predict({name: part}, batch_size=AT_ONCE, verbose=0), format=format) for part in parts]
+    )

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns
-from pipeline.data.mnist import Images, scaled
-from pipeline.training.pictures import Picture
+from pipeline.data.dataset import Images, scaled
+from pipeline.settings.images import DIGITS
+from pipeline.training.pictures import Picture, rows_of
 
 ROWS = 8
 WALK = 10
@@ -19,45 +20,50 @@ class Coder:
     """Digits to codes and back.
 
     Attributes:
-        encode: From uint8 digits `(n, 28, 28)` to codes `(n, size)`.
-        decode: From codes to digits `(n, 28, 28, 1)` in [-1, 1].
+        encode: From uint8 images `(n, height, width)`, or with 3 channels behind, to codes `(n, size)`.
+        decode: From codes to images `(n, height, width, channels)` in [-1, 1].
     """
 
     encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     decode: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS) -> NDArray[np.float32]:
+def reconstruct(
+    coder: Coder, images: Images, *, rows: int = ROWS, classes: int = DIGITS.classes
+) -> NDArray[np.float32]:
     """Places reconstructions beneath their originals, one class per column.
 
     `images` must show every class; at most `rows` of each are taken.
 
     Returns:
-        `(2 * rows, 10, 28, 28)` in [-1, 1]: a row of originals, a row of their reconstructions, and so on.
+        `(2 * rows, classes, height, width)` in [-1, 1], or with channels: a row of originals, a
+        row of their reconstructions, and so on.
     """
-    rows = max(1, min(rows, available_rows(images.labels)))
-    originals = class_columns(images.images, images.labels, rows=rows)
+    rows = max(1, min(rows_of(rows, classes), available_rows(images.labels, classes=classes)))
+    originals = class_columns(images.images, images.labels, rows=rows, classes=classes)
     flat = originals.reshape(-1, *originals.shape[2:]).astype(np.uint8)
     decoded = coder.decode(coder.encode(flat)).reshape(originals.shape)
     return np.stack([scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
 
 
-def reconstructions(coder: Coder, images: Images) -> Picture:
+def reconstructions(coder: Coder, images: Images, *, classes: int = DIGITS.classes) -> Picture:
     """Draws `reconstruct` with its heading."""
-    return Picture([reconstruct(coder, images)], ("test images, each over its reconstruction",))
+    return Picture(
+        [reconstruct(coder, images, classes=classes)], ("test images, each over its reconstruction",), "columns"
+    )
 
 
-def walk(coder: Coder, images: Images) -> Picture:
+def walk(coder: Coder, images: Images, *, classes: int = DIGITS.classes) -> Picture:
     """Draws the walk from each digit to the next, along the straight line between the codes of two images.
 
-    The first image of each class is shown. There are ten rows, from `0 to 1` at the top to `9 to 0` at the bottom: an
+    The first image of each class is shown. There is a row a class, of digits from `0 to 1` to `9 to 0`: an
     image, ten decoded codes, another image.
     """
-    (first,) = class_columns(images.images, images.labels, rows=1)
+    (first,) = class_columns(images.images, images.labels, rows=1, classes=classes)
     codes = coder.encode(first.astype(np.uint8))
     share = np.linspace(0, 1, WALK, dtype=np.float32)[:, np.newaxis]
     between = [start + share * (end - start) for start, end in zip(codes, np.roll(codes, -1, axis=0), strict=True)]
     decoded = coder.decode(np.concatenate(between)).reshape(len(codes), WALK, *first.shape[1:])
     ends = scaled(first)[:, np.newaxis]
     block = np.concatenate([ends, decoded, np.roll(ends, -1, axis=0)], axis=1)
-    return Picture([block], ("test image, ten codes on the line between, test image",))
+    return Picture([block], ("test image, ten codes on the line between, test image",), "rows")

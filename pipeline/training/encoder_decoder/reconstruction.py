@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from pipeline.data.padding import window
+from pipeline.settings.images import DIGITS
 
 
 def squared_errors(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
@@ -25,11 +26,12 @@ def cross_entropies(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=(images + 1) / 2, logits=2 * logits)
 
 
-def digit_means(errors: tf.Tensor) -> tf.Tensor:
-    """Means of errors over the digit, 28 by 28 pixels in the middle, and its channels.
+def digit_means(errors: tf.Tensor, *, size: int = DIGITS.size) -> tf.Tensor:
+    """Means of errors over the digit, `size` by `size` pixels in the middle, and its channels.
 
     Args:
-        errors: `(n, size, size, channels)`; the means are `(n,)`.
+        errors: `(n, height, width, channels)`; the means are `(n,)`.
+        size: Height and width of the image within its padding.
     """
-    middle = window(errors.shape[1])
+    middle = window(errors.shape[1], size)
     return tf.reduce_mean(errors[:, middle, middle], axis=(1, 2, 3))

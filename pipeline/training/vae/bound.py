@@ -1,18 +1,18 @@
 """The evidence lower bound of Kingma and Welling 2013, arXiv 1312.6114: its two terms, and its value on images."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.data.padding import DIGIT_SIZE
 from pipeline.settings.vae import VaeSettings
 from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, padded
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
 
 NOISE, MEAN, LOG_VARIANCE, LATENT = "noise", "mean", "log_variance", "latent"
 LOSS, RECONSTRUCTION, DIVERGENCE = "loss", "reconstruction", "kl_divergence"
-DIGIT_PIXELS = DIGIT_SIZE**2
 
 
 def posterior(
@@ -51,24 +51,25 @@ def bound_on(
 
     Args:
         halves: The encoder, and the decoder without its tanh.
-        images: uint8 `(n, 28, 28)`.
+        images: uint8 `(n, height, width)`, or with 3 channels behind.
         settings: Size and channels of the padded images, and latent size.
         noise: Standard normal `(n, latent_size)`, one array per draw; the result is the mean over the draws.
         batch_size: Images at once.
 
     Returns:
-        `loss`, which is -ELBO, and its terms `reconstruction` and `kl_divergence`, in nats per image of 28 by 28 pixels
-        whose greys are probabilities of ink.
+        `loss`, which is -ELBO, and its terms `reconstruction` and `kl_divergence`, in nats per image, whose greys
+        are probabilities of ink; those of three channels are added.
     """
     encoder, decoder = halves
     reconstruction = divergence = 0.0
+    numbers = math.prod(images.shape[1:])
     for part, originals in padded(images, settings):
         mean, log_variance = posterior(encoder, originals, settings, batch_size=batch_size)
         divergence += float(tf.reduce_sum(kl_divergences(mean, log_variance)))
         for draw in noise:
             latents = mean + np.exp(log_variance / 2) * draw[part]
             logits = tf.constant(decoder.predict({LATENT: latents}, batch_size=batch_size, verbose=0))
-            entropies = DIGIT_PIXELS * digit_means(cross_entropies(logits, originals))
+            entropies = numbers * digit_means(cross_entropies(logits, originals), size=images.shape[1])
             reconstruction += float(tf.reduce_sum(entropies)) / len(noise)
     means = {RECONSTRUCTION: reconstruction / len(images), DIVERGENCE: divergence / len(images)}
     return {LOSS: sum(means.values()), **means}

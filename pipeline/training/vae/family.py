@@ -1,12 +1,14 @@
 """The variational autoencoder in training, and its losses, digits and pictures afterwards."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key, held_out_key
-from pipeline.data.mnist import Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.models.vae import build_decoder, build_encoder
 from pipeline.settings.composed import Settings
@@ -16,9 +18,8 @@ from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
 from pipeline.training.family import Examples, Family, Generated, Parts, Values
-from pipeline.training.pictures import Picture, Pictures, Scatter, real_tiles
+from pipeline.training.pictures import BAND, Picture, Pictures, Scatter, real_tiles
 from pipeline.training.vae.bound import (
-    DIGIT_PIXELS,
     DIVERGENCE,
     LATENT,
     LOG_VARIANCE,
@@ -55,14 +56,15 @@ class VaeTraining(CodingTraining):
         """Computes both terms of the bound and their sum for the digit; those of the whole padded image are minimised.
 
         All are means over the batch in nats per image; in the objective the divergence is multiplied by beta. The
-        channels of an image are averaged.
+        channels of an image in grey are averaged, those of one in colour added.
         """
         latents = self.halves.models[ENCODER](inputs, training=True)
         logits = self._before_tanh({LATENT: latents[LATENT]}, training=True)
         entropies = cross_entropies(logits, inputs[IMAGE])
-        reconstruction = DIGIT_PIXELS * tf.reduce_mean(digit_means(entropies))
+        size, channels = self.format.size, self.format.channels
+        reconstruction = size**2 * channels * tf.reduce_mean(digit_means(entropies, size=size))
         divergence = tf.reduce_mean(kl_divergences(latents[MEAN], latents[LOG_VARIANCE]))
-        whole = self.settings.image_size**2 * tf.reduce_mean(entropies)
+        whole = self.settings.image_size**2 * channels * tf.reduce_mean(entropies)
         return {
             LOSS: reconstruction + divergence,
             RECONSTRUCTION: reconstruction,
@@ -78,18 +80,19 @@ class VaeTraining(CodingTraining):
 
     def samples(self) -> NDArray[np.float32]:
         """Generates the plane of two latent numbers, or digits of fixed latents if there are more; see `Training`."""
-        return sample_tiles(self.halves.models[DECODER], self.settings, seed=self.seed)
+        return sample_tiles(self.halves.models[DECODER], self.settings, seed=self.seed, format=self.format)
 
     def generate(self, count: int) -> Generated:
         """Generates digits from latents drawn from the prior; see `Training`."""
         decoder = self.halves.models[DECODER]
-        return generate_digits(decoder, self.settings, seed=self.seed, stream=Stream.REPORT_DIGITS, count=count)
+        form: dict[str, Any] = {"seed": self.seed, "format": self.format}
+        return generate_digits(decoder, self.settings, stream=Stream.REPORT_DIGITS, count=count, **form)
 
 
 def generate(parts: Parts, settings: Settings[VaeSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports."""
-    stream = Stream.EVALUATION_DIGITS
-    return generate_digits(parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count)
+    form: dict[str, Any] = {"seed": settings.seed, "format": settings.format}
+    return generate_digits(parts[DECODER], settings.model, stream=Stream.EVALUATION_DIGITS, count=count, **form)
 
 
 def evaluate(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Values:
@@ -111,15 +114,16 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> P
     def means(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.concatenate([posterior(parts[ENCODER], portion, block)[0] for _, portion in padded(images, block)])
 
-    coder = Coder(means, lambda codes: decode(parts[DECODER], LATENT, codes))
+    coder = Coder(means, lambda codes: decode(parts[DECODER], LATENT, codes, format=settings.format))
+    classes = settings.format.classes
     drawn: Pictures = {
         "digits": _digits(parts, splits, settings),
-        "reconstructions": reconstructions(coder, test),
-        "walk": walk(coder, test),
+        "reconstructions": reconstructions(coder, test, classes=classes),
+        "walk": walk(coder, test, classes=classes),
     }
     if block.latent_size != PLANE:
         return drawn
-    plane = latent_plane(parts[DECODER], rows=PLANE_ROWS)
+    plane = latent_plane(parts[DECODER], rows=PLANE_ROWS, format=settings.format)
     title = "where the test images lie: the means of their latents"
     return drawn | {
         "plane": Picture([plane], ("the latent plane, in equal shares of the prior",)),
@@ -147,7 +151,11 @@ FAMILY = Family(
 
 
 def _digits(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Picture:
-    real, stream = real_tiles(splits, settings), Stream.PICTURE_DIGITS
+    real = real_tiles(splits, settings)
+    form: dict[str, Any] = {"seed": settings.seed, "format": settings.format}
+    if real.shape[1] > BAND:  # nothing drawn from the prior has a class
+        real = real.reshape(-1, *real.shape[2:])[: real.size // real[0, 0].size // BAND * BAND]
+        real = real.reshape(-1, BAND, *real.shape[1:])
     count = real.shape[0] * real.shape[1]
-    made = generate_digits(parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count)
+    made = generate_digits(parts[DECODER], settings.model, stream=Stream.PICTURE_DIGITS, count=count, **form)
     return Picture([made.images.reshape(real.shape), real], ("drawn from the prior", "test images"))

@@ -11,8 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key, train_key
-from pipeline.data.mnist import Splits
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings

@@ -10,8 +10,8 @@ import pytest
 from keras import layers
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, Splits
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.family import FAMILY

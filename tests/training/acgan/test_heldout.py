@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.family import Parts

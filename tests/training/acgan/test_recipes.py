@@ -11,8 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key, train_key
-from pipeline.data.mnist import Splits
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.acgan.networks import Networks, build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses, update_discriminator

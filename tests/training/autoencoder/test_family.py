@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import yaml
 
-from pipeline.data.mnist import Splits
+from pipeline.data.dataset import Splits
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 from pipeline.training.autoencoder.family import AutoencoderTraining

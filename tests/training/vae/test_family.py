@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from scipy import integrate, stats
 
+from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
-from pipeline.data.mnist import Images, Splits
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.vae import VaeSettings
