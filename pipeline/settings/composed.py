@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from pkgutil import iter_modules
@@ -14,12 +12,12 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from typing_extensions import TypeVar
 
 import pipeline.settings
+from pipeline.settings.addresses import addresses, explain, fields, leaves
 from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.data import DataSettings
 from pipeline.settings.drawing import DrawingRequest
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
-from pipeline.settings.frozen import Frozen
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
@@ -155,80 +153,25 @@ def validate(composed: Mapping[str, Any]) -> Settings[Any]:
     try:
         model = family_settings(family).model_validate(composed.get(family))
     except ValidationError as error:
-        raise SettingsError(_explain(error, (family,), family_settings(family))) from None
+        raise SettingsError(explain(error, (family,), family_settings(family))) from None
     try:
         return Settings.model_validate({**blocks, "model": model})
     except ValidationError as error:
-        raise SettingsError(_explain(error, (), Settings)) from None
-
-
-def _explain(error: ValidationError, prefix: tuple[str, ...], model: type[Frozen]) -> str:
-    return "; ".join(_explain_one(detail, prefix, model) for detail in error.errors(include_url=False))
-
-
-def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> str:
-    path = (*prefix, *map(str, detail["loc"]))
-    address, received = ".".join(path), f"Received: {detail['input']!r}"
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"`{address}` is not a setting{suggest(address, _addresses(prefix, model))}"
-        case "missing" if path[-1].isdigit():
-            wanted = f"`{'.'.join(path[:-1])}` must have more numbers"
-        case "missing":
-            return f"`{address}` is missing: give it a value in params.yaml"
-        case "value_error" if detail["loc"]:
-            wanted = f"`{address}` {detail['ctx']['error']}"
-        case "value_error":
-            name, rest = str(detail["ctx"]["error"]).split(" ", 1)
-            return f"`{'.'.join((*path, name))}` {rest}"
-        case "path_type":
-            wanted = f"`{address}` must be a path"
-        case "model_type":
-            wanted = f"`{address}` must be a block of settings"
-        case _:
-            wanted = f"`{address}` " + re.sub(r"^\w+ should ", "must ", detail["msg"])
-    return f"{wanted}. {received}"
-
-
-def suggest(address: str, known: list[str]) -> str:
-    """Returns `": did you mean …?"` if a known address is close to a mistyped one, else an empty text."""
-    close = get_close_matches(address, known, n=1, cutoff=0.75)
-    return f": did you mean `{close[0]}`?" if close else ""
+        raise SettingsError(explain(error, (), Settings)) from None
 
 
 def known_addresses() -> list[str]:
     """Returns the address of every setting of every family, such as `acgan.soft_label.real`."""
     families = [module.name for module in iter_modules(pipeline.settings.__path__) if has_family(module.name)]
-    blocks = (_addresses((family,), family_settings(family)) for family in families)
-    return [*_addresses((), Settings), *chain.from_iterable(blocks)]
+    blocks = (addresses((family,), family_settings(family)) for family in families)
+    return [*addresses((), Settings), *chain.from_iterable(blocks)]
 
 
 def list_addresses() -> list[str]:
     """Returns the addresses of the settings of all families that hold texts in a list, such as `runs`."""
-    return [address for address, kind in _fields((), Settings) if kind == tuple[str, ...]]
+    return [address for address, kind in fields((), Settings) if kind == tuple[str, ...]]
 
 
 def text_addresses() -> list[str]:
     """Returns the addresses of the settings of all families that hold any text or path, such as `label`."""
-    return [address for address, kind in _fields((), Settings) if {str, Path} & {kind, *get_args(kind)}]
-
-
-def _addresses(prefix: tuple[str, ...], model: type[Frozen]) -> list[str]:
-    return [address for address, _ in _fields(prefix, model)]
-
-
-def _fields(prefix: tuple[str, ...], model: type[Frozen]) -> Iterator[tuple[str, Any]]:
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Frozen):
-            yield from _fields((*prefix, name), kind)
-        yield ".".join((*prefix, name)), kind
-
-
-def leaves(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the values of nested blocks by their addresses, such as `acgan.soft_label.real`."""
-    for name, value in block.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    return [address for address, kind in fields((), Settings) if {str, Path} & {kind, *get_args(kind)}]

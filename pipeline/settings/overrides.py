@@ -13,7 +13,8 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.settings.composed import Settings, known_addresses, list_addresses, suggest, text_addresses, validate
+from pipeline.settings.addresses import suggest
+from pipeline.settings.composed import Settings, known_addresses, list_addresses, text_addresses, validate
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.paths import CHOICES, NUMBERS
 
