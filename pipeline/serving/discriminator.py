@@ -61,7 +61,8 @@ class Discriminator(PythonModel):
         import tensorflow as tf
 
         model = keras.models.load_model(context.artifacts["model"], compile=False)
-        self.shape = tuple(map(int, model.input["image"].shape[1:]))
+        height, width, channels = map(int, model.input["image"].shape[1:])
+        self.shape = height, width, channels
         # One graph for any number of rows, which requests on several threads may share.
         self.discriminate = tf.function(
             lambda image: model({"image": image}, training=False), input_signature=[tf.TensorSpec((None, *self.shape))]

@@ -18,7 +18,7 @@ from tests.training.tiny import small_settings
 
 BLOCK = small_settings(discriminator={"dropout": 0.0}).model
 FORMS = [
-    ImageFormat(size=size, channels=channels, names=tuple(map(str, range(classes))))
+    ImageFormat.model_validate({"size": size, "channels": channels, "names": tuple(map(str, range(classes)))})
     for size, channels, classes in ((32, 3, 3), (32, 1, 100), (28, 3, 2), (28, 1, 12))
 ]
 named = pytest.mark.parametrize("format", FORMS, ids=lambda format: format.describe())
