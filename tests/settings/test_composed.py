@@ -142,7 +142,6 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("promote.seeds", 2, "greater than or equal to 3"),
     ("promote.confidence", 1.0, "less than 1"),
     ("digits", 31415, "valid string"),
-    ("digit", 10, "less than or equal to 9"),
     ("count", 0, "greater than or equal to 1"),
     ("walk", 38, "valid string"),
     ("to", 3, "a path"),
