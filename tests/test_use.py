@@ -237,7 +237,7 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
             "`model` must be a family that generates digits on request. Received: vae",
         ),
         (("pipeline.promote", "run=nowhere"), "nowhere must hold a finished training: "),
-        (("pipeline.render", "digits=31a", "to=a.png"), "`digits` must be digits, as in digits=31415. Received: 31a"),
+        (("pipeline.render", "digits=3::1", "to=a.png"), "`digits` must be digits, as in digits=31415. Received: 3::1"),
         (("pipeline.render", "run=nowhere", "digits=3", "to=a.png"), "nowhere must hold a finished training: "),
         (
             ("pipeline.compare", "runs=1,2"),

@@ -40,7 +40,7 @@ class DrawingRequest(Frozen):
     """
 
     digits: str | None = None
-    digit: int | str | None = None
+    digit: str | None = None
     count: Annotated[int, Field(ge=1, le=100_000)] | None = None
     walk: str | None = None
     compare: CompareSettings = CompareSettings()
@@ -113,7 +113,7 @@ def classes_asked_for(request: DrawingRequest, format: ImageFormat) -> tuple[int
         words = list(request.digits) if plain else request.digits.split(":")
         return tuple(format.find_class(word, setting="digits") for word in words)
     if request.digit is not None:
-        return (format.find_class(str(request.digit), setting="digit"),)
+        return (format.find_class(request.digit, setting="digit"),)
     if request.walk is not None:
         return tuple(format.find_class(end, setting="walk") for end in request.walk.split(":"))
     return ()

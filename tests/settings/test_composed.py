@@ -142,6 +142,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("promote.seeds", 2, "greater than or equal to 3"),
     ("promote.confidence", 1.0, "less than 1"),
     ("digits", 31415, "valid string"),
+    ("digit", 10, "valid string"),
     ("count", 0, "greater than or equal to 1"),
     ("walk", 38, "valid string"),
     ("to", 3, "a path"),
