@@ -127,3 +127,13 @@ def test_a_command_that_ends_with_another_status_is_one_line(tmp_path: Path) -> 
     with pytest.raises(BenchmarkError, match="must end with status 0. Received: 1: no disk"):
         Project(tmp_path, tmp_path).run(sys.executable, "-c", "raise SystemExit('no disk')")
     assert Project(tmp_path, tmp_path).run(sys.executable, "-c", "raise SystemExit(3)", status=3) > 0
+
+
+def test_a_command_is_ended_once_its_file_is_there(tmp_path: Path) -> None:
+    code = "import pathlib, time; pathlib.Path('made').touch(); time.sleep(200)"
+    assert 0 < Project(tmp_path, tmp_path).wait_for("mad*", sys.executable, "-c", code) < 150
+
+
+def test_a_command_that_ends_without_its_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"must make mad\*. Received: its end without that file"):
+        Project(tmp_path, tmp_path).wait_for("mad*", sys.executable, "-c", "pass")
