@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pipeline.judging.description import own_data_tags
 from pipeline.runs.trials import TrialJob
-from pipeline.settings.composed import Settings, leaves
+from pipeline.settings.composed import Settings
 from pipeline.settings.compute import AUTO
+from pipeline.settings.frozen import leaves
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import ROOT

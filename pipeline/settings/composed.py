@@ -19,7 +19,7 @@ from pipeline.settings.data import DataSettings
 from pipeline.settings.drawing import DrawingRequest
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import FamilySettings, family_settings, has_family
-from pipeline.settings.frozen import Frozen
+from pipeline.settings.frozen import Frozen, leaves
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
@@ -218,12 +218,3 @@ def _fields(prefix: tuple[str, ...], model: type[Frozen]) -> Iterator[tuple[str,
         if isinstance(kind, type) and issubclass(kind, Frozen):
             yield from _fields((*prefix, name), kind)
         yield ".".join((*prefix, name)), kind
-
-
-def leaves(block: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the values of nested blocks by their addresses, such as `acgan.soft_label.real`."""
-    for name, value in block.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
