@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from pipeline.judging.calibration import Calibration
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.settings.paths import SOURCES
 from pipeline.tracking.runs import RunDescription
 from pipeline.tracking.tags import environment_tags
+
+if TYPE_CHECKING:  # a sweep describes its run before TensorFlow is imported
+    from pipeline.judging.calibration import Calibration
 
 
 def judge_tags(calibration: Calibration) -> dict[str, str]:

@@ -33,7 +33,7 @@ ERRORS: dict[tuple[str, ...], str] = {
     (
         "pipeline.render",
         "experiment=nope",
-    ): "`experiment` must be one of conf/experiment (compact, long, original). Received: nope",
+    ): "`experiment` must be one of conf/experiment (compact, fashion, long, original). Received: nope",
     (
         "pipeline.fetch",
         "data.source",
@@ -83,7 +83,7 @@ def test_help_shows_the_choices_and_the_numbers_before_tensorflow_is_imported(
     for text in (
         "python -m pipeline.train",
         "sweep: aux_weights",
-        "experiment: compact, long, original",
+        "experiment: compact, fashion, long, original",
         "soft_label:",
         "real: 0.95",
     ):
