@@ -62,13 +62,13 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     except JobFailedError as error:
         leave(str(error), FAILED)
     except PipelineError as error:
-        leave(str(error), REFUSED)
+        leave(_text(error), REFUSED)
     except (HydraException, OmegaConfBaseException, AssertionError, TypeError, ValueError, OSError) as error:
         if jobs or (isinstance(error, TypeError) and not _is_of_hydra(error)):
             raise
         leave(explain(error), REFUSED)
     if failures:
-        leave(str(failures[0]), REFUSED)
+        leave(_text(failures[0]), REFUSED)
 
 
 def _prepare(module: str) -> None:
@@ -101,7 +101,7 @@ def _run_job(module: str, stage: Callable[[Settings, Job], None], composed: Dict
         _call(module, stage, composed)
     except PipelineError as error:
         place = OmegaConf.select(composed, "sweep.place.number", default=HydraConfig.get().job.num)
-        sys.stderr.write(f"error: job {place + 1}: {error}\n")
+        sys.stderr.write(f"error: job {place + 1}: {_text(error)}\n")
     except Exception:
         traceback.print_exc()
     else:
@@ -139,6 +139,12 @@ def _require_own_overrides(settings: Settings, job: Job) -> None:
                 f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
                 f"leave it out, or choose model={block}"
             )
+
+
+def _text(error: PipelineError) -> str:
+    """Returns what an error says; a setting with several lines in it stays on one."""
+    text = str(error)
+    return text.replace("\n", "\\n").replace("\r", "\\r") if isinstance(error, SettingsError) else text
 
 
 def _is_of_hydra(error: Exception) -> bool:

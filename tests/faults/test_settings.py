@@ -114,6 +114,7 @@ def assert_refused_in_one_line(answer: Answer) -> None:
 @example(overrides=["acgan._target_=os.system"])
 @example(overrides=["+acgan.generator._target_=subprocess.run"])
 @example(overrides=["label='a\nb'"])
+@example(overrides=["family=[a\nb"])
 def test_a_random_command_line_is_sound_or_refused_in_one_line(
     overrides: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
