@@ -10,7 +10,8 @@ tracking store; or the name of a function and the number of a call of it, as MOD
 - `-`: nothing
 - FULL: from then on no file can grow, as on a full disk
 
-For the training's loop a step lasts half the seconds between two checkpoints.
+For the training's loop a step lasts half the seconds between two checkpoints. At its end it waits `SERVER_SECONDS` of
+the environment, if given, for a tracking server.
 """
 
 import importlib
@@ -27,7 +28,7 @@ from types import FrameType
 from typing import Any
 
 from pipeline.data.keys import Key
-from pipeline.tracking import points
+from pipeline.tracking import courier, points
 from pipeline.training import loop
 from pipeline.training.history import History
 
@@ -58,6 +59,7 @@ def prepare(what: str, where: str) -> None:
     setattr(History, add.__name__, add_until)
     setattr(loop, time.__name__, clock)
     points._SECONDS = 0.0
+    courier.PATIENCE_SECONDS = float(os.environ.get("SERVER_SECONDS", courier.PATIENCE_SECONDS))
     if ":" in where:
         befall_in_function(what, *where.split(":"))
 

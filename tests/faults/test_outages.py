@@ -83,7 +83,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         resumed = project.train(*SETTINGS, extra=extra).finish()
         sync = (sys.executable, "-m", "pipeline.sync")
         synced = (project.start(*sync, extra=extra).finish(), project.start(*sync, extra=extra).finish())
-        waiting = project.train(*SETTINGS, BACK, fault="WAIT@3", extra=extra)
+        # On a busy machine the server may take longer to start than a training waits for it.
+        waiting = project.train(*SETTINGS, BACK, fault="WAIT@3", extra={**extra, "SERVER_SECONDS": "600"})
         ends.callback(end, waiting)
         await_file(project.root / "waiting")
         server.stop()
