@@ -215,7 +215,7 @@ def each(*stages: str) -> set[str]:
         ("pipeline/runs/evaluation.py", each("evaluate")),
         ("pipeline/judge.py", {"judge"}),
         ("pipeline/evaluation/frechet.py", {"judge", *each("train", "evaluate", "render")}),
-        ("pipeline/data/mnist.py", {"fetch", "judge", *each("train", "evaluate", "render")}),
+        ("pipeline/data/dataset.py", {"fetch", "judge", *each("train", "evaluate", "render")}),
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:
