@@ -4,10 +4,10 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
@@ -45,6 +45,20 @@ def chromium() -> Iterator[Browser]:
     alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=[alone]) as browser:
         yield browser
+
+
+@contextmanager
+def opened_file(
+    chromium: Browser, file: Path, *, size: ViewportSize, colours: Literal["light", "dark"], troubles: list[str]
+) -> Iterator[Page]:
+    """Opens a page from a file. `troubles` gets what it asks for, but pictures in itself, and what its console says."""
+    with chromium.new_context(viewport=size, color_scheme=colours) as context:
+        page = context.new_page()
+        page.on("request", lambda each: None if each.url.startswith("data:") else troubles.append(each.url))
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(file.as_uri())
+        yield page
 
 
 def refuse(reason: str) -> NoReturn:

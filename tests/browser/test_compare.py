@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pipeline.sweeps.page import write_comparison
 from pipeline.tracking.comparison import find_jobs
 from pipeline.tracking.store import connect
+from tests.browser.conftest import opened_file
 from tests.sweeps.stored import store_sweep
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -40,12 +41,7 @@ def troubles() -> list[str]:
 def opened(request: pytest.FixtureRequest, chromium: Browser, written: Path, troubles: list[str]) -> Iterator[Page]:
     """The page on a desk's screen, in each scheme of colours."""
     desk = ViewportSize(width=1280, height=900)
-    with chromium.new_context(viewport=desk, color_scheme=request.param) as context:
-        page = context.new_page()
-        page.on("request", lambda each: None if each.url.startswith("data:") else troubles.append(each.url))
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(written.as_uri())
+    with opened_file(chromium, written, size=desk, colours=request.param, troubles=troubles) as page:
         yield page
 
 

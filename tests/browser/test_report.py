@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from pipeline.runs.report import write_report
+from tests.browser.conftest import opened_file
 from tests.runs.reported import NAMES, reported_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,11 +34,7 @@ def requests() -> list[str]:
 def opened(request: pytest.FixtureRequest, chromium: Browser, report: Path, requests: list[str]) -> Iterator[Page]:
     """The page on a phone's screen, in each scheme of colours."""
     phone = ViewportSize(width=360, height=740)
-    with chromium.new_context(viewport=phone, color_scheme=request.param) as context:
-        page = context.new_page()
-        page.on("request", lambda each: None if each.url.startswith("data:") else requests.append(each.url))
-        page.on("pageerror", lambda error: requests.append(str(error)))
-        page.goto(report.as_uri())
+    with opened_file(chromium, report, size=phone, colours=request.param, troubles=requests) as page:
         yield page
 
 

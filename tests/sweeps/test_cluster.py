@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
 from pipeline.sweeps.cluster import ClusterError, require_tracking_server
-from tests.projects import Project, Started, metadata_of
+from tests.projects import Project, metadata_of
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 SWEEP = ("--multirun", *TINY, "acgan.steps=5", "tracking.system_metrics=false", "seed=0,1")
@@ -59,9 +60,13 @@ def test_a_server_that_all_machines_reach_is_accepted(uri: str, monkeypatch: pyt
     require_tracking_server()
 
 
+@pytest.fixture
+def project(tmp_path: Path, mnist_file: Path) -> Project:
+    return Project.copied_to(tmp_path / "a project", mnist_file)
+
+
 @pytest.mark.slow
-def test_without_ray_one_line_names_the_extra_before_a_run_is_opened(tmp_path: Path, mnist_file: Path) -> None:
-    project = Project.copied_to(tmp_path / "a project", mnist_file)
+def test_without_ray_one_line_names_the_extra_before_a_run_is_opened(project: Project) -> None:
     answer = project.start(sys.executable, "-c", WITHOUT_RAY, *SWEEP, "hydra/launcher=ray").finish()
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr == (
@@ -120,6 +125,11 @@ def seed_of(folder: Path) -> str:
     return str(metadata_of(folder / "models")["settings"]["seed"])
 
 
+def trainings(project: Project) -> list[Run]:
+    """The trainings of a project, which has no store before the first has a folder."""
+    return project.tracked("training") if project.folders() else []
+
+
 def wait_until(happened: Callable[[], bool]) -> None:
     patience = time.monotonic() + 900
     while not happened():
@@ -129,24 +139,12 @@ def wait_until(happened: Callable[[], bool]) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(
-    cluster: Cluster, tmp_path: Path, mnist_file: Path
-) -> None:
-    project = Project.copied_to(tmp_path / "a project", mnist_file)
-    words = (*SWEEP, "hydra/launcher=ray", f"hydra.launcher.address={cluster.address}")
-
-    def start() -> Started:
-        return project.start(sys.executable, "-m", "pipeline.train", *words, extra=TOKEN)
-
-    def one_trains() -> bool:
-        begun = project.folders() and [run.info.status for run in project.tracked("training")]
-        return bool(begun) or killed.process.poll() is not None
-
-    killed = start()
-    wait_until(one_trains)
+def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(cluster: Cluster, project: Project) -> None:
+    killed = project.train(*SWEEP, *on(cluster), extra=TOKEN)
+    wait_until(lambda: bool(trainings(project)) or killed.process.poll() is not None)
     killed.process.send_signal(signal.SIGKILL)
     assert killed.finish().returncode == -9
-    again = start().finish(seconds=1500)
+    again = project.train(*SWEEP, *on(cluster), extra=TOKEN).finish(seconds=1500)
     assert again.returncode == 0, again.stderr
     assert "sweep of 2 jobs, 2 at once" in again.stdout
     (parent,) = project.tracked("sweep")
@@ -162,8 +160,7 @@ def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_job_on_the_cluster_gives_the_same_bits_as_alone(cluster: Cluster, tmp_path: Path, mnist_file: Path) -> None:
-    project = Project.copied_to(tmp_path / "a project", mnist_file)
+def test_a_job_on_the_cluster_gives_the_same_bits_as_alone(cluster: Cluster, project: Project) -> None:
     alone = project.train(*SWEEP[1:-1], "seed=1", extra=THREADS).finish(seconds=900)
     assert alone.returncode == 0, alone.stderr
     (of_alone,) = project.folders()
@@ -177,16 +174,12 @@ def test_a_job_on_the_cluster_gives_the_same_bits_as_alone(cluster: Cluster, tmp
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_ctrl_c_at_the_command_interrupts_its_jobs_and_closes_the_sweep(
-    cluster: Cluster, tmp_path: Path, mnist_file: Path
-) -> None:
-    project = Project.copied_to(tmp_path / "a project", mnist_file)
+def test_ctrl_c_at_the_command_interrupts_its_jobs_and_closes_the_sweep(cluster: Cluster, project: Project) -> None:
     endless = ("acgan.steps=50000", "acgan.report_every=50000", "tracking.early_samples=[]")
     driver = project.train(*SWEEP, *endless, *on(cluster), extra=TOKEN)
 
     def both_train() -> bool:
-        begun = project.tracked("training") if project.folders() else []
-        return len([run for run in begun if run.data.metrics]) == 2 or driver.process.poll() is not None
+        return sum(bool(run.data.metrics) for run in trainings(project)) == 2 or driver.process.poll() is not None
 
     wait_until(both_train)
     driver.process.send_signal(signal.SIGINT)
@@ -199,10 +192,7 @@ def test_ctrl_c_at_the_command_interrupts_its_jobs_and_closes_the_sweep(
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_search_proposes_its_trials_to_the_places_of_the_cluster(
-    cluster: Cluster, tmp_path: Path, mnist_file: Path
-) -> None:
-    project = Project.copied_to(tmp_path / "a project", mnist_file)
+def test_a_search_proposes_its_trials_to_the_places_of_the_cluster(cluster: Cluster, project: Project) -> None:
     search = ("+search=quality", *SWEEP[1:-1], "hydra.sweeper.search.trials=3")
     answer = project.train(*search, *on(cluster), extra=TOKEN).finish(seconds=1500)
     assert answer.returncode == 0, answer.stderr
