@@ -15,20 +15,25 @@ from pipeline.tracking.store import Store
 
 @contextmanager
 def open_stage_run(store: Store, description: RunDescription, *, place: tuple[str, str], folder: Path) -> Iterator[Run]:
-    """Opens the run of a stage under the training's, for the length of the block; see `child`.
+    """Opens the run of a stage under the one that `description.parent_run_id` names, for the length of the block.
 
-    What a server has yet to take is in a new folder in `folder`, which goes once all was taken.
+    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
+    tags and note say so. What a server has yet to take is in a new folder in `folder`, which goes once all was taken;
+    `place` are the family and the first half of the experiment's name, for whoever sends it later.
 
     Raises:
         TrackingError: The store does not answer.
     """
+    parent = description.parent_run_id
+    if parent is not None and not store.knows(parent):
+        description = _alone(description, parent)
     if not is_server(store.uri):
-        with child(store, description) as run:
+        with Run(store, description, system_metrics=False) as run:
             yield run
         return
     own = folder / f"{description.tags.get('kind', 'stage')}-{uuid4().hex[:12]}"
     try:
-        with locked(own), child(store, description, spool=own / "spool", place=place) as run:
+        with locked(own), open_online(store, description, spool=Spool(own / "spool"), place=place, resume=None) as run:
             yield run
     finally:
         remove_sent(own)
@@ -40,26 +45,6 @@ def remove_sent(folder: Path) -> None:
         if folder.exists():
             folder.rmdir()
         folder.with_name(f".{folder.name}.lock").unlink()
-
-
-def child(
-    store: Store, description: RunDescription, *, spool: Path | None = None, place: tuple[str, str] = ("", "")
-) -> Run:
-    """Opens a run under the run that `description.parent_run_id` names.
-
-    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
-    tags and note say so. Where the store is a server, the run goes through a spool in the new folder `spool`, if there
-    is one; `place` are the family and the first half of the experiment's name, for whoever sends it later.
-
-    Raises:
-        TrackingError: The store does not answer.
-    """
-    parent = description.parent_run_id
-    if parent is not None and not store.knows(parent):
-        description = _alone(description, parent)
-    if spool is None or not is_server(store.uri):
-        return Run(store, description, system_metrics=False)
-    return open_online(store, description, spool=Spool(spool), place=place, resume=None)
 
 
 def _alone(description: RunDescription, parent: str) -> RunDescription:

@@ -14,7 +14,7 @@ from pipeline.settings.job import Job
 from pipeline.sweeps.summary import report_and_close
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run
-from pipeline.tracking.stage_runs import child
+from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import open_sweep
 from pipeline.training.history import Point
@@ -86,7 +86,7 @@ def track_evaluation(store: Store, training: str) -> str:
     metadata = {"run_id": training, "name": store.client.get_run(training).info.run_name}
     job = Job("pipeline.evaluate", ())
     description = describe_stage("evaluate", settings_of(*SET), job, models=Path("models/acgan"), training=metadata)
-    with child(store, description) as run:
+    with open_stage_run(store, description, place=("acgan", "mnist"), folder=Path("runs")) as run:
         run.log([Point(key, value, STEPS[-1]) for key, value in EVALUATED.items()])
     Recorder(store, training).log_trained(EVALUATED)
     return run.run_id

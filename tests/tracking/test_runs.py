@@ -10,9 +10,10 @@ from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Run, RunDescription, flatten
-from pipeline.tracking.stage_runs import child
+from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store, TrackingError
 
+PLACE = ("acgan", "digits")
 KILLED_HALFWAY = """
 import os, signal, sys
 from pathlib import Path
@@ -152,18 +153,20 @@ def test_system_metrics_of_a_resumed_run_go_on_without_repeating(store: Store, m
     assert steps == list(range(len(steps)))
 
 
-def test_a_child_stands_under_the_run_that_trained_the_model(store: Store) -> None:
+def test_a_child_stands_under_the_run_that_trained_the_model(store: Store, root: Path) -> None:
     with Run(store, RunDescription(name="train"), system_metrics=False) as parent:
         pass
-    with child(store, RunDescription(name="evaluate", parent_run_id=parent.run_id)) as evaluation:
+    described = RunDescription(name="evaluate", parent_run_id=parent.run_id)
+    with open_stage_run(store, described, place=PLACE, folder=root) as evaluation:
         pass
     found = store.client.get_parent_run(evaluation.run_id)
     assert found is not None
     assert found.info.run_id == parent.run_id
 
 
-def test_a_child_of_a_run_from_elsewhere_stands_alone_and_says_so(store: Store) -> None:
-    with child(store, RunDescription(name="evaluate", note="Scores.", parent_run_id="f" * 32)) as evaluation:
+def test_a_child_of_a_run_from_elsewhere_stands_alone_and_says_so(store: Store, root: Path) -> None:
+    described = RunDescription(name="evaluate", note="Scores.", parent_run_id="f" * 32)
+    with open_stage_run(store, described, place=PLACE, folder=root) as evaluation:
         pass
     assert store.client.get_parent_run(evaluation.run_id) is None
     tags = store.client.get_run(evaluation.run_id).data.tags
