@@ -2,15 +2,17 @@
 
 from pipeline.cli import command
 from pipeline.settings import paths
+from pipeline.settings.compare import check_runs
 from pipeline.settings.composed import Settings
-from pipeline.settings.drawing import check_runs, check_target
+from pipeline.settings.drawing import check_target
 from pipeline.settings.job import Job
 
 
 def compare(settings: Settings, job: Job) -> None:
     """Writes a page on the runs that `runs` names, to `to` or `runs/compare.html`: tables, intervals, samples."""
-    runs, target = check_runs(settings), check_target(settings, otherwise=paths.STORE_ROOT / "runs" / "compare.html")
-    # MLflow takes seconds to import, and so does TensorFlow, so each waits until what it is needed for is known to be.
+    runs = check_runs(settings.compare)
+    target = check_target(settings, otherwise=paths.STORE_ROOT / "runs" / "compare.html")
+    # MLflow and TensorFlow take seconds to import: the one waits for valid settings, the other for runs that compare.
     from pipeline.rendering.terminal import make_console
     from pipeline.tracking.comparison import find_jobs
     from pipeline.tracking.store import connect

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.settings.compare import CompareSettings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
 from pipeline.settings.images import ImageFormat
@@ -13,16 +14,6 @@ from pipeline.settings.paths import display
 
 WHAT = ("digits", "digit", "count", "walk")
 FORMS, PAGE = (".png", ".gif", ".npz"), ".html"
-
-
-class CompareSettings(Frozen):
-    """The runs to compare, which `runs=ID,ID` names.
-
-    Attributes:
-        runs: Their ids in MLflow: of sweeps, of trainings, or of both.
-    """
-
-    runs: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class DrawingRequest(Frozen):
@@ -82,22 +73,6 @@ class DrawingRequest(Frozen):
             raise ValueError("to needs what to draw (digits=31415, digit=7, count=100, walk=3:8) or to compare (runs=)")
         if self.to.suffix not in ("", *FORMS):
             raise ValueError(f"to must end in {', '.join(FORMS)}, or name a folder. Received: {self.to}")
-
-
-def check_runs(request: DrawingRequest) -> tuple[str, ...]:
-    """Returns the ids of the runs to compare.
-
-    Raises:
-        SettingsError: There is none, or one is no id.
-    """
-    runs = request.compare.runs
-    wrong = [run_id for run_id in runs if not re.fullmatch("[0-9a-f]{32}", run_id)]
-    if wrong or not runs:
-        raise SettingsError(
-            "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. "
-            f"Received: {', '.join(wrong) or 'none'}"
-        )
-    return runs
 
 
 def classes_asked_for(request: DrawingRequest, format: ImageFormat) -> tuple[int, ...]:
