@@ -5,9 +5,17 @@ from numpy.typing import NDArray
 
 from pipeline.data.errors import DataError
 
+BAND = 10  # classes side by side in a picture; further ones begin a band below
+
 
 class TooFewImagesError(DataError):
     """A class has fewer images than requested."""
+
+
+def rows_a_band(rows: int, classes: int) -> int:
+    """Returns the rows of each band of ten classes, where all bands share so many rows; one at least."""
+    bands = -(-classes // BAND)
+    return max(1, rows // bands)
 
 
 def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:

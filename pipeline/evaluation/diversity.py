@@ -20,9 +20,8 @@ def ssim(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.
     """Computes the structural similarity of pairs (Wang et al. 2004, IEEE Transactions on Image Processing 13).
 
     The parameters are those of its authors: a Gaussian window of 11 pixels and standard deviation 1.5, K₁ = 0.01,
-    K₂ = 0.03. The mean is over the windows that lie within the image,
-    and over channels. Both arguments are n images as
-    `unit_pixels` takes them.
+    K₂ = 0.03. The mean is over the windows that lie within the image, and over channels. Both arguments are n images
+    as `unit_pixels` takes them.
 
     Returns:
         `(n,)`, 1 for equal images, about 0 for unrelated ones, -1 at least.
@@ -57,7 +56,7 @@ def ssim_by_digit(
         pairs: Pairs of each class, drawn with replacement; 1 or more.
 
     Returns:
-        Means, as many as the highest digit asks for: lower where a class is more diverse, 1 where it repeats an image,
+        A mean for each digit from 0 to the highest: lower where a class is more diverse, 1 where it repeats an image,
         NaN where it has under two.
     """
     means = np.full(int(digits.max(initial=0)) + 1, np.nan)

@@ -65,8 +65,8 @@ def frechet_by_digit(
 ) -> NDArray[np.float64]:
     """Computes the Fréchet distance within each digit; NaN where a sample has fewer than two of the digit.
 
-    The features are `(n, d)` and `(m, d)`, their digits whole numbers from 0, `(n,)` and `(m,)`. The distances are as
-    many as the highest digit asks for.
+    The features are `(n, d)` and `(m, d)`, their digits whole numbers from 0, `(n,)` and `(m,)`. There is a
+    distance for each digit from 0 to the highest.
     """
     distances = np.full(int(max(first_digits.max(initial=0), second_digits.max(initial=0))) + 1, np.nan)
     for digit in range(len(distances)):

@@ -67,9 +67,7 @@ def _batches(
 def shift(images: NDArray[np.uint8], offsets: NDArray[np.int64], *, by: int) -> NDArray[np.uint8]:
     """Shifts each image, uint8 `(n, height, width)` or with channels behind, by up to `by` pixels each way.
 
-    Background moves in.
-
-    `offsets` are rows and columns, `(n, 2)`, 0 to 2 `by`; `by` leaves an image where it is.
+    Background moves in. `offsets` are rows and columns, `(n, 2)`, 0 to 2 `by`; `by` leaves an image where it is.
     """
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (by, by), (by, by), *[(0, 0)] * (images.ndim - 3)))

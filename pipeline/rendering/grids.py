@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.data.columns import BAND
 from pipeline.rendering.tiles import WHITE, Pixels, tile
 
-BAND = 10  # classes side by side; further ones begin a band below
 FONT_SIZE = 13
 MARGIN = 4
 GAP = 1

@@ -53,20 +53,24 @@ def losses_table(title: str, splits: Mapping[str, Mapping[Key, float]]) -> Table
     return rows_table(title, ("component", *columns), rows)
 
 
-def measurements_table(title: str, measurements: Mapping[Key, Measurement]) -> Table:
+def measurements_table(title: str, measurements: Mapping[Key, Measurement], *, real: str = REAL_DIGITS) -> Table:
     """Lays out measures of generated digits beside those of real ones: `measure | value | real digits`.
+
+    `real` is the heading of the latter.
 
     Measures of single digits are left to `digits_table`.
     """
     shown = {key.name: found for key, found in measurements.items() if not key.of_one_digit}
     rows = [(name, found.value, found.reference) for name, found in shown.items()]
-    return rows_table(title, ("measure", "value", REAL_DIGITS), rows)
+    return rows_table(title, ("measure", "value", real), rows)
 
 
-def digits_table(title: str, measurements: Mapping[Key, Measurement], names: Sequence[str] = ()) -> Table:
+def digits_table(
+    title: str, measurements: Mapping[Key, Measurement], *, names: Sequence[str] = (), real: str = REAL_DIGITS
+) -> Table:
     """Lays out the measures of single digits beside those of real ones: `digit | MEASURE | real digits | …`.
 
-    `names` are those of the classes, where they are no digits.
+    `names` are those of the classes, where they are no digits; `real` is the heading of the latter.
     """
     shown = [key for key in measurements if key.of_one_digit]
     measures = list(dict.fromkeys(key.measure for key in shown))
@@ -75,7 +79,7 @@ def digits_table(title: str, measurements: Mapping[Key, Measurement], names: Seq
         found = [measurements.get(Key(measure, digit=digit)) for measure in measures]
         pairs = [(one.value, one.reference) if one else (None, None) for one in found]
         rows.append((names[int(digit)] if names else digit, *(cell for pair in pairs for cell in pair)))
-    headings = (heading for measure in measures for heading in (measure, REAL_DIGITS))
+    headings = (heading for measure in measures for heading in (measure, real))
     return rows_table(title, ("class" if names else "digit", *headings), rows)
 
 

@@ -46,14 +46,16 @@ def trade_off(
         draw_rows(right, settings, beside, shades)
         _draw_references(left, right, measures, references)
         _limit(left, list(settings.values()), (across, upward), references)
-        left.set(xlabel=_spoken(across), ylabel=_spoken(upward), title="a point a run, a diamond a setting's mean")
-        right.set(xlabel=_spoken(beside), title="dotted: real digits" if references else "")
+        left.set(
+            xlabel=spell(across.name), ylabel=spell(upward.name), title="a point a run, a diamond a setting's mean"
+        )
+        right.set(xlabel=spell(beside.name), title="dotted: real digits" if references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
 def describe(measures: tuple[Key, Key, Key]) -> str:
     """Returns the caption of `trade_off`: `accuracy against coverage, beside them Fréchet digit distance`."""
-    across, upward, beside = map(_spoken, measures)
+    across, upward, beside = (spell(measure.name) for measure in measures)
     return f"{upward} against {across}" + (f", beside them {beside}" if beside not in (across, upward) else "")
 
 
@@ -81,7 +83,3 @@ def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], re
     for measure, draw in zip(measures, (left.axvline, left.axhline, right.axvline), strict=True):
         if measure in references:
             draw_reference(draw, references[measure])
-
-
-def _spoken(measure: Key) -> str:
-    return spell(measure.name)

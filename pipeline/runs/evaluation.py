@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from rich.table import Table
 
@@ -74,9 +73,9 @@ class EvaluationResult:
         write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
             write_text(as_csv(_readings(self._confusion, self.format.names)), files.evaluation / f"{CONFUSION}.csv")
-            title = f"what the judge reads for each {self.format.kind} asked for, in percent"
-            form: dict[str, Any] = {"names": self.format.column_names, "kind": self.format.kind}
-            draw_confusion(self._confusion, files.evaluation / f"{CONFUSION}.png", title=title, **form)
+            picture, kind, names = files.evaluation / f"{CONFUSION}.png", self.format.kind, self.format.column_names
+            title = f"what the judge reads for each {kind} asked for, in percent"
+            draw_confusion(self._confusion, picture, title=title, names=names, kind=kind)
 
     def log(self, run: Recorder, files: RunFiles) -> None:
         """Logs values, the judge and the files that `write` wrote."""
@@ -96,9 +95,10 @@ class EvaluationResult:
             losses = {key: value for key, value in self.losses.items() if key.scheme == scheme}
             yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
         if self.quality:
-            title = f"{self.quality.count:,} digits of step {self.weights.step:,} ({self.weights.which})"
-            yield digits_table(f"{title}, by {self.format.kind}", self.figures, self.format.column_names)
-            yield measurements_table(title, self.figures)
+            kind, things, names = self.format.kind, self.format.plural, self.format.column_names
+            title = f"{self.quality.count:,} {things} of step {self.weights.step:,} ({self.weights.which})"
+            yield digits_table(f"{title}, by {kind}", self.figures, names=names, real=f"real {things}")
+            yield measurements_table(title, self.figures, real=f"real {things}")
 
     @property
     def _confusion(self) -> Confusion | None:

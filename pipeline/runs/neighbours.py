@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.columns import available_rows, class_columns, rows_a_band
 from pipeline.data.dataset import Splits, without_grey_channel
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.pixels import unit_pixels
 from pipeline.training.family import Generated
-from pipeline.training.pictures import Picture, rows_of
+from pipeline.training.pictures import Picture
 
 ROWS = 8
 GENERATED = 40  # images a class
@@ -30,7 +30,7 @@ def draw_neighbours(generated: Generated, splits: Splits, *, rows: int = ROWS) -
     classes = splits.format.classes
     columns = np.arange(len(generated.images)) % classes if generated.digits is None else generated.digits
     available = (available_rows(labels, classes=classes) for labels in (columns, splits.test.labels))
-    rows = max(1, min(rows_of(rows, classes), *available))
+    rows = max(1, min(rows_a_band(rows, classes), *available))
     shown = _pairs(without_grey_channel(generated.images), columns, training, kept, (rows, classes))
     real = _pairs(splits.test.images, splits.test.labels, training, kept, (rows, classes))
     return Picture(

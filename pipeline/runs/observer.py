@@ -115,8 +115,9 @@ class TrainingObserver:
         splits = {"train": event.recent, self._held_out: held_out}
         self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.spoken_units}", splits))
         if event.measured:
-            title = f"step {report.step:,}: generated digits"
-            self._bar.report(measurements_table(title, report_figures(event.measured)))
+            things, figures = self._settings.format.plural, report_figures(event.measured)
+            title = f"step {report.step:,}: generated {things}"
+            self._bar.report(measurements_table(title, figures, real=f"real {things}"))
         for warning in report.warnings:
             self._bar.report(f"WARNING at step {report.step:,}: {warning}")
             self._run.tags({"warning": f"step {report.step:,}: {warning}"})

@@ -1,7 +1,6 @@
 """Pictures of a finished run: its samples and their nearest training images, curves, weights and an animation."""
 
 from pathlib import Path
-from typing import Any
 
 from pipeline.composition import weights
 from pipeline.data.dataset_file import read_splits
@@ -34,15 +33,16 @@ def draw_run(finished: FinishedRun, family: Family, folder: Path, calibration: C
 
 
 def _draw_pictures(finished: FinishedRun, family: Family, folder: Path, calibration: Calibration | None) -> list[str]:
-    pictures, names = _pictures(finished, family, calibration), finished.settings.format.column_names
+    pictures = _pictures(finished, family, calibration)
+    magnify, names = finished.settings.render.magnify, finished.settings.format.column_names
     for name, picture in pictures.items():
         file = folder / f"{name}.png"
         if isinstance(picture, Picture):
-            form: dict[str, Any] = {"magnify": finished.settings.render.magnify, "headings": picture.headings}
-            save_png(class_grid(picture.blocks, names, along=picture.classes, **form), file)
+            along, headings = picture.classes, picture.headings
+            save_png(class_grid(picture.blocks, names, along=along, magnify=magnify, headings=headings), file)
         else:
-            texts: dict[str, Any] = {"title": picture.title, "axes": picture.axes, "names": names}
-            draw_scatter(picture.points, picture.digits, file, **texts)
+            title, axes = picture.title, picture.axes
+            draw_scatter(picture.points, picture.digits, file, title=title, axes=axes, names=names)
     return list(pictures)
 
 

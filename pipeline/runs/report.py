@@ -86,8 +86,7 @@ def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFo
     if not figures:
         yield PageTable("Figures", (), (), "This run was not evaluated yet: python -m pipeline.evaluate does it.")
         return
-    things = "digits" if format.kind == "digit" else "images"
-    real = f"real {things}"
+    things, real = format.plural, f"real {format.plural}"
     of = f"Of the weights of step {weights['step']:,} ({weights['which']})"
     quality = {key: pair for key, pair in figures.items() if key.split == QUALITY}
     whole = [(_spoken(key), *pair) for key, pair in quality.items() if not key.of_one_digit]

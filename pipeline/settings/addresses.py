@@ -25,7 +25,7 @@ def addresses(prefix: tuple[str, ...], model: type[Frozen]) -> list[str]:
 
 
 def fields(prefix: tuple[str, ...], model: type[Frozen]) -> Iterator[tuple[str, Any]]:
-    """Yields each of them with the type of its value."""
+    """Yields the addresses of the settings of a block, likewise, each with the type of its value."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Frozen):

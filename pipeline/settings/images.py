@@ -40,6 +40,11 @@ class ImageFormat(Frozen):
         return "digit" if self.names == DIGIT_NAMES else "class"
 
     @property
+    def plural(self) -> str:
+        """The word for several images: `digits` where they are that, else `images`."""
+        return "digits" if self.kind == "digit" else "images"
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """The names that pictures show; none of digits, which need no words."""
         return () if self.kind == "digit" else self.names

@@ -77,16 +77,19 @@ class Comparison:
         What no job measured is left out.
         """
         runs = [run for one in self.settings.values() for run in one.runs]
-        shared: dict[str, Any] = {"references": self.references, "title": title, "remark": self.remark}
+        references, remark = self.references, self.remark
         if self.family.trade_off and any(run.keys() >= {*self.family.trade_off[:2]} for run in runs):
             across, upward, _ = self.family.trade_off
             picture = folder / f"{upward.name}-{across.name}.png"
-            trade_off(self.settings, picture, measures=self.family.trade_off, **shared)
+            measures = self.family.trade_off
+            trade_off(self.settings, picture, measures=measures, references=references, title=title, remark=remark)
             yield picture, describe(self.family.trade_off)
         for measure in self.family.headline:
             if any(measure in run for run in runs):
                 picture = folder / f"{measure.name.replace('/', '-')}.png"
-                draw_intervals(self.settings, picture, measure=measure, **shared)
+                draw_intervals(
+                    self.settings, picture, measure=measure, references=references, title=title, remark=remark
+                )
                 yield picture, f"{spell(measure.name)} of each setting"
 
     def samples(self) -> dict[str, dict[str, str]]:

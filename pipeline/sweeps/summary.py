@@ -64,7 +64,7 @@ def _result(comparison: Comparison, pictures: list[Drawn]) -> SweepResult:
 def _samples(store: Store, comparison: Comparison, folder: str, name: str) -> list[Drawn]:
     """Draws the last samples of all settings side by side, of the lowest seed that each has."""
     found = comparison.samples()
-    settings = {name for runs in found.values() for name in runs}
+    settings = {setting for runs in found.values() for setting in runs}
     whole = {seed: runs for seed, runs in found.items() if runs.keys() == settings}
     if not whole:
         return []

@@ -45,7 +45,7 @@ def open_run(
     spool: Path | None,
     resume: str | None = None,
 ) -> Run:
-    """Opens the run of a training, or the interrupted one that has the id `resume`, else the same tag `KEY`.
+    """Opens the run of a training, or the interrupted one that has the id `resume` or, without one, the tag `KEY`.
 
     Where the store is a server, the run goes through a spool in the folder `spool`; what an earlier process left there
     is sent first. With `tracking.offline` no store is asked, and the spool is kept for `python -m pipeline.sync`.

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.columns import available_rows, class_columns, rows_a_band
 from pipeline.data.dataset import Splits, scaled, without_grey_channel
 from pipeline.settings.composed import Settings
 
@@ -44,7 +44,6 @@ class Scatter:
     axes: tuple[str, str]
 
 
-BAND = 10
 Pictures = dict[str, Picture | Scatter]
 
 
@@ -59,10 +58,5 @@ def real_tiles(splits: Splits, settings: Settings) -> NDArray[np.float32]:
     Where there are more classes than ten, which a picture lays in bands of ten, the rows are shared among the bands.
     """
     images, labels, classes = splits.test.images, splits.test.labels, splits.format.classes
-    rows = min(rows_of(settings.render.rows, classes), available_rows(labels, classes=classes))
+    rows = min(rows_a_band(settings.render.rows, classes), available_rows(labels, classes=classes))
     return scaled(class_columns(images, labels, rows=rows, classes=classes))
-
-
-def rows_of(rows: int, classes: int) -> int:
-    """Returns the rows of each band of ten classes that has its share of so many rows, one at least."""
-    return max(1, rows // -(-classes // BAND))

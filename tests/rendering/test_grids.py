@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.rendering.grids import BAND, banded, class_grid
+from pipeline.data.columns import BAND
+from pipeline.rendering.grids import banded, class_grid
 from pipeline.rendering.tiles import tile
 
 

@@ -1,7 +1,5 @@
 """The AC-GAN's entry for the stages: its losses, digits and pictures after a training."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,12 +18,10 @@ from pipeline.training.pictures import Picture, Pictures, real_tiles
 
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports that chose the weights."""
-    form: dict[str, Any] = {
-        "stream": Stream.EVALUATION_DIGITS,
-        "seed": settings.seed,
-        "classes": settings.format.classes,
-    }
-    return generate_digits(parts["generator"], settings.model, count=count, **form)
+    stream, classes = Stream.EVALUATION_DIGITS, settings.format.classes
+    return generate_digits(
+        parts["generator"], settings.model, seed=settings.seed, stream=stream, count=count, classes=classes
+    )
 
 
 def ask(parts: Parts, settings: Settings[AcganSettings], digits: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -49,9 +45,8 @@ def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) ->
 
 def pictures(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Pictures:
     """Draws the grid: generated images beside real ones, one class per column."""
-    real = real_tiles(splits, settings)
-    form: dict[str, Any] = {"seed": settings.seed, "classes": settings.format.classes}
-    generated = sample_tiles(parts["generator"], settings.model, rows=len(real), **form)
+    real, classes = real_tiles(splits, settings), settings.format.classes
+    generated = sample_tiles(parts["generator"], settings.model, seed=settings.seed, rows=len(real), classes=classes)
     return {"digits": Picture([generated, real], ("generated", "test images"), "columns")}
 
 

@@ -1,7 +1,5 @@
 """Losses of the AC-GAN on images that it was not trained on, under two schemes."""
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -31,9 +29,8 @@ def losses_on(
         scores; `matched` has the targets and weights of the training.
     """
     count = len(images.labels)
-    classes = parts["discriminator"].output["auxiliary"].shape[-1]
-    form: dict[str, Any] = {"latent_size": settings.latent_size, "classes": classes}
-    latent, digits = draw_pairs(seed, 0, stream, count=3 * count, **form)
+    classes, size = parts["discriminator"].output["auxiliary"].shape[-1], settings.latent_size
+    latent, digits = draw_pairs(seed, 0, stream, count=3 * count, latent_size=size, classes=classes)
     generated = parts["generator"].predict({"latent": latent, "digit": digits}, batch_size=batch_size, verbose=0)
     real = with_channels(scaled(images.images))
     shown = _classify(parts["discriminator"], np.concatenate([real, generated[:count]]), batch_size)

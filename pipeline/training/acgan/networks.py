@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -79,12 +79,12 @@ def build_networks(
         kernels: What a step computes with; with `plain` it calls Keras' own layers.
         format: The form of the images.
     """
-    shape: dict[str, Any] = {"latent_size": settings.latent_size, "format": format}
-    generator = build_generator(settings.generator, seed=seed, **shape)
+    size = settings.latent_size
+    generator = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
     generate = _accelerated(generator, kernels)
     averaged, generate_averaged = generator, generate
     if settings.averaged:
-        averaged = build_generator(settings.generator, seed=seed, **shape)
+        averaged = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
         generate_averaged = _accelerated(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed, format=format)
     features = discriminator.get_layer("flatten").output
@@ -104,7 +104,7 @@ def build_networks(
         ),
         averaged=averaged,
         generate_averaged=generate_averaged,
-        candidates=Candidates(settings.likelihood, **shape) if settings.likelihood else None,
+        candidates=Candidates(settings.likelihood, latent_size=size, format=format) if settings.likelihood else None,
     )
 
 

@@ -54,8 +54,7 @@ def generate_digits(
     classes: int = DIGITS.classes,
 ) -> Generated:
     """Generates random digits of one seed and one stream of draws."""
-    form: dict[str, Any] = {"latent_size": settings.latent_size, "classes": classes}
-    latent, digit = draw_pairs(seed, 0, stream, count=count, **form)
+    latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size, classes=classes)
     return Generated(_generate(generator, {"latent": latent, "digit": digit}), digit[:, 0])
 
 

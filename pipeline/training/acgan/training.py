@@ -1,6 +1,6 @@
 """The AC-GAN in training."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.composition.join import join
 from pipeline.data.batches import batch_indices, draw_pairs
+from pipeline.data.columns import rows_a_band
 from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import HELD_OUT, train_key
 from pipeline.settings.acgan import AcganSettings
@@ -19,7 +20,6 @@ from pipeline.training.acgan.networks import build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses
 from pipeline.training.acgan.sampling import GENERATED_AT_ONCE, SAMPLE_ROWS, Stream, generate_digits, sample_tiles
 from pipeline.training.family import Generated, Parts, Report, Training, Values, named_variables
-from pipeline.training.pictures import rows_of
 from pipeline.training.stepping import DeviceImages, Stepper
 
 
@@ -78,18 +78,14 @@ class AcganTraining(Training):
 
     def samples(self) -> NDArray[np.float32]:
         """Generates ten rows of digits, one latent per row, or their share of bands of ten classes; see `Training`."""
-        form: dict[str, Any] = {
-            "seed": self.seed,
-            "rows": rows_of(SAMPLE_ROWS, self.format.classes),
-            "classes": self.format.classes,
-        }
-        return sample_tiles(self.networks.generate_averaged, self.settings, **form)
+        generator, classes = self.networks.generate_averaged, self.format.classes
+        rows = rows_a_band(SAMPLE_ROWS, classes)
+        return sample_tiles(generator, self.settings, seed=self.seed, rows=rows, classes=classes)
 
     def generate(self, count: int) -> Generated:
         """Generates digits with the averaged generator; see `Training`."""
-        generator = self.networks.generate_averaged
-        form: dict[str, Any] = {"seed": self.seed, "classes": self.format.classes}
-        return generate_digits(generator, self.settings, stream=Stream.REPORT_DIGITS, count=count, **form)
+        generator, stream, classes = self.networks.generate_averaged, Stream.REPORT_DIGITS, self.format.classes
+        return generate_digits(generator, self.settings, seed=self.seed, stream=stream, count=count, classes=classes)
 
     def variables(self) -> dict[str, keras.Variable]:
         """Returns those of both networks, the average and both optimisers, and dropout's states; see `Training`."""
@@ -108,9 +104,10 @@ class AcganTraining(Training):
         size, latent_size = self.settings.batch_size, self.settings.latent_size
         larger = size * self.settings.generator_batches
         counts = (size, larger) if self.settings.recipe == "original" else (larger, 0)
-        form: dict[str, Any] = {"latent_size": latent_size, "classes": self.format.classes}
-        pairs = draw_pairs(self.seed, step, Stream.STEP_PAIRS, count=counts[0], **form)
-        fresh = draw_pairs(self.seed, step, Stream.GENERATOR_PAIRS, count=counts[1], **form)
+        pairs, fresh = (
+            draw_pairs(self.seed, step, stream, count=count, latent_size=latent_size, classes=self.format.classes)
+            for stream, count in zip((Stream.STEP_PAIRS, Stream.GENERATOR_PAIRS), counts, strict=True)
+        )
         chosen = batch_indices(self.seed, step, batch_size=size, count=self.images_per_epoch)
         return Draws(chosen, Pairs(*pairs), Pairs(*fresh))
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.columns import available_rows, class_columns
+from pipeline.data.columns import available_rows, class_columns, rows_a_band
 from pipeline.data.dataset import Images, scaled
 from pipeline.settings.images import DIGITS
-from pipeline.training.pictures import Picture, rows_of
+from pipeline.training.pictures import Picture
 
 ROWS = 8
 WALK = 10
@@ -39,7 +39,7 @@ def reconstruct(
         `(2 * rows, classes, height, width)` in [-1, 1], or with channels: a row of originals, a
         row of their reconstructions, and so on.
     """
-    rows = max(1, min(rows_of(rows, classes), available_rows(images.labels, classes=classes)))
+    rows = max(1, min(rows_a_band(rows, classes), available_rows(images.labels, classes=classes)))
     originals = class_columns(images.images, images.labels, rows=rows, classes=classes)
     flat = originals.reshape(-1, *originals.shape[2:]).astype(np.uint8)
     decoded = coder.decode(coder.encode(flat)).reshape(originals.shape)

@@ -1,12 +1,11 @@
 """The variational autoencoder in training, and its losses, digits and pictures afterwards."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
+from pipeline.data.columns import BAND
 from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key, held_out_key
 from pipeline.models.convolutional import before_tanh
@@ -18,7 +17,7 @@ from pipeline.training.encoder_decoder.halves import DECODER, ENCODER, OBJECTIVE
 from pipeline.training.encoder_decoder.pictures import Coder, reconstructions, walk
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
 from pipeline.training.family import Examples, Family, Generated, Parts, Values
-from pipeline.training.pictures import BAND, Picture, Pictures, Scatter, real_tiles
+from pipeline.training.pictures import Picture, Pictures, Scatter, real_tiles
 from pipeline.training.vae.bound import (
     DIVERGENCE,
     LATENT,
@@ -84,15 +83,13 @@ class VaeTraining(CodingTraining):
 
     def generate(self, count: int) -> Generated:
         """Generates digits from latents drawn from the prior; see `Training`."""
-        decoder = self.halves.models[DECODER]
-        form: dict[str, Any] = {"seed": self.seed, "format": self.format}
-        return generate_digits(decoder, self.settings, stream=Stream.REPORT_DIGITS, count=count, **form)
+        decoder, stream = self.halves.models[DECODER], Stream.REPORT_DIGITS
+        return generate_digits(decoder, self.settings, seed=self.seed, stream=stream, count=count, format=self.format)
 
 
 def generate(parts: Parts, settings: Settings[VaeSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports."""
-    form: dict[str, Any] = {"seed": settings.seed, "format": settings.format}
-    return generate_digits(parts[DECODER], settings.model, stream=Stream.EVALUATION_DIGITS, count=count, **form)
+    return _from_prior(parts, settings, Stream.EVALUATION_DIGITS, count)
 
 
 def evaluate(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Values:
@@ -150,12 +147,17 @@ FAMILY = Family(
 )
 
 
+def _from_prior(parts: Parts, settings: Settings[VaeSettings], stream: Stream, count: int) -> Generated:
+    return generate_digits(
+        parts[DECODER], settings.model, seed=settings.seed, stream=stream, count=count, format=settings.format
+    )
+
+
 def _digits(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> Picture:
     real = real_tiles(splits, settings)
-    form: dict[str, Any] = {"seed": settings.seed, "format": settings.format}
-    if real.shape[1] > BAND:  # nothing drawn from the prior has a class
-        real = real.reshape(-1, *real.shape[2:])[: real.size // real[0, 0].size // BAND * BAND]
-        real = real.reshape(-1, BAND, *real.shape[1:])
-    count = real.shape[0] * real.shape[1]
-    made = generate_digits(parts[DECODER], settings.model, stream=Stream.PICTURE_DIGITS, count=count, **form)
+    if real.shape[1] > BAND:  # in whole rows of ten, since nothing drawn from the prior has a class
+        images = real.reshape(-1, *real.shape[2:])
+        rows = len(images) // BAND
+        real = images[: rows * BAND].reshape(rows, BAND, *images.shape[1:])
+    made = _from_prior(parts, settings, Stream.PICTURE_DIGITS, real.shape[0] * real.shape[1])
     return Picture([made.images.reshape(real.shape), real], ("drawn from the prior", "test images"))

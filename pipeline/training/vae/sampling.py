@@ -2,7 +2,6 @@
 
 from enum import IntEnum
 from statistics import NormalDist
-from typing import Any
 
 import keras
 import numpy as np
@@ -55,8 +54,9 @@ def sample_tiles(
     """
     if settings.latent_size == PLANE:
         return latent_plane(decoder, rows=SAMPLE_ROWS, format=format)
-    form: dict[str, Any] = {"seed": seed, "count": SAMPLE_ROWS**2, "format": format}
-    return as_tiles(generate_digits(decoder, settings, stream=Stream.SAMPLE_LATENTS, **form).images, SAMPLE_ROWS)
+    stream, count = Stream.SAMPLE_LATENTS, SAMPLE_ROWS**2
+    made = generate_digits(decoder, settings, seed=seed, stream=stream, count=count, format=format)
+    return as_tiles(made.images, SAMPLE_ROWS)
 
 
 def latent_plane(decoder: keras.Model, *, rows: int, format: ImageFormat = DIGITS) -> NDArray[np.float32]:
