@@ -43,7 +43,8 @@ def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(proj
     assert "data: clothes, 3 classes of 32 × 32 pixels in colour, not compared with a known SHA-256" in trained.stdout
     folder = run_of(project, "acgan")
     run = f"run={folder}"
-    called(project, "evaluate", run)
+    evaluated = called(project, "evaluate", run)
+    assert "real images" in evaluated.stdout
     called(project, "render", run)
     with (folder / "reports" / "evaluation" / "confusion.csv").open(encoding="utf-8", newline="") as file:
         assert {row["asked"] for row in csv.DictReader(file)} == set(NAMES)
@@ -52,6 +53,7 @@ def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(proj
     page = (folder / "reports" / "index.html").read_text(encoding="utf-8")
     assert all(name in page for name in NAMES)
     assert "Accuracy by class" in page
+    assert "Generated images beside real ones" in page
     with Image.open(folder / "reports" / "pictures" / "digits.png") as picture:
         assert picture.mode == "RGB"
     tracked = project.tracked("training")[0].data.tags

@@ -47,7 +47,7 @@ def conditions(
         yield Condition(count >= seeds, f"{count} seeds of the {name}'s setting are trained, {seeds} are needed")
     lowest = real.lowest(confidence)
     mean = _mean(challenger, ACCURACY)
-    yield Condition(mean >= lowest, f"its accuracy is {mean:.4f}, real digits' at least {lowest:.4f}")
+    yield Condition(mean >= lowest, f"its accuracy is {mean:.4f}, that of real ones at least {lowest:.4f}")
     (_, upper), (lower, _) = (_interval(setting, DISTANCE, confidence) for setting in (challenger, champion))
     yield Condition(upper < lower, f"its distance is at most {upper:.4g}, the champion's at least {lower:.4g}")
 

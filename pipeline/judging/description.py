@@ -9,7 +9,7 @@ from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.settings.paths import SOURCES
 from pipeline.tracking.runs import RunDescription
-from pipeline.tracking.tags import environment_tags
+from pipeline.tracking.tags import OWN_DATA, environment_tags
 
 if TYPE_CHECKING:  # a sweep describes its run before TensorFlow is imported
     from pipeline.judging.calibration import Calibration
@@ -28,7 +28,7 @@ def judge_metadata(calibration: Calibration) -> dict[str, object]:
 
 def own_data_tags(settings: Settings) -> dict[str, str]:
     """The tags of a run on other data than MNIST: their name, and that no known hash was there to compare them with."""
-    return {"data.name": settings.data.name, "data.check": "none"} if settings.data.own else {}
+    return {"data.name": settings.data.name, OWN_DATA: "none"} if settings.data.own else {}
 
 
 def describe_judge(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:

@@ -89,7 +89,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
         _log(fitted, run, reports / "metrics.json", splits.format)
         for name in (JUDGE, REFERENCES):
             run.file(folder / name)
-    console.print(_references_table(fitted))
+    console.print(_references_table(fitted, splits.format))
     console.print(
         f"trained in {time.monotonic() - started:.0f} seconds: "
         f"the judge reads {fitted.accuracy['test']:.2%} of the test images right"
@@ -128,7 +128,7 @@ def _log(fitted: FittedJudge, run: Run, metrics: Path, format: ImageFormat) -> N
     run.model(FAMILY, model, model_example(model, {"image": blank}))
 
 
-def _references_table(fitted: FittedJudge) -> Any:
+def _references_table(fitted: FittedJudge, format: ImageFormat) -> Any:
     evaluation, report = fitted.references["evaluation"], fitted.references["report"]
     rows = [(key.name, value, report.get(key)) for key, value in evaluation.items() if not key.of_one_digit]
-    return rows_table("references: what real digits score", ("measure", "evaluation", "report"), rows)
+    return rows_table(f"references: what real {format.plural} score", ("measure", "evaluation", "report"), rows)

@@ -37,11 +37,16 @@ def shorten(addresses: Sequence[str]) -> dict[str, str]:
 
 
 def setting_rows(
-    settings: Mapping[str, Setting], measures: Sequence[Key], references: Mapping[Key, float]
+    settings: Mapping[str, Setting],
+    measures: Sequence[Key],
+    references: Mapping[Key, float],
+    *,
+    real: str = REAL_DIGITS,
 ) -> list[Row]:
     """Returns the rows of the table that compares settings: name, each measure as `0.9870 ± 0.0041`, seeds.
 
-    A measure that no run of a setting has is left out. The last row has the scores of real digits, if there are any.
+    A measure that no run of a setting has is left out. The last row, named `real`, has the `references`, if there are
+    any.
     """
     rows: list[Row] = []
     for name, setting in settings.items():
@@ -49,7 +54,7 @@ def setting_rows(
         seeds = len(setting.runs)
         rows.append({"setting": name, **{key: _cell(one, seeds) for key, one in found.items() if one}, "seeds": seeds})
     if references:
-        rows.append({"setting": REAL_DIGITS, **{key.name: number(value) for key, value in references.items()}})
+        rows.append({"setting": real, **{key.name: number(value) for key, value in references.items()}})
     return rows
 
 

@@ -36,7 +36,7 @@ def draw_intervals(
 ) -> None:
     """Draws a measure of each setting: a point a run, a diamond its mean, with its interval where seeds are enough.
 
-    A dotted line is the score of real digits, where `references` has it. Settings keep the order given and are never
+    A dotted line is the score of real images, where `references` has it. Settings keep the order given and are never
     ranked. `remark` is the line below: the kind of the intervals, or that there are none.
 
     Raises:
@@ -49,7 +49,7 @@ def draw_intervals(
         draw_rows(axes, settings, measure, colours(len(settings)))
         if measure in references:
             draw_reference(axes.axvline, references[measure])
-        axes.set(xlabel=spell(measure.name), title="dotted: real digits" if measure in references else "")
+        axes.set(xlabel=spell(measure.name), title="dotted: real ones" if measure in references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 

@@ -20,11 +20,13 @@ def split_curves(curves: Mapping[Key, Series]) -> tuple[dict[Key, Series], dict[
     return losses, measures
 
 
-def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, title: str, best: int | None) -> None:
+def measure_curves(
+    history: Mapping[Key, tuple[Series, Series]], path: Path, *, title: str, best: int | None, things: str = "digits"
+) -> None:
     """Draws each measure over the steps of a training's reports, and marks the `best` step.
 
     Values that span more than a factor of 25 have a logarithmic axis. `history` maps a measure to steps and values,
-    `(n,)` each, of generated and of real digits.
+    `(n,)` each, of generated and of real `things`.
 
     Raises:
         ValueError: There is no measure.
@@ -34,8 +36,8 @@ def measure_curves(history: Mapping[Key, tuple[Series, Series]], path: Path, *, 
     inches = (max(3.8, 11.4 / len(history)), 3.2)
     with figures.panels((1, len(history)), path, title=title, inches=inches) as (figure, (row,)):
         for axes, (key, ((steps, values), (reference_steps, references))) in zip(row, history.items(), strict=True):
-            axes.plot(steps, values, color=figures.BLUE, marker="o", markersize=3.5, label="generated digits")
-            axes.plot(reference_steps, references, color=figures.GREY, linestyle="--", label="real digits")
+            axes.plot(steps, values, color=figures.BLUE, marker="o", markersize=3.5, label=f"generated {things}")
+            axes.plot(reference_steps, references, color=figures.GREY, linestyle="--", label=f"real {things}")
             if best is not None:
                 axes.axvline(best, color=figures.GREEN, linewidth=1, label="best report")
             axes.set(title=spell(key.name), xlabel="step")

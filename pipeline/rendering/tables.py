@@ -10,7 +10,7 @@ from rich.text import Text
 from pipeline.data.keys import Key
 from pipeline.evaluation.references import Measurement
 
-REAL_DIGITS = "real digits"
+REAL_DIGITS, REAL_IMAGES = "real digits", "real images"
 HEADING_WIDTH = 12
 DECIMALS = 4
 BAD_NEWS = {"FAILED", "KILLED", "nan"}

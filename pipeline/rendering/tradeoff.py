@@ -26,7 +26,7 @@ def trade_off(
     """Draws one measure against another, a point a run, and a third beside them, a row a setting.
 
     A diamond is a setting's mean, with its interval where there are enough seeds. A dotted line is the score of real
-    digits. The rows on the right name the colours; settings keep the order given and are never ranked. On the left an
+    images. The rows on the right name the colours; settings keep the order given and are never ranked. On the left an
     interval much wider than all runs together is cut off rather than shrink everything else.
 
     `measures` are the one along the left panel, the one up it, and the one along the right panel; `references` may lack
@@ -49,7 +49,7 @@ def trade_off(
         left.set(
             xlabel=spell(across.name), ylabel=spell(upward.name), title="a point a run, a diamond a setting's mean"
         )
-        right.set(xlabel=spell(beside.name), title="dotted: real digits" if references else "")
+        right.set(xlabel=spell(beside.name), title="dotted: real ones" if references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 

@@ -67,7 +67,8 @@ def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:
     loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit, units=family.units)
     if measures:
         best = finished.metadata["best_step"]
-        measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best)
+        things = finished.settings.format.plural
+        measure_curves(measures, folder / "measures.png", title=f"measures of {name}", best=best, things=things)
     for layers in sorted(finished.files.layers.iterdir()):
         picture = folder / f"weights-{layers.name}.png"
         weight_histograms(weights.read(layers), picture, title=f"weights of the {layers.name}")

@@ -20,21 +20,22 @@ from pipeline.settings.paths import display
 Figures = Mapping[Key, tuple[float, float | None]]
 
 WEIGHTS = "weights-"
-# In the order of the page; what a family lacks is left out, and what it draws beyond them follows.
+# In the order of the page; what a family lacks is left out, and what it draws beyond them follows. `kind` is the word
+# for a class, `things` that for several images.
 PICTURES = {
-    "digits": ("Digits beside real ones", "Left what the model generates, right test images."),
-    "confusion": ("Confusion", "What the judge reads for each digit that was asked for, in percent."),
+    "digits": ("Generated {things} beside real ones", "Left what the model generates, right test images."),
+    "confusion": ("Confusion", "What the judge reads for each {kind} that was asked for, in percent."),
     "losses": ("Losses", "Losses in training and on held-out images, by step."),
-    "measures": ("Measures", "The judge's measures at each report, and what real digits score."),
-    "nearest": ("Nearest neighbours", "Each generated digit, left, beside the training image nearest to it, right."),
+    "measures": ("Measures", "The judge's measures at each report, and what real {things} score."),
+    "nearest": ("Nearest neighbours", "Generated {things}, left, each beside the training image nearest to it, right."),
     "uncovered": (
         "Furthest and least covered",
-        "Of each class, generated digits furthest from any test image, and the test images least covered.",
+        "Of each {kind}, generated {things} furthest from any test image, and the test images least covered.",
     ),
     "reconstructions": ("Reconstructions", "Test images, each over its reconstruction."),
-    "walk": ("From digit to digit", "The way from the code of one test image to another's."),
-    "plane": ("Latent plane", "Digits of a grid on the two latent numbers."),
-    "scatter": ("Test images on the plane", "Where the encoder puts the test images, by digit."),
+    "walk": ("From {kind} to {kind}", "The way from the code of one test image to another's."),
+    "plane": ("Latent plane", "Images of a grid on the two latent numbers."),
+    "scatter": ("Test images on the plane", "Where the encoder puts the test images, by {kind}."),
     "training": ("The training in pictures", "Samples of the same latents at each report."),
 }
 
@@ -108,13 +109,14 @@ def _spoken(key: Key) -> str:
 
 
 def _pictures(finished: RunLocation) -> Iterator[PagePicture]:
-    files = {file.stem: file for file in sorted(finished.files.pictures.iterdir())}
+    files, format = {file.stem: file for file in sorted(finished.files.pictures.iterdir())}, finished.settings.format
     confusion = finished.files.evaluation / "confusion.png"
     files |= {confusion.stem: confusion} if confusion.exists() else {}
     animation = files.pop("training", None)
     for name in (*(name for name in PICTURES if name in files), *(name for name in files if name not in PICTURES)):
         of_weights = (f"Weights of the {name.removeprefix(WEIGHTS)}", "Histograms of each layer's weights.")
-        heading, caption = PICTURES.get(name) or (of_weights if name.startswith(WEIGHTS) else (name, f"{name}."))
+        texts = PICTURES.get(name) or (of_weights if name.startswith(WEIGHTS) else (name, f"{name}."))
+        heading, caption = (text.format(kind=format.kind, things=format.plural) for text in texts)
         yield PagePicture(heading, caption, files[name])
     if animation is not None:
         yield PagePicture(*PICTURES["training"], animation)

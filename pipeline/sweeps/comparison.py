@@ -13,7 +13,7 @@ from pipeline.rendering.comparison import name_settings, remark, setting_rows, v
 from pipeline.rendering.intervals import draw_intervals
 from pipeline.rendering.samples import draw_samples
 from pipeline.rendering.spelling import spell
-from pipeline.rendering.tables import REAL_DIGITS
+from pipeline.rendering.tables import REAL_DIGITS, REAL_IMAGES
 from pipeline.rendering.tradeoff import describe, trade_off
 from pipeline.tracking.downloads import download_samples
 from pipeline.tracking.store import Store
@@ -43,8 +43,13 @@ class Comparison:
 
     @cached_property
     def references(self) -> dict[Key, float]:
-        """The scores of real digits."""
+        """The scores of real images."""
         return common_references(self.jobs, self.family.headline)
+
+    @property
+    def real(self) -> str:
+        """The name of the row of real images."""
+        return REAL_IMAGES if any(job.own_data for job in self.jobs) else REAL_DIGITS
 
     @property
     def remark(self) -> str:
@@ -59,17 +64,17 @@ class Comparison:
     def run_rows(self) -> list[Row]:
         """Returns the rows of the table of jobs: name, status and each measure's latest figure, if there is one.
 
-        The last row is what real digits score, left out where there are no references.
+        The last row is what real images score, left out where there are no references.
         """
         measures = self.family.headline
         rows: list[Row] = [
             {"run": job.name, "status": job.status, **_figures(job.measures, measures)} for job in self.jobs
         ]
-        return [*rows, {"run": REAL_DIGITS, **_figures(self.references, measures)}] if self.references else rows
+        return [*rows, {"run": self.real, **_figures(self.references, measures)}] if self.references else rows
 
     def setting_rows(self) -> list[Row]:
         """Returns the rows of the table of settings; see `rendering.comparison.setting_rows`."""
-        return setting_rows(self.settings, self.family.headline, self.references)
+        return setting_rows(self.settings, self.family.headline, self.references, real=self.real)
 
     def draw(self, folder: Path, *, title: str) -> Iterator[Drawn]:
         """Draws the family's trade-off and each measure with its intervals; yields the files and their captions.
@@ -138,7 +143,7 @@ def figure_rows(settings: Sequence[Setting], measures: Sequence[Key], references
 
 
 def common_references(jobs: Sequence[SweepChild], measures: Sequence[Key]) -> dict[Key, float]:
-    """What real digits score on each measure, where all jobs with a reference have the same."""
+    """What real images score on each measure, where all jobs with a reference have the same."""
     references: dict[Key, float] = {}
     for key in measures:
         reference = key.on(REFERENCE)

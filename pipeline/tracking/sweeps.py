@@ -14,6 +14,7 @@ from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
+from pipeline.tracking.tags import OWN_DATA
 
 SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
 TRIAL, PRUNED = "search.trial", "pruned"  # the tags of a trial's number, and of one that its search ended
@@ -37,6 +38,7 @@ class SweepChild:
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
         trial: Its number as a trial of a search; None in a sweep.
         pruned: Whether a search ended it before its last step.
+        own_data: Whether its data are others than MNIST.
     """
 
     run_id: str
@@ -47,6 +49,7 @@ class SweepChild:
     measures: Mapping[Key, float]
     trial: int | None = None
     pruned: bool = False
+    own_data: bool = False
 
     @property
     def row(self) -> dict[str, object]:
@@ -178,4 +181,5 @@ def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
         measures={key: value for key, value in metrics.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
         trial=int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None,
         pruned=run.data.tags.get(PRUNED) == "true",
+        own_data=OWN_DATA in run.data.tags,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_BRANCH, MLFLOW_GIT_COMMIT
 
+OWN_DATA = "data.check"  # the tag of runs on data that no known hash was there to compare with
 _UNKNOWN = "unknown"
 _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "pipeline", "conf", "params.yaml")
 

@@ -52,6 +52,6 @@ def test_every_condition_has_its_numbers() -> None:
     assert [one.text for one in conditions(BETTER, CHAMPION, REAL, seeds=3, confidence=0.95)] == [
         "3 seeds of the challenger's setting are trained, 3 are needed",
         "3 seeds of the champion's setting are trained, 3 are needed",
-        "its accuracy is 0.9900, real digits' at least 0.9856",
+        "its accuracy is 0.9900, that of real ones at least 0.9856",
         "its distance is at most 0.5348, the champion's at least 0.8516",
     ]

@@ -43,7 +43,7 @@ def test_pictures_come_in_their_order_and_those_of_a_new_family_after_them(locat
     shown = re.findall(r'<h2 id="s\d+">([^<]+)</h2>', page(location))
     assert shown == [
         *("Figures", "Accuracy by digit", "Test losses"),
-        *("Digits beside real ones", "Confusion", "Losses", "Nearest neighbours"),
+        *("Generated digits beside real ones", "Confusion", "Losses", "Nearest neighbours"),
         *("of-ones-own", "Weights of the generator", "The training in pictures"),
         *("Settings that differ from the default", "How to reproduce"),
     ]

@@ -64,6 +64,13 @@ def test_two_sweeps_are_compared_as_one_with_intervals_and_the_best(
     assert "Marked smoke: not a real result." in shown
 
 
+def test_other_data_than_mnist_are_not_called_digits(call_train: CallTrain, store: Store, tmp_path: Path) -> None:
+    clothes = store_sweep(store, 0.7, others=("data.source=folder:clothes", "data.name=clothes"))
+    shown = page(call_train, tmp_path / "a.html", clothes)
+    assert "real images" in rows(shown, "Settings")
+    assert "real digits" not in shown
+
+
 def test_each_measure_and_the_samples_of_each_seed_have_a_picture(
     call_train: CallTrain, sweeps: list[str], tmp_path: Path
 ) -> None:
