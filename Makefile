@@ -43,7 +43,7 @@ lint: setup-dev
 	@$(IN_VENV) lint-imports --no-logo
 
 bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
-	@set -- benchmarks/$(or $(ONLY),[a-z]*).py; \
+	@set -- $(if $(ONLY),benchmarks/$(ONLY).py,$(filter-out benchmarks/gpu.py,$(sort $(wildcard benchmarks/[a-z]*.py)))); \
 	if [ ! -e "$$1" ]; then echo "No benchmark at $$1."; exit 1; fi; \
 	worst=0; for file; do \
 		name=$${file##*/}; status=0; $(IN_VENV) python -m "benchmarks.$${name%.py}" || status=$$?; \
