@@ -18,6 +18,7 @@ NEW_FAMILY = ROOT / "docs" / "new-family.md"
 NOTEBOOK = sorted((ROOT / "benchmarks" / "notebook").glob("*.md"))
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md")),
+    ROOT / "pipeline" / "kernels" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 LONGEST = 130  # lines, about two screens
