@@ -150,7 +150,10 @@ def _training_text(settings: Settings, job: Job) -> str:
 
 
 def _command(settings: Settings, job: Job) -> str:
-    if not stage_of_dvc():
-        return job.command
+    return dvc_command(settings) if stage_of_dvc() else job.command
+
+
+def dvc_command(settings: Settings, *stages: str) -> str:
+    """Returns the command by which DVC makes a run of some settings, up to `stages` or all of them."""
     changes = [word for change in changed_settings(settings) for word in ("-S", change)]
-    return shlex.join(["dvc", "exp", "run", *changes] if changes else ["dvc", "repro"])
+    return shlex.join([*(["dvc", "exp", "run", *changes] if changes else ["dvc", "repro"]), *stages])

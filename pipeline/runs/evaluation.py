@@ -65,11 +65,12 @@ class EvaluationResult:
     def write(self, files: RunFiles) -> None:
         """Writes the headline to `metrics.json` and, in the folder `evaluation`, everything with tables and pictures.
 
-        Every figure is in `figures.csv`, and with the weights and the judge in `figures.json`. Where digits were asked
-        for, the confusion is a table and a picture.
+        Every figure is in `figures.csv`, and with the training, the weights and the judge in `figures.json`. Where
+        digits were asked for, the confusion is a table and a picture.
         """
         write_json(rounded(nest(self.headline)), files.metrics)
-        write_json(rounded(self._figures_with_origin()), files.evaluation / "figures.json")
+        origin = {"training": files.metadata().get("digest"), **self._figures_with_origin()}
+        write_json(rounded(origin), files.evaluation / "figures.json")
         write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
             write_text(as_csv(_readings(self._confusion, self.format.names)), files.evaluation / f"{CONFUSION}.csv")

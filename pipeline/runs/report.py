@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pipeline.data.files import write_text
 from pipeline.data.keys import QUALITY, Key
 from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, Section, build_page
 from pipeline.rendering.spelling import spell
-from pipeline.runs.description import changed_settings
+from pipeline.runs.description import changed_settings, dvc_command
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.location import RunLocation
 from pipeline.settings.images import ImageFormat
@@ -45,10 +46,10 @@ def write_report(finished: RunLocation) -> Path:
 
     A run that was not evaluated has a page without figures, which says so.
     """
-    figures, weights = _read_figures(finished.files.evaluation)
+    figures, weights = _read_figures(finished)
     sections = [
         *_figure_tables(figures, weights, finished.settings.format),
-        *_pictures(finished),
+        *_pictures(finished, confusion=bool(figures)),
         _settings(finished),
         _commands(finished),
     ]
@@ -69,18 +70,24 @@ def _summary(finished: RunLocation) -> Iterator[str]:
         yield f"Marked {settings.label}: not a real result."
 
 
-def _read_figures(evaluation: Path) -> tuple[Figures, Mapping[str, Any]]:
-    """Reads figures with the references of those that have one, and the weights they are of; empty without any."""
+def _read_figures(finished: RunLocation) -> tuple[Figures, Mapping[str, Any]]:
+    """Reads figures with the references of those that have one, and the weights they are of; empty without any.
+
+    What an earlier training in the same folder has left there is as none.
+    """
+    evaluation = finished.files.evaluation
     if not (evaluation / "figures.csv").exists():
+        return {}, {}
+    origin = json.loads((evaluation / "figures.json").read_text(encoding="utf-8"))
+    if origin.get("training") != finished.metadata.get("digest"):
         return {}, {}
     with (evaluation / "figures.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    weights = json.loads((evaluation / "figures.json").read_text(encoding="utf-8"))["weights"]
     found = {
         Key.parse(row["figure"]): (float(row["value"]), float(row["reference"]) if row.get("reference") else None)
         for row in rows
     }
-    return found, weights
+    return found, origin["weights"]
 
 
 def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFormat) -> Iterator[PageTable]:
@@ -108,10 +115,10 @@ def _spoken(key: Key) -> str:
     return words[0].upper() + words[1:]
 
 
-def _pictures(finished: RunLocation) -> Iterator[PagePicture]:
+def _pictures(finished: RunLocation, *, confusion: bool) -> Iterator[PagePicture]:
     files, format = {file.stem: file for file in sorted(finished.files.pictures.iterdir())}, finished.settings.format
-    confusion = finished.files.evaluation / "confusion.png"
-    files |= {confusion.stem: confusion} if confusion.exists() else {}
+    matrix = finished.files.evaluation / "confusion.png"
+    files |= {matrix.stem: matrix} if confusion and matrix.exists() else {}
     animation = files.pop("training", None)
     for name in (*(name for name in PICTURES if name in files), *(name for name in files if name not in PICTURES)):
         of_weights = (f"Weights of the {name.removeprefix(WEIGHTS)}", "Histograms of each layer's weights.")
@@ -137,10 +144,10 @@ def _commands(finished: RunLocation) -> Section:
     family = finished.settings.family
     note = f"With the code and the data of this run; in MLflow it is {finished.metadata['run_id']}."
     if stage_of_dvc():
-        changes = "".join(f" -S {change}" for change in changed_settings(finished.settings))
-        command = f"dvc exp run{changes} render@{family}" if changes else f"dvc repro render@{family}"
-        return PageCommands("How to reproduce", note, (command,))
+        return PageCommands("How to reproduce", note, (dvc_command(finished.settings, f"render@{family}"),))
     files = finished.files
-    run = f" run={display(files.path)}" if isinstance(files, RunFolder) else ""
-    stages = [f"python -m pipeline.{stage} model={family}{run}" for stage in ("evaluate", "render")]
+    run = [f"run={display(files.path)}"] if isinstance(files, RunFolder) else []
+    stages = [
+        shlex.join(["python", "-m", f"pipeline.{stage}", f"model={family}", *run]) for stage in ("evaluate", "render")
+    ]
     return PageCommands("How to reproduce", note, (str(finished.metadata["command"]), *stages))

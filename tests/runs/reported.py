@@ -16,7 +16,8 @@ quality/accuracy_by_digit/worst,0.9927,0.9864
 quality/accuracy_by_digit/3,0.5,0.9941
 quality/frechet_by_digit/3,1.5,0.4
 """
-WEIGHTS = {"weights": {"which": "last", "step": 600}}
+DIGEST = "d" * 64
+ORIGIN = {"training": DIGEST, "weights": {"which": "last", "step": 600}}
 NAMES = ("weights-generator.png", "digits.png", "losses.png", "nearest.png", "of-ones-own.png", "training.gif")
 RUN_ID = "f" * 32
 
@@ -28,6 +29,7 @@ def reported_run(folder: Path, *overrides: str) -> RunLocation:
     metadata = {
         "layout": LAYOUT,
         "run_id": RUN_ID,
+        "digest": DIGEST,
         "name": "acgan seed=4",
         "command": "python -m pipeline.train seed=4",
     }
@@ -38,7 +40,7 @@ def reported_run(folder: Path, *overrides: str) -> RunLocation:
         Image.new("L", (1200, 400), 128).save(run.pictures / name)
     Image.new("L", (700, 700), 128).save(run.evaluation / "confusion.png")
     (run.evaluation / "figures.csv").write_text(FIGURES, encoding="utf-8")
-    (run.evaluation / "figures.json").write_text(json.dumps(WEIGHTS), encoding="utf-8")
+    (run.evaluation / "figures.json").write_text(json.dumps(ORIGIN), encoding="utf-8")
     return find_run(settings_of(f"run={folder.as_posix()}"))
 
 

@@ -1,5 +1,7 @@
 """The report on a run: what it says of figures, pictures, settings and commands."""
 
+import html as markup
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +12,7 @@ from pipeline.runs import description
 from pipeline.runs.location import RunLocation
 from pipeline.runs.report import write_report
 from pipeline.settings.paths import ROOT
-from tests.runs.reported import RUN_ID, of_dvc, reported_run
+from tests.runs.reported import ORIGIN, RUN_ID, of_dvc, reported_run
 
 
 @pytest.fixture
@@ -75,6 +77,25 @@ def test_a_run_that_was_not_evaluated_says_so(location: RunLocation) -> None:
     html = page(location)
     assert "This run was not evaluated yet" in html
     assert "Confusion" not in html
+
+
+def test_figures_of_an_earlier_training_in_the_same_folder_are_not_its_own(location: RunLocation) -> None:
+    earlier = json.dumps({**ORIGIN, "training": "e" * 64})
+    (location.files.evaluation / "figures.json").write_text(earlier, encoding="utf-8")
+    html = page(location)
+    assert "This run was not evaluated yet" in html
+    assert "Confusion" not in html
+
+
+def test_commands_can_be_pasted_into_a_shell_whatever_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    listed = reported_run(tmp_path / "with a space", "acgan.generator.filters=[192,96,48]")
+    assert "python -m pipeline.evaluate model=acgan 'run=with a space'" in markup.unescape(page(listed))
+    monkeypatch.setenv("DVC_STAGE", "render@acgan")
+    assert "-S 'acgan.generator.filters=[192, 96, 48]' " in markup.unescape(page(of_dvc(listed)))
 
 
 def test_a_smoke_test_is_marked_as_no_real_result(tmp_path: Path, location: RunLocation) -> None:
