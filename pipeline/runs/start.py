@@ -16,17 +16,17 @@ from pipeline.training.history import History
 ScoreBasis = Mapping[str, Mapping[str, object]]
 
 
-def score_basis(settings: Settings, calibration: Calibration | None) -> ScoreBasis:
+def score_basis(settings: Settings, calibration: Calibration | None, *, data: str) -> ScoreBasis:
     """Returns what the scores of reports depend on beside the networks; two compare only where it is the same.
 
     It has a block for the reports' `own` score and, where a judge is asked, one for the `judge`'s; none without
-    held-out images.
+    held-out images. `data` is the hash of the data set.
     """
     limit, validation = settings.data.limit, settings.data.validation
     if not validation:
         return {}
     basis: dict[str, Mapping[str, object]] = {
-        "own": {"limit": limit, "validation": validation, "images": settings.model.report_images}
+        "own": {"data": data, "limit": limit, "validation": validation, "images": settings.model.report_images}
     }
     if calibration:
         used = calibration.settings

@@ -90,7 +90,7 @@ def train(
         training = build_training(family, settings, splits)
     # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
     gc.freeze()
-    basis = score_basis(settings, calibration)
+    basis = score_basis(settings, calibration, data=digests["data"])
     history = restore(training, settings, folder, basis)
     with _open_run(settings, job, folder, digests) as run:
         _record_start(run, settings, job, folder, basis)

@@ -27,19 +27,25 @@ OURS = judge("a")
 
 
 def restored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, judged: bool, now: Any = OURS, best: bool = True
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *overrides: str,
+    judged: bool,
+    now: Any = OURS,
+    best: bool = True,
+    data: str = "d",
 ) -> History:
     """What a VAE's training starts with; that before it held out 10,000 images and asked `OURS`."""
     finished = RunFolder(tmp_path / "finished")
     for folder in (finished.samples, *([finished.weights("best")] if best else [])):
         folder.mkdir(parents=True)
-    finished.update_metadata(steps=6, reported_on=start.score_basis(settings_of("model=vae"), OURS))
+    finished.update_metadata(steps=6, reported_on=start.score_basis(settings_of("model=vae"), OURS, data="d"))
     finished.state.touch()
     history = History(step=6, best_score=(2.0,), best_step=3, best_judged=judged)
     monkeypatch.setattr(start, "load_state", lambda *_: history)
     settings = settings_of("model=vae", f"start_from='{finished.path.as_posix()}'", *overrides)
     untrained: Any = Untrained()
-    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), start.score_basis(settings, now))
+    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), start.score_basis(settings, now, data=data))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,12 @@ def test_the_best_report_is_reset_where_the_next_scores_are_of_another(
     history = restored(tmp_path, monkeypatch, *overrides, judged=judged, now=now)
     assert (history.best_score, history.best_step) == (None, None)
     assert [path.name for path in (tmp_path / "run" / "models").iterdir()] == ["samples"]
+
+
+def test_the_best_report_by_its_own_score_is_reset_where_the_data_are_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert restored(tmp_path, monkeypatch, judged=False, data="e").best_step is None
 
 
 def test_the_best_report_is_reset_where_its_networks_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
