@@ -1,7 +1,6 @@
 """The command of every stage: its settings composed, its errors in one line, its exit status."""
 
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -21,17 +20,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.cli.output import survive_lost_output
 from pipeline.runs.interruption import leave_dead_terminals
+from pipeline.settings.applicable import require_applicable
 from pipeline.settings.composed import Settings, validate
-from pipeline.settings.drawing import WHAT
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
-from pipeline.settings.family import has_family
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
 from pipeline.settings.paths import CHOICES, NUMBERS, ROOT
-
-RENDER, COMPARE = "pipeline.render", "pipeline.compare"
-OF_COMMANDS = {**dict.fromkeys(WHAT, (RENDER,)), "compare": (COMPARE,), "to": (RENDER, COMPARE)}
 
 
 def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
@@ -64,7 +59,7 @@ def run(module: str, stage: Callable[[Settings, Job], None]) -> None:
     except PipelineError as error:
         leave(_text(error), REFUSED)
     except (HydraException, OmegaConfBaseException, AssertionError, TypeError, ValueError, OSError) as error:
-        if jobs or (isinstance(error, TypeError) and not _is_of_hydra(error)):
+        if jobs or _is_own_fault(error):
             raise
         leave(explain(error), REFUSED)
     if failures:
@@ -117,28 +112,10 @@ def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictCon
         from pipeline.sweeps.study import make_trial
 
         job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
-    _require_own_overrides(settings, job)
+    require_applicable(job.overrides, module=module, family=settings.family)
     if settings.tracking.offline and stage_of_dvc():
         raise SettingsError("`tracking.offline` is for commands by hand: DVC's stages need the tracking store")
     stage(settings, job)
-
-
-def _require_own_overrides(settings: Settings, job: Job) -> None:
-    """Refuses an override that is for a family which the job does not train.
-
-    The jobs of a sweep may train several families, each with its own overrides.
-    """
-    several = any(override.startswith("model=") for override in job.overrides)
-    for override in job.overrides if job.sweep is None or not several else ():
-        block = re.split(r"[.=@]", override.lstrip("+~"))[0]
-        if block in OF_COMMANDS and job.module not in OF_COMMANDS[block]:
-            commands = " and ".join(f"`python -m {module}`" for module in OF_COMMANDS[block])
-            raise SettingsError(f"`{block}` is for {commands} alone: leave it out")
-        if block != settings.family and has_family(block):
-            raise SettingsError(
-                f"`{' '.join(override.split())}` is for a run of {block}, and this is one of {settings.family}: "
-                f"leave it out, or choose model={block}"
-            )
 
 
 def _text(error: PipelineError) -> str:
@@ -147,9 +124,14 @@ def _text(error: PipelineError) -> str:
     return text.replace("\n", "\\n").replace("\r", "\\r") if isinstance(error, SettingsError) else text
 
 
-def _is_of_hydra(error: Exception) -> bool:
-    """Whether Hydra itself raised an error, as while it composes, and not a fault of the project's code."""
-    return "hydra" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts
+def _is_own_fault(error: Exception) -> bool:
+    """Whether an error is a fault of the project's code, and not Hydra's answer to what was typed."""
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return False
+    files = [Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)]
+    if {"hydra", "omegaconf"} & {*files[-1]}:
+        return False
+    return isinstance(error, TypeError) or any("sweeps" in parts for parts in files)
 
 
 def _refuse_options(message: str) -> NoReturn:

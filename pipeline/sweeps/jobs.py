@@ -16,11 +16,13 @@ from pipeline.data.code import code_digest, combined_digest, stage_code
 from pipeline.data.digests import file_digest
 from pipeline.runs.folder import RunFiles
 from pipeline.runs.location import find_start
+from pipeline.settings.applicable import require_applicable
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import explain, plain, quote, without_place
 
+TRAIN = "pipeline.train"
 _PLACE = "sweep.place"
 
 
@@ -61,8 +63,8 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
     """Validates the settings of each job of a sweep: a wrong one is refused before the first trains.
 
     Raises:
-        SettingsError: A job's settings are not valid, what it starts from is not there or no shorter, it repeats
-            another job, or it belongs to another experiment than the first. The text names the job.
+        SettingsError: A job's settings are not valid or not for what it trains, what it starts from is not there or no
+            shorter, it repeats another job, or it belongs to another experiment than the first. The text names the job.
     """
     checked: list[CheckedJob] = []
     trainings: dict[tuple[str, Path | None], int] = {}
@@ -72,6 +74,7 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
             _require_no_sweep_of_its_own(composed, config)
             own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
             settings = validate(plain(own))
+            require_applicable(overrides, module=TRAIN, family=settings.family)
             start = find_start(settings)
             checked.append(CheckedJob(without_place(overrides), settings, start))
             _require_one_experiment(checked[0].settings, settings)

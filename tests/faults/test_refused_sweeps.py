@@ -58,17 +58,25 @@ def test_two_sweep_files_as_two_jobs_are_refused() -> None:
     [
         (("seed=0,1,0",), "job 3 of 3"),
         (("acgan.soft_label.real=0.9,0.90",), "job 2 of 2"),
-        (("vae.beta=1,2",), "job 2 of 2"),
     ],
 )
 def test_a_job_that_would_repeat_another_is_refused(words: tuple[str, ...], job: str) -> None:
     assert refused(*words) == f"error: {job}: it would repeat job 1: vary what decides a training of acgan\n"
 
 
-def test_a_sweep_of_what_the_family_does_not_have_is_refused() -> None:
-    assert "it would repeat job 1: vary what decides a training of vae" in refused(
-        "+sweep=labels_and_weights", "model=vae"
-    )
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("seed=0,1", "vae.beta=2"), "`vae.beta=2` is for a run of vae, and this is one of acgan: leave it out"),
+        (("seed=0,1", "model=acgan", "vae.beta=2"), "`vae.beta=2` is for a run of vae, and this is one of acgan"),
+        (("+sweep=labels_and_weights", "model=vae"), "is for a run of acgan, and this is one of vae: leave it out"),
+        (("seed=0,1", "digits=314", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
+    ],
+)
+def test_what_is_for_another_family_or_command_is_refused(words: tuple[str, ...], said: str) -> None:
+    text = refused(*words)
+    assert text.startswith("error: job 1 of ")
+    assert said in text
 
 
 def test_a_start_of_too_many_steps_in_the_second_job_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Random and mistaken settings: a command is answered in one line and its stage is not called.
 
-`EXAMPLES=10000 pytest tests/faults/test_settings.py` tries as many random command lines; 300 without it.
+`EXAMPLES=10000 pytest tests/faults/test_settings.py` tries as many random command lines; 150 without it.
 """
 
 import io
@@ -24,7 +24,7 @@ from tests.test_configs import FILES, SWEEPS, choice, named
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
 ADDRESSES = [*known_addresses(), "acgan", "data", "family", "label", "nothing", "acgan.nothing", "acgan._target_"]
 SYNTAX = "[]{}(),:='\"$?~+-.*@#\\ \n\tabc019eéπ"
 
@@ -140,10 +140,7 @@ def test_a_preset_refuses_every_override_of_another_family(file: Path, tmp_path:
     # A sweep is composed job by job, up to twenty.
     for address in others[::10] if file in SWEEPS else others:
         said = answer_of(tmp_path, chosen, f"{address}=1")
-        if file in SWEEPS:
-            assert (said.status, said.called) == (1, []), address
-        else:
-            assert_refused_in_one_line(said)
+        assert_refused_in_one_line(said)
 
 
 def family_of(file: Path) -> str:
