@@ -1,7 +1,10 @@
 """Command: sends what trainings, evaluations and renderings kept while the tracking store was away."""
 
+import sys
+
 from pipeline.cli import command
 from pipeline.settings.composed import Settings
+from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
 
 
@@ -10,10 +13,19 @@ def sync(settings: Settings, job: Job) -> None:
     # MLflow takes seconds to import, so it waits until the settings are known to be valid.
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.unsent import find_unsent, send_unsent
+    from pipeline.tracking.spool import SpoolError
+    from pipeline.tracking.spooled_runs import MissingRunError
 
-    folders = find_unsent(settings.run)
+    folders, refused = find_unsent(settings.run), list[PipelineError]()
     for folder in folders:
-        send_unsent(folder)
+        try:
+            send_unsent(folder)
+        except (MissingRunError, SpoolError) as error:  # of this run alone
+            refused.append(error)
+    for one in refused[:-1]:
+        sys.stderr.write(f"error: {one}\n")
+    if refused:
+        raise refused[-1]
     if not folders:
         make_console().print("nothing to send: the tracking store has every run")
 

@@ -38,6 +38,8 @@ def send_unsent(folder: RunFolder) -> None:
     A run that was made offline gets its id in the store, also in its `run.json`.
 
     Raises:
+        MissingRunError: The run is not in this store.
+        SpoolError: The spool is damaged.
         TrackingError: The store does not answer or accept.
     """
     console = make_console()
@@ -60,10 +62,11 @@ def _send(folder: RunFolder) -> str | None:
     own, (family, experiment) = spool.run_id, spool.place
     store = connect(family=family, experiment=experiment, root=paths.STORE_ROOT)
     run_id = send_left(spool, store, own)
-    close_abandoned(store)
     metadata = folder.metadata()
     if run_id and run_id != own and metadata.get("run_id") == own:
         folder.update_metadata(run_id=run_id, **({"introduced": run_id} if "introduced" in metadata else {}))
+    spool.remove()  # last: without it nobody would know the id
+    close_abandoned(store)
     return run_id
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag
 
+from pipeline.data.files import write_text
 from pipeline.data.keys import Key
 from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
@@ -145,7 +146,7 @@ class Delivery:
     def _name_run_and_model(self, attached: Path) -> None:
         for file in (attached, *(attached / name for name in _WITH_IDS)):
             if self.spool.ids and file.name in _WITH_IDS and file.is_file():
-                file.write_text(self._replaced(file.read_text(encoding="utf-8")), encoding="utf-8")
+                write_text(self._replaced(file.read_text(encoding="utf-8")), file)
 
     def _has_image(self, run_id: str, name: str) -> bool:
         """Whether the store has a picture of the same name and step, under another random name."""

@@ -62,9 +62,8 @@ def open_run(
         try:
             resume = send_left(left, store, resume)
         except MissingRunError:
-            # Its history is in the checkpoint, and is logged on a new run.
-            left.remove()
-            resume = None
+            resume = None  # its history is in the checkpoint, and is logged on a new run
+        left.remove()
     close_abandoned(store)
     if resume is None and KEY in description.tags:
         resume = _run_with_key(store, description.tags[KEY])
@@ -87,10 +86,10 @@ def is_server(uri: str) -> bool:
 
 
 def send_left(spool: Spool, store: Store, resume: str | None) -> str | None:
-    """Sends what an ended process left in a spool and removes it; returns the store's id of the run `resume`.
+    """Sends what an ended process left in a spool, which stays; returns the store's id of the run `resume`.
 
     Raises:
-        MissingRunError: The run is not in this store; the spool stays.
+        MissingRunError: The run is not in this store.
         TrackingError: The store does not answer or accept.
     """
     run_id = str(spool.run_id)
@@ -104,7 +103,6 @@ def send_left(spool: Spool, store: Store, resume: str | None) -> str | None:
         Delivery(spool, store).send_waiting()
     if resume is not None:
         resume = spool.ids.get(resume, resume)
-    spool.remove()
     return resume
 
 

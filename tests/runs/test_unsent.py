@@ -5,15 +5,19 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from pipeline.runs import unsent
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.unsent import find_unsent, send_unsent
 from pipeline.settings import paths
 from pipeline.settings.errors import SettingsError
+from pipeline.settings.job import Job
 from pipeline.settings.stages import TrackingSettings
+from pipeline.sync import sync
 from pipeline.tracking.runs import RunDescription
 from pipeline.tracking.spool import Spool
-from pipeline.tracking.spooled_runs import open_run
+from pipeline.tracking.spooled_runs import MissingRunError, open_run
 from pipeline.tracking.store import TrackingError, connect
+from tests.composing import settings_of
 
 OFFLINE = TrackingSettings(
     experiment="mnist", losses_every=1, early_samples=(), checkpoint_seconds=50, system_metrics=False, offline=True
@@ -44,6 +48,35 @@ def test_a_run_gets_its_id_in_the_store_when_it_is_sent(
     assert own not in (found.info.run_id, None)
     assert f"sent as the run {found.info.run_id}" in capsys.readouterr().out
     assert find_unsent(None) == []
+
+
+def test_a_run_has_its_id_in_the_store_even_where_that_goes_away_right_after_it_was_sent(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_store: object) -> None:
+        raise TrackingError("the server is away")
+
+    monkeypatch.setattr(unsent, "close_abandoned", gone)
+    with pytest.raises(TrackingError):
+        send_unsent(folder)
+    store = connect(family="vae", experiment="mnist", root=tmp_path)
+    (found,) = store.client.search_runs([store.experiment_id])
+    assert folder.metadata()["run_id"] == found.info.run_id
+
+
+def test_one_run_that_cannot_be_sent_does_not_keep_the_others(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("0000-1", "0001-1"):
+        strange = Spool(tmp_path / "runs" / "vae" / name / "spool")
+        strange.begin("f" * 32, family="vae", experiment="mnist")
+        strange.append("delete_tag", {"run_id": "f" * 32, "key": "a"})
+    with pytest.raises(MissingRunError, match="0001-1"):
+        sync(settings_of(), Job("pipeline.sync", ()))
+    shown = capsys.readouterr()
+    assert "0000-1" in shown.err
+    assert "0123-1: sent as the run" in shown.out.replace("\n", "")
+    assert not folder.spool.exists()
 
 
 def test_a_spool_is_kept_where_another_store_is_named(folder: RunFolder, tmp_path: Path) -> None:
