@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.data.keys import QUALITY, REFERENCE, Key
 from pipeline.evaluation.promotion import ACCURACY, DISTANCE, Condition, RealAccuracy, conditions
@@ -23,7 +24,7 @@ from pipeline.tracking.registry import (
 )
 from pipeline.tracking.store import Store
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION, CHALLENGER, RUN = "champion", "challenger", "run"
 PART, OTHER = "generator", "discriminator"
 TEST_DISTANCE = Key(DISTANCE.measure, split=QUALITY, trained=True)
 SHOWN = (DISTANCE, ACCURACY, ACCURACY.on(REFERENCE), TEST_DISTANCE)
@@ -56,7 +57,8 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     Its discriminator is registered with it, under the same alias and the name that `beside` returns.
 
     Raises:
-        PromotionError: The champion has other data, another judge or other code, and `force` is not set.
+        PromotionError: The champion has other data, another judge or other code, or its run was deleted, and `force`
+            is not set.
         TrackingError: The store does not answer, or does not know the run.
     """
     name = settings.promote.name
@@ -64,16 +66,11 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     held = find_version(store, name, CHAMPION)
     if held is not None and held.run_id == trained.run_id:
         return Promotion(name, str(held.version), CHAMPION, ("it is the champion already",))
-    champion = None if held is None else read_trained(store, str(held.run_id))
-    different = [] if champion is None else _differences(trained, champion)
-    if held is not None and different and not settings.force:
-        raise PromotionError(
-            f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
-            f"its {' and its '.join(different)} differs. Train it anew, or add force=true, which is recorded"
-        )
+    champion, different = _find_champion(held, trained, settings, store)
     judged = [] if champion is None else _judge(trained, champion, settings, store)
     alias = CHAMPION if all(condition.holds for condition in judged) else CHALLENGER
-    reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or ["it is the first version"]
+    first = "it is the first version" if held is None else "the former champion's run was deleted"
+    reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or [first]
     forced = {"forced": ", ".join(different)} if different else {}
     names = {PART: name, OTHER: beside(name)}
     versions = {part: register(store, names[part], trained, part=part, code=CODE[part]) for part in names}
@@ -88,6 +85,25 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
 def beside(name: str) -> str:
     """Returns the name of the discriminator that is registered with a generator: `digits-discriminator` as a rule."""
     return f"{name.removesuffix(f'-{PART}')}-{OTHER}"
+
+
+def _find_champion(
+    held: Any, trained: TrainedRun, settings: Settings, store: Store
+) -> tuple[TrainedRun | None, list[str]]:
+    """Finds the champion to compare a run with, None without one, and what `force` overrides."""
+    if held is None:
+        return None, []
+    champion = read_trained(store, str(held.run_id)) if store.knows(str(held.run_id)) else None
+    different = [RUN] if champion is None else _differences(trained, champion)
+    if different and not settings.force:
+        raise PromotionError(
+            f"the champion's run was deleted, so that nothing can be compared with version {held.version} of "
+            f"{held.name}: add force=true, which is recorded, to make this run the champion"
+            if champion is None
+            else f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
+            f"its {' and its '.join(different)} differs. Train it anew, or add force=true, which is recorded"
+        )
+    return champion, different
 
 
 def _differences(trained: TrainedRun, champion: TrainedRun) -> list[str]:
@@ -127,7 +143,7 @@ def _text(trained: TrainedRun, part: str, alias: str, reasons: Sequence[str], fo
         f"The {part} of `{trained.name}`, trained by {trained.user} and promoted by {_user()}. Decided: {alias}.",
         "",
         *(f"- {reason}" for reason in reasons),
-        *(f"- forced, although {names} differ from the champion's" for names in forced.values()),
+        *(f"- forced, although these are not the champion's: {names}" for names in forced.values()),
         "",
         "| measure | value |\n|---|---|",
         *rows,

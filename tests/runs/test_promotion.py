@@ -188,7 +188,19 @@ def test_another_data_judge_or_code_is_refused_unless_forced_which_is_recorded(
     forced = promote(run_id, "force=true")
     version = store.client.get_model_version(NAME, forced.version)
     assert version.tags["forced"] == what
-    assert f"forced, although {what} differ" in str(version.description)
+    assert f"forced, although these are not the champion's: {what}" in str(version.description)
+
+
+def test_a_champion_whose_run_was_deleted_is_replaced_by_force_alone(store: Store, promote: Promote) -> None:
+    first = trained(store, 1.0)
+    promote(first)
+    store.client.delete_run(first)
+    run_id = trained(store, 2.0, steps=200)
+    with pytest.raises(PromotionError, match=r"the champion's run was deleted, .* version 1 of .* force=true"):
+        promote(run_id)
+    promoted = promote(run_id, "force=true")
+    assert (promoted.alias, promoted.reasons) == (CHAMPION, ["the former champion's run was deleted"])
+    assert store.client.get_model_version(NAME, promoted.version).tags["forced"] == "run"
 
 
 def test_the_champion_stays_what_it_is(store: Store, promote: Promote) -> None:
