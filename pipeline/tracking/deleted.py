@@ -1,5 +1,6 @@
 """Deleted runs: MLflow keeps them, to be restored, with their artifacts and models until they are freed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,14 @@ from mlflow.entities import LoggedModel, ViewType
 
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
+# `mlflow gc` takes the address as an argument, which the list of processes would show with its password.
+_ADDRESS = "GC_STORE_URI"
+_GC = f"""
+import os
+from mlflow.cli import cli
+uri = os.environ[{_ADDRESS!r}]
+cli(["gc", "--backend-store-uri", uri, "--tracking-uri", uri])
+"""
 _RUN_GONE, _MODEL_GONE = "Run with ID", "Logged model with ID"
 
 
@@ -40,8 +49,8 @@ def free_deleted(store: Store) -> Freed:
         for model in _models(store):
             if model.source_run_id and not store.knows(model.source_run_id):
                 store.client.delete_logged_model(model.model_id)
-    where = ("--backend-store-uri", store.uri, "--tracking-uri", store.uri)
-    freed = subprocess.run([sys.executable, "-m", "mlflow", "gc", *where], capture_output=True, text=True, check=False)
+    environment = os.environ | {_ADDRESS: store.uri}
+    freed = subprocess.run([sys.executable, "-c", _GC], env=environment, capture_output=True, text=True, check=False)
     if freed.returncode:
         raise TrackingError(f"`mlflow gc` failed on {store.uri}: {' '.join(freed.stderr.split())[-300:]}")
     lines = freed.stdout.splitlines()

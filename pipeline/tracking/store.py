@@ -31,7 +31,10 @@ for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_m
 
 
 class TrackingError(PipelineError):
-    """The tracking store cannot be reached, opened or written to."""
+    """The tracking store cannot be reached, opened or written to; the text has no passwords."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(without_password(text))
 
 
 @dataclass(frozen=True)
@@ -126,16 +129,17 @@ def one_line_errors(uri: str) -> Iterator[None]:
         yield
     except ImportError as error:
         text = f"the tracking store (`MLFLOW_TRACKING_URI`) {explain_missing(error)}. Received: {uri}"
-        raise TrackingError(without_password(text)) from error
+        raise TrackingError(text) from error
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise refusal(uri, error) from error
 
 
 def refusal(uri: str, error: Exception) -> TrackingError:
-    """Returns the one line about an error of a store, without passwords."""
+    """Returns the one line about an error of a store."""
     text = " ".join(str(error).split())
-    said = f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
-    return TrackingError(without_password(said))
+    return TrackingError(
+        f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
+    )
 
 
 def _other_client(uri: str) -> MlflowClient:

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.tracking.address import page_of
+from pipeline.tracking.store import TrackingError
 
 LOCAL = "http://127.0.0.1:5000/#/experiments/3/runs/ab?workflowType=machine_learning (while `make ui` runs)"
 
@@ -24,3 +25,8 @@ def test_a_runs_page_is_on_its_own_server_or_on_that_which_make_ui_starts_withou
 
 def test_an_experiments_page_lists_its_runs() -> None:
     assert page_of("http://host", "3") == "http://host/#/experiments/3?workflowType=machine_learning"
+
+
+def test_no_error_of_a_store_has_its_password() -> None:
+    error = TrackingError("Received: postgresql://ann:se/cr@t@db:5432/runs and http://bob:other@host/")
+    assert str(error) == "Received: postgresql://ann:***@db:5432/runs and http://bob:***@host/"
