@@ -14,6 +14,7 @@ import onnx
 from onnx import numpy_helper
 from onnx.utils import Extractor
 
+from pipeline.data.files import write_bytes, write_text
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.exits import REFUSED
 from pipeline.settings.images import DIGITS
@@ -75,9 +76,9 @@ def write_models(files: Mapping[str, Path], folder: Path) -> None:
         raise DemoError(f"the page draws MNIST's ten digits of 28 × 28 pixels: train on MNIST. Received: {received}")
     folder.mkdir(parents=True, exist_ok=True)
     models |= {"generator": generator, "discriminator": _with_maps(models["discriminator"])}
-    (folder / "embedding.json").write_text(json.dumps(embeddings), encoding="utf-8")
+    write_text(json.dumps(embeddings), folder / "embedding.json")
     for name, model in models.items():
-        onnx.save(model, folder / f"{name}.onnx")
+        write_bytes(model.SerializeToString(), folder / f"{name}.onnx")
 
 
 def write_runtime(folder: Path, *, installed: Path) -> None:
@@ -90,7 +91,7 @@ def write_runtime(folder: Path, *, installed: Path) -> None:
         raise DemoError("`npm ci` must install onnxruntime-web: it needs a network, or npm's cache")
     folder.mkdir(parents=True, exist_ok=True)
     for name in RUNTIME:
-        shutil.copy(installed / "node_modules" / "onnxruntime-web" / "dist" / name, folder)
+        write_bytes((installed / "node_modules" / "onnxruntime-web" / "dist" / name).read_bytes(), folder / name)
 
 
 def _without_embedding(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[list[float]]]:

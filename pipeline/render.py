@@ -1,6 +1,5 @@
 """Stage: trained models → pictures; digits on request."""
 
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +21,8 @@ def render(settings: Settings, job: Job) -> None:
         draw(settings, check_target(settings))
         return
     location = find_run(settings)
+    location.require_whole()
+    from pipeline.data.files import replace_folder
     from pipeline.data.sources import ensure_fetched
     from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
@@ -48,8 +49,7 @@ def render(settings: Settings, job: Job) -> None:
         drawn = Path(aside) / folder.name
         drawn.mkdir()
         names = draw_run(finished, family, drawn, calibration)
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(drawn, folder, dirs_exist_ok=True)
+        replace_folder(drawn, folder)
         run.files(folder, "pictures")
         run.file(write_report(finished))
         for name in names:

@@ -1,7 +1,6 @@
 """Keras models in forms that other programs run: ONNX and TensorFlow's SavedModel."""
 
 import logging
-import shutil
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.graph import inputs_of, outputs_of
-from pipeline.data.files import replacing
+from pipeline.data.files import replace_folder, replacing
 
 OPSET = 15  # what Keras 3.15 asks tf2onnx 1.17 for
 Arrays = Mapping[str, NDArray[Any]]
@@ -47,8 +46,7 @@ def export_saved_model(model: keras.Model, folder: Path) -> None:
     with TemporaryDirectory(dir=folder.parent, prefix=".exporting-") as aside:
         written = Path(aside) / folder.name
         named.export(str(written), format="tf_saved_model", verbose=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        written.rename(folder)
+        replace_folder(written, folder)
 
 
 def largest_difference(model: keras.Model, onnx: Path, inputs: Arrays) -> float:

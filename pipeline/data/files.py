@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,6 +75,22 @@ def copy_files(source: Path, target: Path) -> None:
     for file in source.rglob("*"):
         if file.is_file():
             write_bytes(file.read_bytes(), target / file.relative_to(source))
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Moves a folder in place of another one on the same disk; a kill between leaves the old one, the new one or none.
+
+    Raises:
+        WriteError: It cannot be moved.
+    """
+    former = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        if target.exists():
+            target.rename(former)
+        source.rename(target)
+    except OSError as error:
+        raise WriteError(f"{display(target)} cannot be replaced: {error.strerror or error}") from error
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def remove_unfinished(folder: Path) -> None:

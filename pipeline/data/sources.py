@@ -144,7 +144,10 @@ def choose(name: str) -> list[Source]:
 
 def _path_of(name: str) -> Path:
     """The path of a folder as a setting or a variable names it, from the project's folder on."""
-    return STORE_ROOT / Path(name).expanduser()
+    try:
+        return STORE_ROOT / Path(name).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"`~` must stand for a home folder that is known. Received: {name}") from error
 
 
 def _folder(name: str) -> Source:

@@ -69,6 +69,18 @@ class RunLocation:
             make_console().print(f"{why if best is None else copied}: its last weights are read", soft_wrap=True)
         return Weights("last", int(self.metadata["steps"]))
 
+    def require_whole(self) -> None:
+        """Refuses the copy of a run from the tracking store, which has its models alone.
+
+        Raises:
+            NotTrainedError: The run's curves, samples and weights are not there.
+        """
+        if not self.files.state.exists():
+            raise NotTrainedError(
+                f"{paths.display(self.files.models)} is a copy from the tracking store and has models alone, which "
+                "digits= draws: for curves and pictures call this where the run's own folder is, with run=FOLDER"
+            )
+
 
 def find_run(settings: Settings) -> RunLocation:
     """Finds the training that a stage is to read.

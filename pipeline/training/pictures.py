@@ -58,5 +58,5 @@ def real_tiles(splits: Splits, settings: Settings) -> NDArray[np.float32]:
     Where there are more classes than ten, which a picture lays in bands of ten, the rows are shared among the bands.
     """
     images, labels, classes = splits.test.images, splits.test.labels, splits.format.classes
-    rows = min(rows_a_band(settings.render.rows, classes), available_rows(labels, classes=classes))
+    rows = max(1, min(rows_a_band(settings.render.rows, classes), available_rows(labels, classes=classes)))
     return scaled(class_columns(images, labels, rows=rows, classes=classes))

@@ -129,6 +129,11 @@ def test_mnist_keeps_its_form_and_its_check(tiny: Dataset, tmp_path: Path) -> No
     assert verify(read(tmp_path / "mnist.npz")).format == DIGITS
 
 
+def test_a_home_that_nobody_has_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"`~` must stand for a home folder that is known. Received: ~nobody-at-all/x"):
+        ensure_fetched(options(Path("~nobody-at-all/x"), tmp_path), report=lambda _line: None, progress=False)
+
+
 @pytest.mark.parametrize("source", ["auto", "keras", "folder", "folder:"])
 def test_data_of_ones_own_must_come_from_a_named_folder(source: str, tmp_path: Path) -> None:
     chosen = DataSettings(source=source, name="mine", path=tmp_path / "mine.npz", validation=10, limit=None)

@@ -47,6 +47,12 @@ def test_only_dvcs_stages_write_what_dvc_tracks(
     assert (location.files.models, location.files.reports) == (tracked.models, tracked.reports)
 
 
+def test_a_copy_from_the_tracking_store_has_no_curves(run: RunFolder) -> None:
+    run.update_metadata(**metadata())
+    with pytest.raises(NotTrainedError, match=r"is a copy from the tracking store and has models alone, .* run=FOLDER"):
+        find_run(settings_of(f"run={run.path}")).require_whole()
+
+
 def test_a_folder_without_a_training_is_refused(run: RunFolder) -> None:
     with pytest.raises(NotTrainedError, match="must hold a finished training"):
         find_run(settings_of(f"run={run.path}"))
