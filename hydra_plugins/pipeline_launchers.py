@@ -72,5 +72,8 @@ class SlurmLauncher(Launcher):
         self._launcher.setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Runs jobs and returns how each ended."""
-        return self._launcher.launch(job_overrides, initial_job_idx)
+        """Runs jobs and returns how each ended; a job that SLURM lost is one line."""
+        from pipeline.sweeps.slurm import explaining_lost_jobs
+
+        with explaining_lost_jobs(self._params["submitit_folder"]):
+            return self._launcher.launch(job_overrides, initial_job_idx)

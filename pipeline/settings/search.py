@@ -9,6 +9,7 @@ from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
 
 ADDRESS = "hydra.sweeper.search"
+WITHIN = 0.3819  # a share whose product with a length is no whole number by chance
 Measures = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -34,6 +35,11 @@ class Range(Frozen):
         if self.log and (self.low <= 0 or self.step is not None):
             raise ValueError("log must be false where low is 0 or less, and with a step. Received: true")
         return self
+
+    @property
+    def between(self) -> float:
+        """A value within that is no whole number unless all of them are."""
+        return self.low + (self.step or (self.high - self.low) * WITHIN)
 
 
 class TrialPlace(Frozen):

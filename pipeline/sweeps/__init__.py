@@ -10,7 +10,8 @@
     candidates  table, picture and commands of a search
     processes   jobs side by side on this machine
     cluster     jobs on the machines of a Ray cluster
-    slurm       jobs as an array of SLURM's
+    machines    what these must have in common
+    slurm       jobs as a job array of SLURM
     comparison  jobs grouped into settings: rows of tables, the best on each measure, pictures
     summary     these at the end of a sweep, on its parent run
     page        these of one or several stored sweeps, in one HTML file

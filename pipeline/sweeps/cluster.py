@@ -16,16 +16,12 @@ from hydra.core.utils import JobReturn
 
 from pipeline.data.files import write_text
 from pipeline.settings import paths
-from pipeline.settings.errors import PipelineError
-from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, job_return, log_of
+from pipeline.sweeps.machines import ClusterError, require_tracking_server
+from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, job_return, log_of, start_line
 
 RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
-
-
-class ClusterError(PipelineError):
-    """Jobs cannot run on a cluster as they were asked to."""
 
 
 class RayCluster:
@@ -47,6 +43,9 @@ class RayCluster:
     """
 
     def __init__(self, address: str, *, cpus: float, gpus: float) -> None:
+        if min(cpus, gpus) < 0 or not (cpus or gpus):
+            text = "`hydra.launcher.cpus` and `hydra.launcher.gpus` must not be negative, nor both 0"
+            raise ClusterError(f"{text}. Received: {cpus:g} and {gpus:g}")
         with _keeping_sigterm():
             self._ray, self._cpus, self._gpus = _import_ray(), cpus, gpus
             self._connect(address)
@@ -162,7 +161,9 @@ def run_command(module: str, words: Sequence[str], log: str, cwd: str, environme
             os.dup2(output.fileno(), descriptor)
         sys.stdout = sys.stderr = output
         sys.argv = [module, *words]
-        output.write(f"on {os.uname().nodename}, node {_import_ray().get_runtime_context().get_node_id()}\n")
+        output.write(
+            f"{start_line()}on {os.uname().nodename}, node {_import_ray().get_runtime_context().get_node_id()}\n"
+        )
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
@@ -176,20 +177,6 @@ def run_command(module: str, words: Sequence[str], log: str, cwd: str, environme
 def sees(path: str) -> tuple[str, bool]:
     """Returns this machine's name, and whether it sees a file."""
     return os.uname().nodename, Path(path).exists()
-
-
-def require_tracking_server() -> None:
-    """Refuses a tracking store in a file of this machine, for a cluster of several.
-
-    Raises:
-        ClusterError: `MLFLOW_TRACKING_URI` names none that other machines reach.
-    """
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    if not uri or uri.partition(":")[0].partition("+")[0] in ("sqlite", "file") or ":" not in uri:
-        raise ClusterError(
-            "`MLFLOW_TRACKING_URI` must be the address of a tracking server, which all machines of the cluster reach: "
-            f"SQLite is a file of one machine. Received: {uri or 'mlflow.db in this folder'}"
-        )
 
 
 def _import_ray() -> Any:

@@ -1,5 +1,6 @@
 """Jobs in processes of their own on this machine, several at once, which share its processors and GPUs."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus
 
+from pipeline.data.files import LockedError
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.paths import display
 from pipeline.sweeps.jobs import read_place
@@ -18,6 +20,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 GPUS = "CUDA_VISIBLE_DEVICES"
 OnEnd = Callable[[JobReturn], object]
 PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
+STARTED = "-- started "
 
 
 def run_in_processes(
@@ -28,8 +31,11 @@ def run_in_processes(
     What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. Where this process is
     interrupted, so are the jobs: each finishes its step and keeps a checkpoint. A job is asked for once it has a place,
     and `on_end` is called with how each ended before the next is asked for.
+
+    Raises:
+        LockedError: Jobs of an earlier command, which was killed, still run.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    lock = lock_jobs(folder)
     waiting = enumerate(jobs)
     running: dict[int, tuple[int, Sequence[str], subprocess.Popen[bytes]]] = {}
     ended: dict[int, JobReturn] = {}
@@ -39,7 +45,7 @@ def run_in_processes(
                 if (job := next(waiting, None)) is not None:
                     command = [sys.executable, "-m", module, *job[1], "hydra.mode=RUN"]
                     environment = share_of_machine(place, at_once)
-                    running[place] = (*job, _start(command, environment, log_of(job[1], folder)))
+                    running[place] = (*job, _start(command, environment, log_of(job[1], folder), lock))
             if not running:
                 return [ended[index] for index in sorted(ended)]
             time.sleep(LOOK_SECONDS)
@@ -50,6 +56,28 @@ def run_in_processes(
                     on_end(ended[index])
     finally:
         _end([process for _, _, process in running.values()])
+        os.close(lock)
+
+
+def lock_jobs(folder: Path) -> int:
+    """Returns the descriptor of a sweep's lock that its jobs inherit, so that it is held until the last has ended.
+
+    A command that is killed leaves its jobs behind: whoever takes up the sweep must not train them a second time.
+
+    Raises:
+        LockedError: Jobs of an earlier command still run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / ".jobs.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise LockedError(
+            f"jobs of an earlier command, which was killed, still run in {display(folder)}: "
+            "wait until they have ended, or end them; then the same command goes on"
+        ) from error
+    return lock
 
 
 def share_of_machine(place: int, at_once: int) -> dict[str, str]:
@@ -79,6 +107,16 @@ def log_of(overrides: Sequence[str], folder: Path) -> Path:
     return folder / f"job-{read_place(overrides).number + 1}.log"
 
 
+def require_no_jobs(folder: Path) -> None:
+    """Refuses a sweep's folder in which jobs of an earlier command still run; see `lock_jobs`."""
+    os.close(lock_jobs(folder))
+
+
+def start_line() -> str:
+    """Returns the line of a job's log where a command begins: what is before is an earlier one's."""
+    return f"{STARTED}{time.strftime('%Y-%m-%d %H:%M:%S')}\n"
+
+
 def job_return(overrides: Sequence[str], folder: Path, status: int, *, text: str | None = None) -> JobReturn:
     """Returns how a job ended, as Hydra's launchers do, and prints it.
 
@@ -96,14 +134,17 @@ def job_return(overrides: Sequence[str], folder: Path, status: int, *, text: str
 
 
 def _last_error(log: Path) -> str | None:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    *_, latest = log.read_text(encoding="utf-8", errors="replace").rpartition(STARTED)
+    lines = latest.splitlines()
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return errors[-1] if errors else None
 
 
-def _start(command: Sequence[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+def _start(command: Sequence[str], environment: dict[str, str], log: Path, lock: int) -> "subprocess.Popen[bytes]":
     # In a session of its own, a job gets one signal of this process rather than a second of the terminal.
     with log.open("ab") as output:
+        output.write(start_line().encode())
+        output.flush()
         return subprocess.Popen(
             command,
             env=environment,
@@ -111,6 +152,7 @@ def _start(command: Sequence[str], environment: dict[str, str], log: Path) -> "s
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=(lock,),
         )
 
 

@@ -20,6 +20,7 @@ from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import plain
 from pipeline.settings.search import ADDRESS, SearchSettings, read_search
 from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
+from pipeline.sweeps.processes import require_no_jobs
 from pipeline.sweeps.study import Study, overrides_of
 from pipeline.sweeps.sweep import RESUME, choose_launcher, parent_run, prepare_data
 from pipeline.tracking.store import Store
@@ -38,7 +39,7 @@ def run_search(
             objective.
         SearchError: Optuna is not installed, or its storage does not answer.
         JobFailedError: No trial has come to its end.
-        LockedError: Another command runs the same search.
+        LockedError: Another command runs the same search, or trials of one that was killed still run.
     """
     search = read_search(plain(config.hydra.sweeper)["search"])
     _require_one_job(listed, config, search)
@@ -50,12 +51,13 @@ def run_search(
         return check_jobs(config, [[*handed_on, *values]], loader)[0]
 
     own = compose()
-    for end in ("low", "high"):
+    for end in ("low", "between", "high"):
         compose(*overrides_of({name: getattr(one, end) for name, one in search.space.items()}))
     study = Study(search, seed=own.settings.seed)
     console = prepare_data([own])
     digest = combined_digest(*digest_jobs([own]), json.dumps(search.identity, sort_keys=True))
-    with locked(choose_launcher(config, digest)):
+    with locked(folder := choose_launcher(config, digest)):
+        require_no_jobs(folder)
         launcher = make_launcher()
         require_shared_storage(launcher, search)
         with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
@@ -98,7 +100,11 @@ class Trials(Iterable[list[str]]):
         while (left := self.study.left - len(self._under_way)) > 0:
             trial, values = self.study.ask()
             self._under_way.add(trial.number)
-            job = self.compose(*values)
+            try:
+                job = self.compose(*values)
+            except SettingsError:  # or the same command would propose it again
+                self.study.tell_failed(trial.number)
+                raise
             (digest,) = digest_jobs([job])
             place = SweepPlace(
                 run=self.run_id,

@@ -1,12 +1,15 @@
 """Jobs as one array of SLURM's, by Hydra's own launcher for submitit."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
-from pipeline.sweeps.cluster import ClusterError, require_tracking_server
+from pipeline.settings.exits import JobFailedError
+from pipeline.sweeps.machines import ClusterError, require_tracking_server
 
 SLURM, LOCAL = "slurm", "local"
 # What submitit asks of SLURM alone.
@@ -41,3 +44,22 @@ def make_launcher(params: Mapping[str, Any]) -> Launcher:
     require_tracking_server()
     launcher: Launcher = submitit_launcher.SlurmLauncher(**settings)
     return launcher
+
+
+@contextmanager
+def explaining_lost_jobs(folder: str) -> Iterator[None]:
+    """Turns the error of submitit about a job that ended without an answer into one line; logs are in `folder`.
+
+    Raises:
+        JobFailedError: A job was killed, as for its memory or its time.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__module__.partition(".")[0] != "submitit":
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise JobFailedError(
+            f"a job was lost ({reason}); its logs are in {Path(folder).parent}. Others may still run: wait for them "
+            "(`squeue`) or end them (`scancel`), then give the same command again"
+        ) from error

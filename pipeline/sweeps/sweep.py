@@ -1,6 +1,7 @@
 """One sweep: its parent run opened, the jobs that have not finished launched, its tables stored at its end."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,14 +22,14 @@ from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import task_overrides
-from pipeline.sweeps.jobs import CheckedJob, digest_jobs, with_place
+from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
+from pipeline.sweeps.processes import require_no_jobs
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import status_after
-from pipeline.tracking.store import Store, connect
+from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.tracking.sweeps import finished_jobs, open_sweep
 
 Report = Callable[..., None]
-TRAIN = "pipeline.train"
 LOCAL = {"_target_": "hydra_plugins.pipeline_launchers.LocalLauncher"}
 RESUME = "Cut off? Resume with the same command."
 
@@ -43,12 +44,13 @@ def run_sweep(
     Raises:
         JobFailedError: A job failed; the others have run.
         SettingsError: The command is no training.
-        LockedError: Another command runs the same sweep.
+        LockedError: Another command runs the same sweep, or jobs of one that was killed still run.
     """
     console = prepare_data(jobs)
     digests = digest_jobs(jobs)
     sweep = combined_digest(*sorted(digests))
-    with locked(choose_launcher(config, sweep)):
+    with locked(folder := choose_launcher(config, sweep)):
+        require_no_jobs(folder)
         launcher = make_launcher()
         with parent_run(config, jobs[0].settings, sweep, report=_reporting(jobs)) as (store, run_id):
             finished = finished_jobs(store, run_id)
@@ -144,7 +146,12 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
         error = raised
         raise
     finally:
-        report(store, run_id, name=name, status=status_after(error))
+        try:
+            report(store, run_id, name=name, status=status_after(error))
+        except TrackingError as unreported:
+            if error is None:
+                raise
+            sys.stderr.write(f"error: {unreported}\n")
 
 
 def _reporting(jobs: Sequence[CheckedJob]) -> Report:

@@ -13,7 +13,8 @@ import pytest
 from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
-from pipeline.sweeps.cluster import ClusterError, require_tracking_server
+from pipeline.sweeps.cluster import RayCluster
+from pipeline.sweeps.machines import ClusterError, require_tracking_server
 from tests.projects import Project, metadata_of
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
@@ -231,6 +232,12 @@ def test_six_jobs_run_on_two_nodes_and_those_of_a_node_that_is_killed_run_again_
     assert again
     assert all(log.index(lost) < log.index(head) for log in again)
     assert all(log.count("ended") == 1 for log in logs())
+
+
+@pytest.mark.parametrize(("cpus", "gpus"), [(0, 0), (-1, 0), (1, -1)])
+def test_a_job_of_no_processor_and_no_gpu_is_refused_before_ray_starts(cpus: int, gpus: int) -> None:
+    with pytest.raises(ClusterError, match=rf"must not be negative, nor both 0. Received: {cpus} and {gpus}"):
+        RayCluster("local", cpus=cpus, gpus=gpus)
 
 
 def test_an_address_where_no_cluster_is_is_refused_in_one_line(tmp_path: Path) -> None:

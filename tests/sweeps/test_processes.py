@@ -1,17 +1,22 @@
 """Jobs of a sweep in processes of their own, which here print what they were started with."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
+from pipeline.data.files import LockedError
+from pipeline.settings.paths import ROOT
 from pipeline.sweeps import processes
 from pipeline.sweeps.jobs import read_place, with_place
-from pipeline.sweeps.processes import GPUS, THREADS, run_in_processes, share_of_machine
+from pipeline.sweeps.processes import GPUS, THREADS, require_no_jobs, run_in_processes, share_of_machine
 from tests.places import place
 
 ECHO = """
@@ -70,7 +75,8 @@ def test_each_job_is_a_command_of_its_own_on_a_share_of_the_processors(folder: P
     assert [one.status for one in returned] == [JobStatus.COMPLETED] * 3
     share = max(1, len(os.sched_getaffinity(0)) // 3)
     for number in (1, 2, 3):
-        words = log(folder, number).split()
+        _, line = log(folder, number).splitlines()
+        words = line.split()
         assert words[:2] == [str(share), f"seed={number - 1}"]
         assert words[-1] == "hydra.mode=RUN"
 
@@ -95,7 +101,7 @@ def test_jobs_beside_each_other_are_as_many_as_were_asked_for(folder: Path) -> N
 def test_threads_that_the_user_chose_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS[0], "7")
     run(folder, ["seed=0"])
-    assert log(folder, 1).startswith("7 ")
+    assert log(folder, 1).splitlines()[1].startswith("7 ")
 
 
 @pytest.mark.parametrize(("visible", "chosen"), [("3,5", ["3", "5", "3"]), ("4", ["4", "4", "4"]), ("", ["", "", ""])])
@@ -115,6 +121,38 @@ def test_a_failed_job_is_one_line_and_the_others_go_on(folder: Path, capfd: pyte
         "error: job 2: its command ended with status 7 (a sweep/job-2.log)",
     ]
     assert shown.out == "job 3 of 4: finished (a sweep/job-3.log)\n"
+
+
+def test_the_reason_of_a_failed_job_is_of_this_command(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, ["status=2", "error=the disk was full"])
+    run(folder, ["status=9"])
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "error: job 1: its command ended with status 9 (a sweep/job-1.log)"
+    )
+
+
+def test_jobs_that_a_killed_command_left_are_waited_for_and_not_begun_a_second_time(folder: Path) -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from pipeline.sweeps.processes import run_in_processes\n"
+        "from tests.sweeps.test_processes import place, with_place\n"
+        "jobs = [with_place(['sleep=3'], place(number=0))]\n"
+        "run_in_processes(jobs, module='echo', folder=Path('a sweep'), at_once=1)\n"
+    )
+    path = os.pathsep.join([str(ROOT), str(folder.parent)])
+    with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}) as command:
+        while not list(Path().glob("began-*")):
+            time.sleep(0.05)
+        command.kill()
+    with pytest.raises(LockedError, match="jobs of an earlier command, which was killed, still run in a sweep"):
+        require_no_jobs(folder)
+    with pytest.raises(LockedError):
+        run(folder, ["seed=0"])
+    while not Path("ended").exists():
+        time.sleep(0.05)
+    (began,) = Path().glob("began-*")
+    psutil.wait_procs([psutil.Process(pid) for pid in [int(began.name.partition("-")[2])] if psutil.pid_exists(pid)])
+    require_no_jobs(folder)
 
 
 def test_an_interrupted_sweep_ends_its_processes_and_starts_no_further_job(

@@ -146,7 +146,14 @@ def test_a_trial_that_ended_after_its_command_was_killed_is_told_of_and_not_repe
 
 
 @pytest.mark.parametrize(
-    "other", ["acgan.steps=7", "seed=1", "hydra.sweeper.search.maximize=[accuracy]", "sweep.new=true"]
+    "other",
+    [
+        "acgan.steps=7",
+        *(
+            pytest.param(word, marks=pytest.mark.long)
+            for word in ("seed=1", "hydra.sweeper.search.maximize=[accuracy]", "sweep.new=true")
+        ),
+    ],
 )
 def test_a_search_with_other_settings_is_another_one(other: str, call: Call, store: Store) -> None:
     first = call(Stage(store), *QUALITY, f"{TRIALS}=1")
@@ -215,6 +222,10 @@ def test_with_one_measure_a_hopeless_trial_ends_finished_and_is_pruned(call: Cal
         (
             ("+hydra.sweeper.search.space={acgan.stepz: {low: 1, high: 2}}",),
             "job 1 of 1: `acgan.stepz` is not a setting: did you mean `acgan.steps`?",
+        ),
+        (
+            ("+hydra.sweeper.search.space={acgan.report_every: {low: 6, high: 12}}",),
+            "job 1 of 1: `acgan.report_every` must be a valid integer. Received: 8.2914",
         ),
         (("hydra.sweeper.search.storage=nothing",), "`hydra.sweeper.search.storage` must be a database that answers"),
     ],

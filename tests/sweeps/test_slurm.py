@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sweeps.cluster import ClusterError
-from pipeline.sweeps.slurm import make_launcher
+from pipeline.settings.exits import JobFailedError
+from pipeline.sweeps.machines import ClusterError
+from pipeline.sweeps.slurm import explaining_lost_jobs, make_launcher
 from tests.projects import Project, metadata_of
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]", "acgan.steps=5")
@@ -58,6 +59,17 @@ def test_a_store_in_a_file_is_refused_for_slurms_machines(tmp_path: Path, monkey
         make_launcher(PARAMS)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
     assert type(make_launcher(PARAMS)).__name__ == "SlurmLauncher"
+
+
+def test_a_job_that_slurm_lost_is_one_line() -> None:
+    needs_submitit()
+    from submitit.core.utils import UncompletedJobError
+
+    lost, said = "Job 7 (task: 0) has not produced any output", r"a job was lost \(Job 7 .* in a/.submitit\. .*`squeue`"
+    with pytest.raises(JobFailedError, match=said), explaining_lost_jobs("a/.submitit/%j"):
+        raise UncompletedJobError(f"{lost}\nmore")
+    with pytest.raises(RuntimeError, match="another"), explaining_lost_jobs("a/.submitit/%j"):
+        raise RuntimeError("another")
 
 
 @pytest.mark.long

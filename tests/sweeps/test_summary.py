@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from pipeline.runs.description import describe_training
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
+from pipeline.sweeps import summary
+from pipeline.sweeps import sweep as sweep_module
 from pipeline.tracking import first_answer
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run
-from pipeline.tracking.store import Store, connect
+from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
 from tests.sweeps.conftest import CallTrain
@@ -294,6 +297,37 @@ def test_the_last_line_counts_the_failed_jobs_and_repeats_the_command(call: Call
     assert "RuntimeError: a mistake" in job.data.tags["traceback"]
     again = Stage(store)
     assert (call(again, *TWO).status, again.trained) == (0, [1])
+
+
+@pytest.mark.parametrize(("stop", "status"), [(RuntimeError("a mistake"), 1), (KeyboardInterrupt(), 130)])
+def test_a_server_that_is_away_at_the_end_leaves_the_sweep_its_own_status(
+    stop: BaseException,
+    status: int,
+    call_train: CallTrain,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def away(*_: object) -> NoReturn:
+        raise TrackingError("the server is away")
+
+    monkeypatch.setattr(summary, "children", away)
+    place = ("sweep.new=true", f"hydra.sweep.dir={tmp_path}")
+    ended, _, complained = call_train(Stage(store, {1: stop}), *TWO, *place)
+    assert ended == status
+    assert "error: the server is away\n" in complained
+    assert ("1 of 2 jobs failed" in complained) == (status == 1)
+
+
+def test_a_fault_of_a_sweeps_own_code_keeps_its_traceback(
+    call_train: CallTrain, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def wrong(*_: object) -> NoReturn:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(sweep_module, "finished_jobs", wrong)
+    with pytest.raises(ValueError, match="a mistake"):
+        call_train(Stage(store), *TWO, "sweep.new=true", f"hydra.sweep.dir={tmp_path}")
 
 
 def test_a_sweep_that_another_command_runs_is_refused(call: Call, store: Store, tmp_path: Path) -> None:
