@@ -72,6 +72,7 @@ def test_a_clock_keeps_the_spans_of_each_phase_and_counts_those_since_a_time() -
     assert last >= 0.01
 
 
+@pytest.mark.long
 def test_a_stopped_process_has_no_time_and_the_other_goes_on_meanwhile() -> None:
     code = "from benchmarks.children.tracked import Clock; from pipeline.training.timing import Phase; clock = Clock(1)"
     code += "; began = clock.now(); clock(Phase.STEP).__enter__(); print(clock.now() - began)"

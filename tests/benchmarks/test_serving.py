@@ -8,7 +8,7 @@ from benchmarks.serving import BENCHMARK
 TINY = ("acgan.generator.filters=[8,4,4]",)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_answer_of_a_service_is_timed(tmp_path: Path) -> None:
     results = tmp_path / "serving.json"
     assert BENCHMARK.run([*TINY, "--json", str(results), "--requests", "40"]) == 1

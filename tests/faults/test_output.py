@@ -73,7 +73,7 @@ def test_what_an_output_cannot_spell_is_escaped(tmp_path: Path) -> None:
     assert (answer.returncode, answer.stdout[:17]) == (0, "gr\\xf6\\xdfe 0 xxx")
 
 
-@pytest.mark.parametrize("end", ["> /dev/full", "| head -1"])
+@pytest.mark.parametrize("end", ["> /dev/full", pytest.param("| head -1", marks=pytest.mark.long)])
 def test_a_training_whose_output_is_lost_ends_finished(end: str, tmp_path: Path, mnist_file: Path) -> None:
     project = Project.copied_to(tmp_path / "a project", mnist_file)
     command = (

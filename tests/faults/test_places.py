@@ -62,7 +62,7 @@ def nameless() -> tuple[str, ...]:
     pytest.skip("needs root or user namespaces")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_archive_without_git_is_set_up_for_dvc_by_make(archive: Project) -> None:
     before = archive.start("dvc", "repro", extra={"USER": "me"}).finish()
     assert before.returncode != 0
@@ -83,7 +83,7 @@ def test_an_archive_works_with_dvc_alone_as_the_page_says(archive: Project) -> N
         assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_user_without_a_name_is_given_one_by_make_or_as_the_page_says(archive: Project) -> None:
     user = nameless()
     made = archive.start(*user, "make", "repro").finish()

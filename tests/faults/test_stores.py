@@ -19,6 +19,7 @@ from tests.faults.warm import WarmProject
 from tests.projects import Finished, Project
 
 pytestmark = pytest.mark.slow
+LONG = pytest.mark.long
 
 ONLY_MLFLOW = WITHOUT_TENSORFLOW.replace(', "mlflow"', "")
 
@@ -32,7 +33,11 @@ def called(*words: str, uri: str) -> Finished:
 
 @pytest.mark.parametrize(
     "words",
-    [("pipeline.train", "+debug=smoke"), ("pipeline.train", "-m", "seed=0,1"), ("pipeline.judge", "+debug=smoke")],
+    [
+        ("pipeline.train", "+debug=smoke"),
+        pytest.param(("pipeline.train", "-m", "seed=0,1"), marks=LONG),
+        pytest.param(("pipeline.judge", "+debug=smoke"), marks=LONG),
+    ],
 )
 def test_a_store_whose_driver_is_missing_is_refused_in_one_line_before_tensorflow_is_imported(
     words: tuple[str, ...],
@@ -45,7 +50,7 @@ def test_a_store_whose_driver_is_missing_is_refused_in_one_line_before_tensorflo
     )
 
 
-@pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", "sqlite:///../{name}/./mlflow.db"])
+@pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", pytest.param("sqlite:///../{name}/./mlflow.db", marks=LONG)])
 def test_the_projects_own_store_however_it_is_spelt_keeps_its_artifacts(
     uri: str, tmp_path: Path, mnist_file: Path
 ) -> None:
@@ -85,7 +90,7 @@ def shared_folder() -> Iterator[Path]:
         yield root
 
 
-@pytest.mark.parametrize("read_only", ["mlflow.db", "."])
+@pytest.mark.parametrize("read_only", ["mlflow.db", pytest.param(".", marks=LONG)])
 def test_a_store_that_cannot_be_written_is_one_line_with_a_command_that_mends_it(
     read_only: str, shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from pipeline.tracking.store import TrackingError, connect
 from tests.tracking.servers import Server
 from tests.tracking.test_spool import IMAGE, ONLINE, opened, points, steps, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_a_store_of_a_newer_mlflow_is_refused_with_a_command_that_works_as_print
     assert not (root / "mlflow.db").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_store_of_an_older_mlflow_is_refused_with_a_command_that_works_as_printed(root: Path) -> None:
     set_schema(root / "mlflow.db", OLDER_SCHEMA)
     with pytest.raises(TrackingError, match="of an older MLflow") as refusal:

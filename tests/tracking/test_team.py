@@ -183,7 +183,6 @@ def test_pictures_and_models_load_back(story: Story, tmp_path: Path, monkeypatch
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@pytest.mark.long
 def test_a_database_that_refuses_is_one_line_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgresql() as database:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", database.replace("mlflow:", "mlflow:another-"))
@@ -192,6 +191,8 @@ def test_a_database_that_refuses_is_one_line_at_once(tmp_path: Path, monkeypatch
     assert not re.search("cret|\n", str(refusal.value))
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_nobody_without_a_password_reads_anything(story: Story) -> None:
     with signed_in(USER[0], "another long password"), pytest.raises(MlflowException, match="401|not authenticated"):
         jobs_of(story.address)

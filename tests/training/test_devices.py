@@ -65,7 +65,7 @@ def test_flags_of_the_environment_stay_and_each_device_has_a_folder_of_its_own(
     assert [name.rpartition("NVIDIA-")[2] for name in names] == ["A100-40", "H100-80GB-HBM3"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_process_loads_what_xla_has_compiled(tmp_path: Path) -> None:
     code = """if True:
         import sys

@@ -57,7 +57,7 @@ def test_four_steps_a_call_are_four_calls_of_a_step(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["shared", "autoencoder in turn"])
+@pytest.mark.parametrize("name", ["shared", pytest.param("autoencoder in turn", marks=pytest.mark.long)])
 def test_a_training_of_long_calls_reports_the_same_and_resumes_between_calls(name: str, tmp_path: Path) -> None:
     histories = []
     for steps in (1, 4):
