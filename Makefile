@@ -10,7 +10,7 @@ PORT ?= 5000
 # Whether there is no git, as in a downloaded archive.
 TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc config --local core.no_scm true
 
-.PHONY: help setup setup-dev repro test test-long lint check bench soak audit ui team-server demo demo-build pins clean
+.PHONY: help setup setup-dev repro test test-long coverage lint check bench soak audit ui team-server demo demo-build pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -27,11 +27,15 @@ repro: setup ## set up, then run every stage that is not up to date on MNIST
 	@$(IN_VENV) dvc repro
 
 test: lint ## set up, then run all checks and all tests that take no minutes of their own
-	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
-	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
+	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not browser and not long"
+	@$(IN_VENV) pytest -m "browser and not long"
 
 test-long: setup-dev ## run the tests that take minutes, as CI does after the others
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m long
+
+coverage: setup-dev ## say what those of `make test` run of the code, 90 % at least; tracing takes half as long again
+	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
+	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
 
 check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser and not long"
