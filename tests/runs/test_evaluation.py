@@ -132,8 +132,11 @@ def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_loss
     text = shown(plain, "squared pixels")
     assert text.splitlines()[0].strip() == "test losses in squared pixels"
     assert text.splitlines()[2].split() == ["component", "loss", "kl"]
-    plain.write(RunFiles(tmp_path, tmp_path))
+    files = RunFiles(tmp_path, tmp_path)
+    files.update_metadata(digest="d")
+    plain.write(files)
     assert json.loads((tmp_path / "evaluation" / "figures.json").read_text(encoding="utf-8")) == {
+        "training": "d",
         "weights": {"which": "best", "step": 1350},
         "test": {"loss": 0.25, "kl": 0.5},
     }
