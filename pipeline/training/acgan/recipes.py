@@ -134,10 +134,14 @@ def _add_penalty(
 ) -> list[tf.Tensor]:
     """Adds the gradients of R1 and R2 in each step that is due: lazily, after Karras et al. 2020, arXiv 1912.04958."""
 
+    # A function of its own: of a branch that TensorFlow inlines, its memory optimiser makes temporary variables that a
+    # step which does not take the branch leaves behind, and the next one fails.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def penalized() -> list[tf.Tensor]:
         with recording(networks.discriminator) as tape:
             penalty = gradient_penalty(networks.logit, images) * settings.gradient_penalty * settings.penalty_every
-        return [sum(pair) for pair in zip(found, gradients(networks.discriminator, tape, penalty), strict=True)]
+        added = gradients(networks.discriminator, tape, penalty)
+        return [before + more for before, more in zip(found, added, strict=True)]
 
     due = networks.discriminator_optimizer.iterations % settings.penalty_every == 0
     due_gradients: list[tf.Tensor] = tf.cond(due, penalized, lambda: found)

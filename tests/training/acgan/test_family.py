@@ -89,6 +89,16 @@ def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None
     assert len(printed[0]) > 64
 
 
+def test_steps_between_two_penalties_leave_nothing_behind() -> None:
+    """At these sizes TensorFlow once left a temporary variable in each step without one, and the next step failed."""
+    likelihood = {"weight": 1.0, "images": 16, "candidates": 2000}
+    generator = {"filters": [384, 192, 96], "energy_distance": 1.0, "likelihood": likelihood}
+    penalty = {"gradient_penalty": 0.05, "penalty_every": 4, "dropout": 0.0}
+    discriminator = {"filters": [32, 64, 128, 256], **penalty}
+    training = small_training(latent_size=100, batch_size=100, generator=generator, discriminator=discriminator)
+    assert all(np.isfinite(value) for step in _take(training, 6) for value in step.values())
+
+
 def test_losses_of_a_step_are_three_numbers_a_network(trainings: Trainings) -> None:
     losses = trainings().take_step(0)
     assert set(losses) == {Key.parse(f"train/{name}") for name in LOSSES}
