@@ -50,6 +50,15 @@ def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
     assert compiled == pytest.approx(plain, rel=1e-3)
 
 
+@pytest.mark.long
+def test_every_term_compiled_by_xla_has_the_same_losses() -> None:
+    """Of a step with a penalty and of one without, each compiled alone."""
+    settings = small_settings(**EVERY_TERM)
+    plain, compiled = _training_of(settings), _training_of(settings, xla=True)
+    for step in range(2):
+        assert compiled.take_step(step) == pytest.approx(plain.take_step(step), rel=1e-2)
+
+
 @each_family
 def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(family: str) -> None:
     plain, rounded = _training(family), _training(family, precision="mixed_bfloat16")
