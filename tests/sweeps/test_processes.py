@@ -131,6 +131,7 @@ def test_the_reason_of_a_failed_job_is_of_this_command(folder: Path, capfd: pyte
     )
 
 
+@pytest.mark.slow
 def test_jobs_that_a_killed_command_left_are_waited_for_and_not_begun_a_second_time(folder: Path) -> None:
     program = (
         "from pathlib import Path\n"

@@ -34,6 +34,7 @@ def test_what_was_asked_for_stays_without_a_word(monkeypatch: pytest.MonkeyPatch
     assert not said
 
 
+@pytest.mark.slow
 def test_no_gpu_is_found_where_tensorflow_is_shown_none() -> None:
     code = "import pipeline.models; from pipeline.training.devices import find_gpu; print(find_gpu())"
     assert _output(code, CUDA_VISIBLE_DEVICES="") == "None\n"

@@ -3,6 +3,7 @@
 import gc
 from typing import Any
 
+import pytest
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
@@ -26,6 +27,7 @@ def graphs() -> int:
     return sum(isinstance(one, FuncGraph) for one in gc.get_objects())
 
 
+@pytest.mark.slow
 def test_a_function_with_a_gradient_of_its_own_leaves_no_graph_once_it_is_cleared() -> None:
     clear_gradients()  # of tests before this one
     before = graphs()
