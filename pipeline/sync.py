@@ -16,16 +16,16 @@ def sync(settings: Settings, job: Job) -> None:
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
 
-    folders, refused = find_unsent(settings.run), list[PipelineError]()
+    folders, refused = find_unsent(settings.run), 0
     for folder in folders:
         try:
             send_unsent(folder)
         except (MissingRunError, SpoolError) as error:  # of this run alone
-            refused.append(error)
-    for one in refused[:-1]:
-        sys.stderr.write(f"error: {one}\n")
+            # At once: a server that goes away meanwhile ends the command.
+            sys.stderr.write(f"error: {error}\n")
+            refused += 1
     if refused:
-        raise refused[-1]
+        raise PipelineError(f"{refused} of {len(folders)} runs could not be sent")
     if not folders:
         make_console().print("nothing to send: the tracking store has every run")
 

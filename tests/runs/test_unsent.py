@@ -9,13 +9,13 @@ from pipeline.runs import unsent
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.unsent import find_unsent, send_unsent
 from pipeline.settings import paths
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import Job
 from pipeline.settings.stages import TrackingSettings
 from pipeline.sync import sync
 from pipeline.tracking.runs import RunDescription
 from pipeline.tracking.spool import Spool
-from pipeline.tracking.spooled_runs import MissingRunError, open_run
+from pipeline.tracking.spooled_runs import open_run
 from pipeline.tracking.store import TrackingError, connect
 from tests.composing import settings_of
 
@@ -71,10 +71,12 @@ def test_one_run_that_cannot_be_sent_does_not_keep_the_others(
         strange = Spool(tmp_path / "runs" / "vae" / name / "spool")
         strange.begin("f" * 32, family="vae", experiment="mnist")
         strange.append("delete_tag", {"run_id": "f" * 32, "key": "a"})
-    with pytest.raises(MissingRunError, match="0001-1"):
+    with pytest.raises(PipelineError, match="^2 of 3 runs could not be sent$"):
         sync(settings_of(), Job("pipeline.sync", ()))
     shown = capsys.readouterr()
+    assert [line.count("is for a run that is not in this tracking store") for line in shown.err.splitlines()] == [1, 1]
     assert "0000-1" in shown.err
+    assert "0001-1" in shown.err
     assert "0123-1: sent as the run" in shown.out.replace("\n", "")
     assert not folder.spool.exists()
 
