@@ -93,14 +93,18 @@ def _find_champion(
     """Finds the champion to compare a run with, None without one, and what `force` overrides."""
     if held is None:
         return None, []
-    champion = read_trained(store, str(held.run_id)) if store.knows(str(held.run_id)) else None
-    different = [RUN] if champion is None else _differences(trained, champion)
+    if not store.knows(str(held.run_id)):
+        if not settings.force:
+            raise PromotionError(
+                f"the champion's run was deleted, so that nothing can be compared with version {held.version} of "
+                f"{held.name}: add force=true, which is recorded, to make this run the champion"
+            )
+        return None, [RUN]
+    champion = read_trained(store, str(held.run_id))
+    different = _differences(trained, champion)
     if different and not settings.force:
         raise PromotionError(
-            f"the champion's run was deleted, so that nothing can be compared with version {held.version} of "
-            f"{held.name}: add force=true, which is recorded, to make this run the champion"
-            if champion is None
-            else f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
+            f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
             f"its {' and its '.join(different)} differs. Train it anew, or add force=true, which is recorded"
         )
     return champion, different
