@@ -9,7 +9,7 @@ from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
 
 ADDRESS = "hydra.sweeper.search"
-WITHIN = 0.3819  # a share whose product with a length is no whole number by chance
+WITHIN = (3 - 5**0.5) / 2  # irrational, so that no range of whole numbers has a whole one there
 Measures = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -38,7 +38,7 @@ class Range(Frozen):
 
     @property
     def between(self) -> float:
-        """A value within that is no whole number unless all of them are."""
+        """A value within; no whole number where the range holds others."""
         return self.low + (self.step or (self.high - self.low) * WITHIN)
 
 

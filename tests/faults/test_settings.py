@@ -1,6 +1,6 @@
 """Random and mistaken settings: a command is answered in one line and its stage is not called.
 
-`EXAMPLES=10000 pytest tests/faults/test_settings.py` tries as many random command lines; 150 without it.
+`EXAMPLES=10000 pytest tests/faults/test_settings.py` tries as many random command lines; 300 without it.
 """
 
 import io
@@ -24,7 +24,7 @@ from tests.test_configs import FILES, SWEEPS, choice, named
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "300"))
 ADDRESSES = [*known_addresses(), "acgan", "data", "family", "label", "nothing", "acgan.nothing", "acgan._target_"]
 SYNTAX = "[]{}(),:='\"$?~+-.*@#\\ \n\tabc019eéπ"
 

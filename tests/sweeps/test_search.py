@@ -225,7 +225,7 @@ def test_with_one_measure_a_hopeless_trial_ends_finished_and_is_pruned(call: Cal
         ),
         (
             ("+hydra.sweeper.search.space={acgan.report_every: {low: 6, high: 12}}",),
-            "job 1 of 1: `acgan.report_every` must be a valid integer. Received: 8.2914",
+            "job 1 of 1: `acgan.report_every` must be a valid integer. Received: 8.2918",
         ),
         (("hydra.sweeper.search.storage=nothing",), "`hydra.sweeper.search.storage` must be a database that answers"),
     ],

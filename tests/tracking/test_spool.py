@@ -341,4 +341,5 @@ def test_figures_for_the_run_of_a_training_are_sent_to_it_and_dropped_where_it_w
     store.client.delete_run(training.run_id)
     with opened(root) as evaluation:
         evaluation.log_trained_on(training.run_id, {accuracy: 1.0})
-    send(root, store)  # without an error
+    send(root, store)
+    assert store.client.get_run(training.run_id).data.metrics == {"trained/quality/accuracy": 0.875}
