@@ -30,7 +30,6 @@ class Networks:
         discriminator: From image to probability of being real and of each digit.
         discriminate: The discriminator over the same weights, with the fast kernels.
         perceive: The same with one more output, `features` `(n, d)`: what its last two layers see.
-        features: The discriminator up to its features, by Keras' own layers, which have second derivatives.
         generator_optimizer: Adam of the generator.
         discriminator_optimizer: Adam of the discriminator.
         averaged: The generator that is saved and judged: its moving average, or the generator itself if none is kept.
@@ -43,7 +42,6 @@ class Networks:
     discriminator: keras.Model
     discriminate: keras.Model
     perceive: keras.Model
-    features: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
     averaged: keras.Model
@@ -53,7 +51,7 @@ class Networks:
     def logit(self, images: tf.Tensor) -> tf.Tensor:
         """Returns `generation` of images before the sigmoid, `(n, 1)`; it has second derivatives."""
         layer = self.discriminator.get_layer("generation")
-        seen = tf.cast(self.features({"image": images}), tf.float32)
+        seen = tf.cast(self.perceive({"image": images}, training=False)[FEATURES], tf.float32)
         return tf.matmul(seen, layer.kernel.value) + layer.bias.value
 
     def update_average(self, decay: float) -> None:
@@ -97,7 +95,6 @@ def build_networks(
         discriminator=discriminator,
         discriminate=_accelerated(discriminator, kernels, dropout_bits),
         perceive=_accelerated(perceiving, kernels, dropout_bits),
-        features=keras.Model(discriminator.input, features, name=FEATURES),
         generator_optimizer=build_adam(generator, _falling(settings.generator.learning_rate, settings), **options),
         discriminator_optimizer=build_adam(
             discriminator, _falling(settings.discriminator.learning_rate, settings), **options
