@@ -176,16 +176,18 @@ def _generator_losses(
     """The two losses and the further terms, of images that are those of `digit` and, behind them, of `chosen`."""
     dropping, count = settings.discriminator.dropout_in_generator_update, tf.shape(digit)[0]
     outputs = networks.perceive({"image": images}, training=dropping)
-    losses = trick_losses({name: output[:count] for name, output in outputs.items()}, digit, settings.soft_label.trick)
+    # The gradient of a split is one copy, that of each slice a whole array of zeros.
+    split = {name: tf.split(output, [count, -1]) for name, output in outputs.items()}
+    losses = trick_losses({name: output for name, (output, _) in split.items()}, digit, settings.soft_label.trick)
     terms: dict[str, tf.Tensor] = {}
     if settings.generator.energy_distance or chosen:
         features = networks.perceive({"image": real.images}, training=dropping)[FEATURES]
     if settings.generator.energy_distance:
         digits = tf.cast(real.digits, tf.int32), tf.reshape(digit, (-1,))
-        terms["energy_distance"] = energy_distance(features, outputs[FEATURES][:count], *digits)
+        terms["energy_distance"] = energy_distance(features, split[FEATURES][0], *digits)
     if chosen:
         covered_worst = tf.gather(features, chosen.index)
-        terms["likelihood_loss"] = likelihood_loss(covered_worst, outputs[FEATURES][count:], chosen.found)
+        terms["likelihood_loss"] = likelihood_loss(covered_worst, split[FEATURES][1], chosen.found)
     return losses, terms
 
 
