@@ -13,7 +13,7 @@ from keras import layers
 from pipeline.kernels.accelerate import FastConvolution, FastDropout, FastNormalization, accelerate
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from tests.kernels.samples import assert_close, draw
+from tests.kernels.samples import ROUNDING_OF_PRODUCTS, assert_close, draw
 from tests.training.tiny import small_settings
 
 
@@ -143,7 +143,7 @@ def test_layers_of_known_shapes_are_accelerated_with_the_same_maps_and_gradients
     model = keras.Model(image, layer(image))
     assert _replaced(model) == [layer.name]
     for mine, theirs in zip(*(_maps_and_gradients(one, layer) for one in (accelerate(model), model)), strict=True):
-        assert_close(mine, theirs)
+        assert_close(mine, theirs, ROUNDING_OF_PRODUCTS)
 
 
 def _maps_and_gradients(model: keras.Model, layer: keras.layers.Layer) -> list[Any]:

@@ -1,7 +1,6 @@
 """The matrices with which maps and windows make convolutions from few products (Toom 1963, Cook 1966).
 
-Polynomials are evaluated at points of which two are complex (Meng & Brothers 2019, arXiv 1901.01965), which keeps the
-rounding near that of the plain sum.
+Of all sets of simple fractions, symmetric about 0, the points are one that rounds least.
 """
 
 from functools import cache
@@ -10,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-POINTS = (0, 1, -1, 2, -2, 1j, -1j, 0.5, -0.5)
-POINTS_NEEDED = (7, 9)
+POINTS = {7: (0, 1 / 2, -1 / 2, 5 / 4, -5 / 4, 3, -3), 9: (0, 1 / 2, -1 / 2, 4 / 5, -4 / 5, 5 / 3, -5 / 3, 4, -4)}
 DOUBLING_WINDOW = 3
 
 Window = tuple[int, int]
 Matrix = NDArray[np.float32]
-Complex = NDArray[np.complexfloating]
+Exact = NDArray[np.float64]
 
 
 class Bilinear(NamedTuple):
@@ -43,7 +41,7 @@ class Bilinear(NamedTuple):
 def has_points(places: Window, window: Window) -> bool:
     """Whether there are points for a convolution of maps with a window, both given as height and width."""
     needed = {side + taps - 1 for side, taps in zip(places, window, strict=True)}
-    return len(needed) == 1 and needed <= set(POINTS_NEEDED)
+    return len(needed) == 1 and needed <= POINTS.keys()
 
 
 @cache
@@ -78,61 +76,41 @@ def doubling(places: Window, window: Window) -> Bilinear:
     return _in_two_unknowns(points, places, taps, _middles(points, places, middle))
 
 
-def _points(places: Window, window: Window) -> Complex:
+def _points(places: Window, window: Window) -> Exact:
     if not has_points(places, window):
         raise ValueError(
-            f"`places` and `window` must need {' or '.join(map(str, POINTS_NEEDED))} points, the same both ways. "
+            f"`places` and `window` must need {' or '.join(map(str, POINTS))} points, the same both ways. "
             f"Received: {places}, {window}"
         )
-    return np.array(POINTS[: places[0] + window[0] - 1], np.complex128)
+    return np.array(POINTS[places[0] + window[0] - 1])
 
 
-def _powers(points: Complex, count: int) -> Complex:
+def _powers(points: Exact, count: int) -> Exact:
     """1, t, t² and so on of every point t, one row each."""
     return np.vander(points, count, increasing=True)
 
 
-def _every_second(points: Complex, side: int) -> Complex:
+def _every_second(points: Exact, side: int) -> Exact:
     """The taps of even and of odd rows of a result, `(points, 2, taps)`."""
     powers = _powers(points, DOUBLING_WINDOW)
-    taps = np.zeros((len(points), 2, side), np.complex128)
+    taps = np.zeros((len(points), 2, side))
     taps[:, 0, 1::2] = powers[:, 1:]
     taps[:, 1, 0::2] = powers
     return taps
 
 
-def _interpolation(points: Complex) -> Complex:
+def _interpolation(points: Exact) -> Exact:
     return np.linalg.inv(_powers(points, len(points)))
 
 
-def _middles(points: Complex, places: Window, window: Window) -> list[Complex]:
+def _middles(points: Exact, places: Window, window: Window) -> list[Exact]:
     return [_interpolation(points)[taps // 2 :][:side] for side, taps in zip(places, window, strict=True)]
 
 
-def _in_two_unknowns(points: Complex, places: Window, taps: list[Complex], result: list[Complex]) -> Bilinear:
+def _in_two_unknowns(points: Exact, places: Window, taps: list[Exact], result: list[Exact]) -> Bilinear:
     """Combines the matrices along rows and along columns; `taps` are `(points, subpixel, taps)` along each."""
-    subpixel, count = taps[0].shape[1], len(points) ** 2
-    maps = np.kron(_powers(points, places[0]), _powers(points, places[1]))
-    kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(count, -1)
-    of_maps, of_kernel, of_result = _real_products(points, maps, kernel, np.kron(*result))
-    of_kernel = of_kernel.reshape(len(of_maps) * subpixel**2, -1)
+    subpixel = taps[0].shape[1]
+    of_maps = np.kron(_powers(points, places[0]), _powers(points, places[1])).astype(np.float32)
+    of_kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(len(of_maps) * subpixel**2, -1).astype(np.float32)
+    of_result = np.kron(*result).astype(np.float32)
     return Bilinear(of_maps, of_kernel, of_result, places, (len(result[0]), len(result[1])), subpixel)
-
-
-def _real_products(points: Complex, maps: Complex, kernel: Complex, result: Complex) -> tuple[Matrix, Matrix, Matrix]:
-    """Turns complex matrices into real ones of the same convolution.
-
-    Values at conjugate points are conjugate, so that one of the two is left out. Gauss's method multiplies two complex
-    numbers by three real products.
-    """
-    mirrored = np.array([list(points).index(point.conjugate()) for point in points])
-    number = np.arange(len(points) ** 2)
-    mirror = (mirrored[:, np.newaxis] * len(points) + mirrored).ravel()
-    real, pair = number == mirror, number < mirror
-    a, b, c, d = maps[pair].real, maps[pair].imag, kernel[pair].real, kernel[pair].imag
-    to_real, to_imaginary = 2 * result[:, pair].real, -2 * result[:, pair].imag
-    return (
-        np.concatenate([maps[real].real, a + b, a, b]).astype(np.float32),
-        np.concatenate([kernel[real].real, c, d - c, c + d]).astype(np.float32),
-        np.concatenate([result[:, real].real, to_real + to_imaginary, to_imaginary, -to_real], 1).astype(np.float32),
-    )

@@ -24,7 +24,7 @@ Find = Callable[[Window, Window], Bilinear]
 
 
 def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Applies a convolution of stride 1, `same`: a 7×7 map and a 3×3 window take 97 products of numbers, not 441.
+    """Applies a convolution of stride 1, `same`: a 7×7 map and a 3×3 window take 81 products of numbers, not 441.
 
     Maps `(n, height, width, inputs)` and a kernel `(rows, columns, inputs, outputs)` of odd rows and columns, as Keras'
     Conv2D keeps it, make `(n, height, width, outputs)`.
@@ -36,7 +36,7 @@ def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Applies a transposed convolution of stride 1, `valid`: a 3×3 map and a 5×5 window take 61 products, not 225.
+    """Applies a transposed convolution of stride 1, `valid`: a 3×3 map and a 5×5 window take 49 products, not 225.
 
     Maps `(n, height, width, inputs)` and a kernel `(rows, columns, outputs, inputs)`, as Keras' Conv2DTranspose keeps
     it, make `(n, height + rows - 1, width + columns - 1, outputs)`.
@@ -48,7 +48,7 @@ def convolve_transposed(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def double(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Applies a 5×5 transposed convolution of stride 2, `same`: a 7×7 map takes 388 products, not 1,225.
+    """Applies a 5×5 transposed convolution of stride 2, `same`: a 7×7 map takes 324 products, not 1,225.
 
     Maps `(n, height, width, inputs)` and a kernel `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it, make
     `(n, 2 height, 2 width, outputs)`.

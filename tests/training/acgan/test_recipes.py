@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
@@ -14,8 +14,11 @@ from pipeline.data.batches import draw_pairs
 from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key, train_key
 from pipeline.settings.acgan import AcganSettings
-from pipeline.training.acgan.networks import Networks, build_networks
+from pipeline.settings.compute import Kernels
+from pipeline.training.acgan.losses import gradient_penalty
+from pipeline.training.acgan.networks import Networks, build_networks, gradients, recording
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses, update_discriminator
+from tests.kernels.samples import ROUNDING_OF_PRODUCTS, assert_close
 from tests.training.acgan.naive import Naive
 from tests.training.conftest import Trainings
 from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, small_training
@@ -47,11 +50,11 @@ def _acgan(**changes: Any) -> AcganSettings:
 
 
 def _assert_close(model: keras.Model, other: keras.Model, settings: AcganSettings) -> None:
-    """Within 2% of a step of Adam, but for one weight in a hundred: that of a gradient near 0 is rounding's sign."""
+    """Within a fifth of a step of Adam, but for one weight in a hundred: near 0 a gradient's sign is rounding's."""
     rate = min(settings.generator.learning_rate, settings.discriminator.learning_rate)
     for mine, theirs in zip(model.trainable_variables, other.trainable_variables, strict=True):
         difference = np.abs(mine.numpy() - theirs.numpy()) - 1e-5 * np.abs(theirs.numpy())
-        assert np.quantile(difference, 0.99) < 0.02 * rate, mine.path
+        assert np.quantile(difference, 0.99) < 0.2 * rate, mine.path
         assert difference.max() < rate, mine.path
     for mine, theirs in zip(model.non_trainable_variables, other.non_trainable_variables, strict=True):
         np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-6, err_msg=mine.path)
@@ -305,6 +308,20 @@ def _watched(networks: Networks, seen: list[NDArray[Any]]) -> Networks:
         return call
 
     return replace(networks, discriminate=watched(networks.discriminate), perceive=watched(networks.perceive))
+
+
+def test_the_fast_kernels_have_the_second_derivatives_of_the_penalty(splits: Splits) -> None:
+    settings = _acgan()
+    fast, plain = (_penalty_gradients(settings, splits, kernels) for kernels in get_args(Kernels))
+    for mine, theirs in zip(fast, plain, strict=True):
+        assert_close(mine, theirs, ROUNDING_OF_PRODUCTS)
+
+
+def _penalty_gradients(settings: AcganSettings, splits: Splits, kernels: Kernels) -> list[tf.Tensor]:
+    networks = build_networks(settings, seed=0, kernels=kernels)
+    with recording(networks.discriminator) as tape:
+        penalty = gradient_penalty(networks.logit, _inputs(settings, splits)[0].images)
+    return [penalty, *gradients(networks.discriminator, tape, penalty)]
 
 
 def test_one_shared_step_moves_batch_statistics_once_towards_those_of_the_batch(splits: Splits) -> None:
