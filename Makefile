@@ -1,6 +1,9 @@
 # PYTHON=/path/to/python chooses the interpreter that .venv is made with.
 export PYTHON
 
+# Where this is set, as in many containers, each process compiles all that it imports anew: 9 s of a stage.
+export PYTHONDONTWRITEBYTECODE :=
+
 # By PATH, so that the stages' own `python` is the same one. The quotes are for folders with spaces.
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
 # DVC asks for the user's name, which a uid without an entry in passwd, as in a container, does not have.
