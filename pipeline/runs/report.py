@@ -122,8 +122,10 @@ def _pictures(finished: RunLocation, *, confusion: bool) -> Iterator[PagePicture
     animation = files.pop("training", None)
     for name in (*(name for name in PICTURES if name in files), *(name for name in files if name not in PICTURES)):
         of_weights = (f"Weights of the {name.removeprefix(WEIGHTS)}", "Histograms of each layer's weights.")
-        texts = PICTURES.get(name) or (of_weights if name.startswith(WEIGHTS) else (name, f"{name}."))
-        heading, caption = (text.format(kind=format.kind, things=format.plural) for text in texts)
+        heading, caption = of_weights if name.startswith(WEIGHTS) else (name, f"{name}.")
+        if name in PICTURES:
+            words = {"kind": format.kind, "things": format.plural}
+            heading, caption = (template.format(**words) for template in PICTURES[name])
         yield PagePicture(heading, caption, files[name])
     if animation is not None:
         yield PagePicture(*PICTURES["training"], animation)

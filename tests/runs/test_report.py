@@ -51,6 +51,11 @@ def test_pictures_come_in_their_order_and_those_of_a_new_family_after_them(locat
     ]
 
 
+def test_a_picture_of_a_familys_own_may_have_braces_in_its_name(location: RunLocation) -> None:
+    shutil.copy(location.files.pictures / "of-ones-own.png", location.files.pictures / "of {one}.png")
+    assert '">of {one}</h2>' in page(location)
+
+
 def test_settings_that_differ_from_the_default_are_listed_and_no_others(location: RunLocation) -> None:
     html = page(location)
     changed = re.findall(r'<th scope="row">([a-z_.]+)</th><td>([^<]+)</td>', html.partition("Settings that")[2])
