@@ -129,6 +129,26 @@ def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: 
         lock.release()
 
 
+def lock_with_children(path: Path) -> int:
+    """Takes the lock `.NAME.lock` beside a file or folder and returns its descriptor, for processes that inherit it.
+
+    It is held until this process and all that were started with the descriptor have closed it or ended.
+
+    Raises:
+        LockedError: Other processes hold it.
+    """
+    import fcntl  # POSIX alone
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise LockedError(f"{display(path)} is in use by other processes: try again later") from error
+    return lock
+
+
 def sync(path: Path) -> None:
     """Waits until a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

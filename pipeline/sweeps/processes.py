@@ -1,6 +1,5 @@
 """Jobs in processes of their own on this machine, several at once, which share its processors and GPUs."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus
 
-from pipeline.data.files import LockedError
+from pipeline.data.files import LockedError, lock_with_children
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.paths import display
 from pipeline.sweeps.jobs import read_place
@@ -67,17 +66,13 @@ def lock_jobs(folder: Path) -> int:
     Raises:
         LockedError: Jobs of an earlier command still run.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / ".jobs.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
+        return lock_with_children(folder / "jobs")
+    except LockedError as error:
         raise LockedError(
             f"jobs of an earlier command, which was killed, still run in {display(folder)}: "
             "wait until they have ended, or end them; then the same command goes on"
         ) from error
-    return lock
 
 
 def share_of_machine(place: int, at_once: int) -> dict[str, str]:
