@@ -61,8 +61,8 @@ def test_rounding_is_near_that_of_float32_at_the_networks_own_sizes(
 
 
 def test_there_are_as_many_products_as_the_pages_say() -> None:
-    assert len(transposed_convolution((3, 3), (5, 5)).of_maps) == 49
-    assert len(convolution((7, 7), (3, 3)).of_maps) == 81
+    assert len(transposed_convolution((3, 3), (5, 5)).of_kernel) == 49
+    assert len(convolution((7, 7), (3, 3)).of_kernel) == 81
     assert len(doubling((7, 7), (5, 5)).of_kernel) == 324
 
 

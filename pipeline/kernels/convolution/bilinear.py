@@ -14,28 +14,37 @@ DOUBLING_WINDOW = 3
 
 Window = tuple[int, int]
 Matrix = NDArray[np.float32]
-Exact = NDArray[np.float64]
+Sides = tuple[Matrix, Matrix]
+Exact = NDArray[np.floating]
 
 
 class Bilinear(NamedTuple):
-    """A convolution as three matrices: result = of_result · ((of_kernel · taps) × (of_maps · places)).
+    """A convolution as matrices: result = of_result · ((of_kernel · taps) × (of_maps · places)).
 
     Attributes:
-        of_maps: `(products, places)`, from the places of maps to factors.
+        of_maps: `(points, height)` and `(points, width)`, from the places of maps to factors, a product for each two
+            points: first along columns, then along rows.
         of_kernel: `(products * subpixel², taps)`, from the taps of a window to factors; the sub-pixels of a product
             follow one another.
-        of_result: `(places of the result, products)`, from products to the places of the result.
-        places: Height and width of the maps.
-        result: Height and width of the result; those of each sub-pixel if there are several.
+        of_result: `(height, points)` and `(width, points)`, from products to the places of the result; those of each
+            sub-pixel if there are several.
         subpixel: 2 if even and odd rows and columns of the result have products of their own, else 1.
     """
 
-    of_maps: Matrix
+    of_maps: Sides
     of_kernel: Matrix
-    of_result: Matrix
-    places: Window
-    result: Window
+    of_result: Sides
     subpixel: int
+
+    @property
+    def places(self) -> Window:
+        """Height and width of the maps."""
+        return self.of_maps[0].shape[1], self.of_maps[1].shape[1]
+
+    @property
+    def result(self) -> Window:
+        """Height and width of the result; those of each sub-pixel if there are several."""
+        return len(self.of_result[0]), len(self.of_result[1])
 
 
 def has_points(places: Window, window: Window) -> bool:
@@ -109,8 +118,10 @@ def _middles(points: Exact, places: Window, window: Window) -> list[Exact]:
 
 def _in_two_unknowns(points: Exact, places: Window, taps: list[Exact], result: list[Exact]) -> Bilinear:
     """Combines the matrices along rows and along columns; `taps` are `(points, subpixel, taps)` along each."""
-    subpixel = taps[0].shape[1]
-    of_maps = np.kron(_powers(points, places[0]), _powers(points, places[1])).astype(np.float32)
-    of_kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(len(of_maps) * subpixel**2, -1).astype(np.float32)
-    of_result = np.kron(*result).astype(np.float32)
-    return Bilinear(of_maps, of_kernel, of_result, places, (len(result[0]), len(result[1])), subpixel)
+    rows, columns = (_powers(points, side) for side in places)
+    of_kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(-1, taps[0].shape[2] * taps[1].shape[2])
+    return Bilinear(_rounded(rows, columns), of_kernel.astype(np.float32), _rounded(*result), taps[0].shape[1])
+
+
+def _rounded(rows: Exact, columns: Exact) -> Sides:
+    return rows.astype(np.float32), columns.astype(np.float32)

@@ -8,11 +8,12 @@ from its values (Toom 1963, Cook 1966; for networks Lavin & Gray 2015, arXiv 150
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from pipeline.kernels.convolution.bilinear import (
     Bilinear,
-    Matrix,
+    Sides,
     Window,
     convolution,
     doubling,
@@ -71,29 +72,35 @@ def _multiply(find: Find, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: b
 def _multiplied(
     bilinear: Bilinear, maps: tf.Tensor, kernel: tf.Tensor, *, outputs_last: bool
 ) -> tuple[tf.Tensor, Gradients]:
-    products, subpixel = len(bilinear.of_maps), bilinear.subpixel
+    subpixel = bilinear.subpixel
 
     def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        slopes = _combine(bilinear.of_result.T, _places_first(upstream, subpixel))
+        slopes = _combine(_turned(bilinear.of_result), _places_first(upstream, subpixel))
         to_sources = tf.matmul(slopes, taps, transpose_b=outputs_last)
         factors = (sources, slopes) if outputs_last else (slopes, sources)
-        to_taps = tf.reshape(tf.matmul(*factors, transpose_a=True), (-1, *kernel.shape[2:]))
+        to_taps = tf.reshape(tf.matmul(*factors, transpose_a=True), (len(bilinear.of_kernel), -1))
         return (
-            _images_first(_combine(bilinear.of_maps.T, to_sources), bilinear.places, 1),
-            tf.reshape(_combine(bilinear.of_kernel.T, to_taps), kernel.shape),
+            _images_first(_combine(_turned(bilinear.of_maps), to_sources), bilinear.places, 1),
+            tf.reshape(tf.matmul(bilinear.of_kernel.T, to_taps), kernel.shape),
         )
 
     sources = _combine(bilinear.of_maps, _places_first(maps, 1))
-    taps = _combine(bilinear.of_kernel, tf.reshape(kernel, (-1, *kernel.shape[2:])))
-    taps = tf.reshape(taps, (products, -1, kernel.shape[3]))
+    taps = tf.matmul(bilinear.of_kernel, tf.reshape(kernel, (bilinear.of_kernel.shape[1], -1)))
+    taps = tf.reshape(taps, (len(bilinear.of_kernel) // subpixel**2, -1, kernel.shape[3]))
     result = _combine(bilinear.of_result, tf.matmul(sources, taps, transpose_b=not outputs_last))
     return _images_first(result, bilinear.result, subpixel), gradients
 
 
-def _combine(matrix: Matrix, values: tf.Tensor) -> tf.Tensor:
-    """Multiplies the first axis of values `(columns, n, m)`, whose m is known, by a matrix `(rows, columns)`."""
-    rows, columns = matrix.shape
-    return tf.reshape(tf.matmul(matrix, tf.reshape(values, (columns, -1))), (rows, -1, values.shape[2]))
+def _combine(sides: Sides, values: tf.Tensor) -> tf.Tensor:
+    """Multiplies the places of values `(places, n, m)`, whose m is known, by matrices along columns and along rows."""
+    rows, columns = sides
+    across = tf.matmul(columns[np.newaxis], tf.reshape(values, (rows.shape[1], columns.shape[1], -1)))
+    both = tf.matmul(rows, tf.reshape(across, (rows.shape[1], -1)))
+    return tf.reshape(both, (len(rows) * len(columns), -1, values.shape[2]))
+
+
+def _turned(sides: Sides) -> Sides:
+    return sides[0].T, sides[1].T
 
 
 def _places_first(maps: tf.Tensor, subpixel: int) -> tf.Tensor:
