@@ -1,7 +1,7 @@
 # PYTHON=/path/to/python chooses the interpreter that .venv is made with.
 export PYTHON
 
-# Where this is set, as in many containers, each process compiles all that it imports anew: 9 s of a stage.
+# Where it is set, as in many containers, every process recompiles all that it imports: 9 s of a stage.
 export PYTHONDONTWRITEBYTECODE :=
 
 # By PATH, so that the stages' own `python` is the same one. The quotes are for folders with spaces.

@@ -136,16 +136,22 @@ def lock_with_children(path: Path) -> int:
 
     Raises:
         LockedError: Other processes hold it.
+        WriteError: The lock cannot be written.
     """
-    import fcntl  # POSIX alone
+    import fcntl  # POSIX only
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    except OSError as error:
         os.close(lock)
-        raise LockedError(f"{display(path)} is in use by other processes: try again later") from error
+        if isinstance(error, BlockingIOError):
+            raise LockedError(f"{display(path)} is in use by other processes: try again later") from error
+        raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
     return lock
 
 

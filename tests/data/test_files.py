@@ -14,6 +14,7 @@ from pipeline.data.files import (
     LockedError,
     WriteError,
     copy_files,
+    lock_with_children,
     locked,
     remove_unfinished,
     replacing,
@@ -157,3 +158,15 @@ def test_a_lock_that_another_holds_is_refused_or_waited_for(tmp_path: Path) -> N
     other.join()
     with locked(tmp_path / "folder"):
         pass
+
+
+def test_a_lock_with_children_is_held_until_the_last_of_them_has_ended(tmp_path: Path, former: Path) -> None:
+    lock = lock_with_children(tmp_path / "jobs")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[lock]) as child:
+        os.close(lock)
+        with pytest.raises(LockedError, match="jobs is in use by other processes"):
+            lock_with_children(tmp_path / "jobs")
+        child.communicate()
+    os.close(lock_with_children(tmp_path / "jobs"))
+    with pytest.raises(WriteError, match=r"a cannot be locked: (File exists|Not a directory)"):
+        lock_with_children(former / "a")

@@ -1,4 +1,4 @@
-"""What make hands to its commands."""
+"""What make passes to its commands."""
 
 import os
 import subprocess

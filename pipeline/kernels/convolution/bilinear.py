@@ -1,6 +1,6 @@
 """The matrices with which maps and windows make convolutions from few products (Toom 1963, Cook 1966).
 
-Of all sets of simple fractions, symmetric about 0, the points are one that rounds least.
+The points are simple fractions, symmetric about 0, of which few other sets round less.
 """
 
 from functools import cache
@@ -22,8 +22,8 @@ class Bilinear(NamedTuple):
     """A convolution as matrices: result = of_result · ((of_kernel · taps) × (of_maps · places)).
 
     Attributes:
-        of_maps: `(points, height)` and `(points, width)`, from the places of maps to factors, a product for each two
-            points: first along columns, then along rows.
+        of_maps: `(points, height)` and `(points, width)`, from the places of maps to factors, one for each pair of
+            points.
         of_kernel: `(products * subpixel², taps)`, from the taps of a window to factors; the sub-pixels of a product
             follow one another.
         of_result: `(height, points)` and `(width, points)`, from products to the places of the result; those of each

@@ -75,12 +75,12 @@ def _multiplied(
     subpixel = bilinear.subpixel
 
     def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        slopes = _combine(_turned(bilinear.of_result), _places_first(upstream, subpixel))
+        slopes = _combine(_transposed(bilinear.of_result), _places_first(upstream, subpixel))
         to_sources = tf.matmul(slopes, taps, transpose_b=outputs_last)
         factors = (sources, slopes) if outputs_last else (slopes, sources)
         to_taps = tf.reshape(tf.matmul(*factors, transpose_a=True), (len(bilinear.of_kernel), -1))
         return (
-            _images_first(_combine(_turned(bilinear.of_maps), to_sources), bilinear.places, 1),
+            _images_first(_combine(_transposed(bilinear.of_maps), to_sources), bilinear.places, 1),
             tf.reshape(tf.matmul(bilinear.of_kernel.T, to_taps), kernel.shape),
         )
 
@@ -92,14 +92,14 @@ def _multiplied(
 
 
 def _combine(sides: Sides, values: tf.Tensor) -> tf.Tensor:
-    """Multiplies the places of values `(places, n, m)`, whose m is known, by matrices along columns and along rows."""
+    """Multiplies the places of values `(places, n, m)`, whose m is known, by matrices along width and height."""
     rows, columns = sides
     across = tf.matmul(columns[np.newaxis], tf.reshape(values, (rows.shape[1], columns.shape[1], -1)))
     both = tf.matmul(rows, tf.reshape(across, (rows.shape[1], -1)))
     return tf.reshape(both, (len(rows) * len(columns), -1, values.shape[2]))
 
 
-def _turned(sides: Sides) -> Sides:
+def _transposed(sides: Sides) -> Sides:
     return sides[0].T, sides[1].T
 
 

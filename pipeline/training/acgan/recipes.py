@@ -176,7 +176,7 @@ def _generator_losses(
     """The two losses and the further terms, of images that are those of `digit` and, behind them, of `chosen`."""
     dropping, count = settings.discriminator.dropout_in_generator_update, tf.shape(digit)[0]
     outputs = networks.perceive({"image": images}, training=dropping)
-    # The gradient of a split is one copy, that of each slice a whole array of zeros.
+    # A split's gradient is one concatenation; each slice's would be an array of zeros as large as the whole.
     split = {name: tf.split(output, [count, -1]) for name, output in outputs.items()}
     losses = trick_losses({name: output for name, (output, _) in split.items()}, digit, settings.soft_label.trick)
     terms: dict[str, tf.Tensor] = {}

@@ -26,7 +26,7 @@ from tests.training.tiny import NO_DROPOUT, assert_same_bits, small_settings, sm
 pytestmark = pytest.mark.slow
 
 # Seeds are those of which no unit comes so near 0 that rounding decides whether it fires: the steps below also agree
-# where every weight of one side is first moved by a millionth of itself, ten times what rounding does.
+# where every weight of one side is first moved by a millionth of itself.
 STEPS = 3
 TWICE: Mapping[str, Any] = {"generator": {"batches": 2}}
 DROPPING: Mapping[str, Any] = {"discriminator": {"dropout_in_generator_update": True}}
