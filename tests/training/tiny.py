@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import Dataset, Splits, split
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings, validate
+from pipeline.settings.compute import Kernels
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan.training import AcganTraining
 from tests.composing import CHOICES
@@ -35,10 +36,11 @@ SMALL: Mapping[str, Any] = {
 NO_DROPOUT: Mapping[str, Any] = {"discriminator": {"dropout": 0.0}}
 
 
-def small_settings(seed: int = 0, **acgan: Any) -> Settings[AcganSettings]:
-    """The project's own settings with small networks; keywords change the family's block further."""
+def small_settings(seed: int = 0, *, kernels: Kernels = "fast", **acgan: Any) -> Settings[AcganSettings]:
+    """The project's own settings with small networks; further keywords change the family's block."""
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     numbers["data"]["validation"] = 20
+    numbers["compute"]["kernels"] = kernels
     numbers["acgan"] = merged(merged(numbers["acgan"], SMALL), acgan)
     choices = {**CHOICES, "seed": seed, "family": "acgan"}
     return validate({**numbers, **choices}).resolve(gpu=False)
