@@ -1,6 +1,6 @@
 """Models over the layers of other models, with kernels that take a CPU less time.
 
-README.md has the measurements. Only training calls them, so saved models consist of Keras' own layers.
+README.md has the measurements. Nothing saves such a model, so saved models consist of Keras' own layers.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.kernels.convolution.bias import add_bias
-from pipeline.kernels.convolution.bilinear import DOUBLING_WINDOW, has_points
+from pipeline.kernels.convolution.bilinear import DOUBLING_WINDOW, count_tiles, has_points
 from pipeline.kernels.convolution.subpixel import WINDOW, double_by_subpixel
 from pipeline.kernels.convolution.toom_cook import convolve, convolve_transposed, double
 from pipeline.kernels.dropout_bits import drop
@@ -119,7 +119,7 @@ def _fast_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
     if layer.groups > 1:
         return None
     shape = (layer.strides, layer.padding, {taps % 2 for taps in layer.kernel_size})
-    if shape == ((1, 1), "same", {1}) and has_points(layer.input.shape[1:3], layer.kernel_size):
+    if shape == ((1, 1), "same", {1}) and count_tiles(layer.input.shape[1:3], layer.kernel_size):
         return convolve
     return partial(tf.nn.conv2d, strides=layer.strides, padding=layer.padding.upper()) if layer.use_bias else None
 

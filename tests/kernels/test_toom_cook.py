@@ -25,7 +25,10 @@ def _doubled(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
-@pytest.mark.parametrize(("sides", "window"), [((7, 7), (3, 3)), ((5, 5), (3, 3)), ((7, 5), (3, 5)), ((9, 7), (1, 3))])
+@pytest.mark.parametrize(
+    ("sides", "window"),
+    [((7, 7), (3, 3)), ((5, 5), (3, 3)), ((7, 5), (3, 5)), ((9, 7), (1, 3)), ((14, 14), (3, 3)), ((14, 10), (3, 5))],
+)
 def test_a_convolution_and_its_gradients_are_the_plain_ones(sides: Sides, window: Sides, outputs: int) -> None:
     assert_plain(convolve, _same, draw(2, *sides, 6), draw(*window, 6, outputs, seed=2), ROUNDING_OF_PRODUCTS)
 
@@ -50,6 +53,7 @@ def test_a_doubling_convolution_and_its_gradients_are_the_plain_ones(sides: Side
     ("fast", "plain", "sides", "kernel"),
     [
         (convolve, _same, (7, 7, 128), (3, 3, 128, 256)),
+        (convolve, _same, (14, 14, 32), (3, 3, 32, 64)),
         (convolve_transposed, _valid, (3, 3, 384), (5, 5, 192, 384)),
         (double, _doubled, (7, 7, 192), (5, 5, 96, 192)),
     ],
@@ -63,6 +67,7 @@ def test_rounding_stays_far_below_that_of_tf32_at_the_networks_own_sizes(
 def test_there_are_as_many_products_as_the_pages_say() -> None:
     assert len(transposed_convolution((3, 3), (5, 5)).of_kernel) == 49
     assert len(convolution((7, 7), (3, 3)).of_kernel) == 81
+    assert len(convolution((14, 14), (3, 3)).of_kernel) == 324
     assert len(doubling((7, 7), (5, 5)).of_kernel) == 324
 
 
@@ -71,7 +76,7 @@ def test_other_sizes_have_no_points(sides: Sides, window: Sides) -> None:
     assert not has_points(sides, window)
 
 
-@pytest.mark.parametrize("sides", [(12, 12), (5, 7), (4, 4)])
+@pytest.mark.parametrize("sides", [(12, 12), (14, 7), (5, 7), (4, 4)])
 def test_maps_of_other_sizes_are_refused(sides: Sides) -> None:
     with pytest.raises(ValueError, match="7 or 9 points"):
         convolve(draw(1, *sides, 2), draw(3, 3, 2, 2))

@@ -47,10 +47,18 @@ class Bilinear(NamedTuple):
         return len(self.of_result[0]), len(self.of_result[1])
 
 
-def has_points(places: Window, window: Window) -> bool:
-    """Whether there are points for a convolution of maps with a window, both given as height and width."""
-    needed = {side + taps - 1 for side, taps in zip(places, window, strict=True)}
-    return len(needed) == 1 and needed <= POINTS.keys()
+def has_points(places: Window, window: Window, *, tiles: int = 1) -> bool:
+    """Whether there are points for a convolution of maps with a window, both given as height and width.
+
+    With several tiles, the maps are cut into as many parts along each axis, each a convolution of its own.
+    """
+    needed = {side // tiles + taps - 1 for side, taps in zip(places, window, strict=True)}
+    return not any(side % tiles for side in places) and len(needed) == 1 and needed <= POINTS.keys()
+
+
+def count_tiles(places: Window, window: Window) -> int | None:
+    """Returns how many tiles along each axis `convolution` cuts maps into, 1 or 2; None if there are no points."""
+    return next((tiles for tiles in (1, 2) if has_points(places, window, tiles=tiles)), None)
 
 
 @cache
@@ -62,15 +70,20 @@ def transposed_convolution(places: Window, window: Window) -> Bilinear:
     """
     points = _points(places, window)
     taps = [_powers(points, count)[:, np.newaxis] for count in window]
-    return _in_two_unknowns(points, places, taps, [_interpolation(points)] * 2)
+    return _in_two_unknowns(_of_maps(points, places), taps, [_interpolation(points)] * 2)
 
 
 @cache
 def convolution(places: Window, window: Window) -> Bilinear:
-    """Matrices of a convolution of stride 1, `same`: the middle of a transposed one with its taps turned."""
-    points = _points(places, window)
-    taps = [_powers(points, count)[:, np.newaxis, ::-1] for count in window]
-    return _in_two_unknowns(points, places, taps, _middles(points, places, window))
+    """Matrices of a convolution of stride 1, `same`: the middle of a transposed one with its taps turned.
+
+    Maps too large for the points are cut in two along each axis, and the results of neighbours are added where they
+    overlap.
+    """
+    tiles = count_tiles(places, window) or 1
+    points = _points((places[0] // tiles, places[1] // tiles), window)
+    taps = [np.tile(_powers(points, count)[:, np.newaxis, ::-1], (tiles, 1, 1)) for count in window]
+    return _in_two_unknowns(_of_maps(points, places, tiles), taps, _middles(points, places, window, tiles))
 
 
 @cache
@@ -82,7 +95,7 @@ def doubling(places: Window, window: Window) -> Bilinear:
     middle = (DOUBLING_WINDOW, DOUBLING_WINDOW)
     points = _points(places, middle)
     taps = [_every_second(points, side) for side in window]
-    return _in_two_unknowns(points, places, taps, _middles(points, places, middle))
+    return _in_two_unknowns(_of_maps(points, places), taps, _middles(points, places, middle))
 
 
 def _points(places: Window, window: Window) -> Exact:
@@ -112,15 +125,29 @@ def _interpolation(points: Exact) -> Exact:
     return np.linalg.inv(_powers(points, len(points)))
 
 
-def _middles(points: Exact, places: Window, window: Window) -> list[Exact]:
-    return [_interpolation(points)[taps // 2 :][:side] for side, taps in zip(places, window, strict=True)]
+def _of_maps(points: Exact, places: Window, tiles: int = 1) -> list[Exact]:
+    """The matrix along each axis from a map's places to its values at the points, tile by tile."""
+    return [np.kron(np.eye(tiles), _powers(points, side // tiles)) for side in places]
 
 
-def _in_two_unknowns(points: Exact, places: Window, taps: list[Exact], result: list[Exact]) -> Bilinear:
+def _middles(points: Exact, places: Window, window: Window, tiles: int = 1) -> list[Exact]:
+    """The matrix along each axis from products to the places of a result as large as the maps."""
+    return [_middle(points, side, taps, tiles) for side, taps in zip(places, window, strict=True)]
+
+
+def _middle(points: Exact, side: int, taps: int, tiles: int) -> Exact:
+    count = len(points)
+    whole = np.zeros((side + taps - 1, tiles * count))
+    for tile in range(tiles):
+        first = tile * (side // tiles)
+        whole[first : first + count, tile * count : (tile + 1) * count] = _interpolation(points)
+    return whole[taps // 2 :][:side]
+
+
+def _in_two_unknowns(maps: list[Exact], taps: list[Exact], result: list[Exact]) -> Bilinear:
     """Combines the matrices along rows and along columns; `taps` are `(points, subpixel, taps)` along each."""
-    rows, columns = (_powers(points, side) for side in places)
     of_kernel = np.einsum("pak,qbl->pqabkl", *taps).reshape(-1, taps[0].shape[2] * taps[1].shape[2])
-    return Bilinear(_rounded(rows, columns), of_kernel.astype(np.float32), _rounded(*result), taps[0].shape[1])
+    return Bilinear(_rounded(*maps), of_kernel.astype(np.float32), _rounded(*result), taps[0].shape[1])
 
 
 def _rounded(rows: Exact, columns: Exact) -> Sides:

@@ -79,11 +79,11 @@ def build_networks(
     """
     size = settings.latent_size
     generator = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
-    generate = _accelerated(generator, kernels)
+    generate = accelerated(generator, kernels)
     averaged, generate_averaged = generator, generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
-        generate_averaged = _accelerated(averaged, kernels)
+        generate_averaged = accelerated(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed, format=format)
     features = discriminator.get_layer("flatten").output
     perceiving = keras.Model(discriminator.input, {**discriminator.output, FEATURES: features}, name="perceive")
@@ -93,8 +93,8 @@ def build_networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=_accelerated(discriminator, kernels, dropout_bits),
-        perceive=_accelerated(perceiving, kernels, dropout_bits),
+        discriminate=accelerated(discriminator, kernels, dropout_bits),
+        perceive=accelerated(perceiving, kernels, dropout_bits),
         generator_optimizer=build_adam(generator, _falling(settings.generator.learning_rate, settings), **options),
         discriminator_optimizer=build_adam(
             discriminator, _falling(settings.discriminator.learning_rate, settings), **options
@@ -111,7 +111,8 @@ def _falling(rate: float, settings: AcganSettings) -> keras.optimizers.schedules
     return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=share)
 
 
-def _accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16, 32] = 32) -> keras.Model:
+def accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16, 32] = 32) -> keras.Model:
+    """Returns a model over the same layers with the fast kernels, or with `plain` ones the model itself."""
     return accelerate(model, dropout_bits=dropout_bits) if kernels == "fast" else model
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.training.acgan.family import ask, walk
+from pipeline.data.dataset import Splits
+from pipeline.training.acgan.family import ask, evaluate, generate, walk
 from tests.training.conftest import Trainings
 from tests.training.tiny import small_settings
 
@@ -28,10 +29,13 @@ def test_the_latent_of_a_place_does_not_depend_on_the_digits(trainings: Training
     assert not np.allclose(ones[0], ones[2], atol=1e-4)
 
 
-def test_fast_kernels_draw_what_keras_layers_draw(trainings: Trainings) -> None:
-    parts, settings = trainings().parts(), small_settings()
-    plain = settings.model_copy(update={"compute": settings.compute.model_copy(update={"kernels": "plain"})})
-    np.testing.assert_allclose(ask(parts, settings, DIGITS), ask(parts, plain, DIGITS), atol=1e-4)
+def test_fast_kernels_draw_and_score_what_keras_layers_do(trainings: Trainings, splits: Splits) -> None:
+    parts, fast, plain = trainings().parts(), small_settings(), small_settings(kernels="plain")
+    np.testing.assert_allclose(ask(parts, fast, DIGITS), ask(parts, plain, DIGITS), atol=1e-4)
+    drawn, expected = (generate(parts, settings, 20) for settings in (fast, plain))
+    np.testing.assert_array_equal(drawn.digits, expected.digits)
+    np.testing.assert_allclose(drawn.images, expected.images, atol=1e-4)
+    assert evaluate(parts, splits, fast) == pytest.approx(evaluate(parts, splits, plain), rel=1e-3)
 
 
 def test_a_walk_leads_from_the_one_digit_to_the_other_in_small_steps(trainings: Trainings) -> None:
