@@ -143,14 +143,14 @@ def lock_with_children(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise
+    except BlockingIOError as error:
+        raise LockedError(f"{display(path)} is in use by other processes: try again later") from error
     except OSError as error:
-        raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        if isinstance(error, BlockingIOError):
-            raise LockedError(f"{display(path)} is in use by other processes: try again later") from error
         raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
     return lock
 

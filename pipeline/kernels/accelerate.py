@@ -16,6 +16,7 @@ from pipeline.kernels.convolution.subpixel import WINDOW, double_by_subpixel
 from pipeline.kernels.convolution.toom_cook import convolve, convolve_transposed, double
 from pipeline.kernels.dropout_bits import drop
 from pipeline.models.precision import FULL
+from pipeline.settings.compute import Kernels
 
 FEW_FILTERS = 4
 
@@ -23,12 +24,15 @@ Kernel = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 DropoutBits = Literal[16, 32]
 
 
-def accelerate(model: keras.Model, *, dropout_bits: DropoutBits = 32) -> keras.Model:
+def accelerate(model: keras.Model, kernels: Kernels = "fast", *, dropout_bits: DropoutBits = 32) -> keras.Model:
     """Builds a model over the layers of a functional one, with fast kernels for convolutions and batch normalisation.
 
-    It has the same variables. `dropout_bits` decide about each number of a dropout: with 32, as in Keras, outputs equal
-    the model's to a relative 2e-5; 16 take less time and drop other numbers.
+    It has the same variables; with `plain` kernels it is the model itself. `dropout_bits` decide about each number of a
+    dropout: with 32, as in Keras, outputs equal the model's to a relative 2e-5; 16 take less time and drop other
+    numbers.
     """
+    if kernels == "plain":
+        return model
     return keras.models.clone_model(model, clone_function=partial(_accelerated, dropout_bits=dropout_bits))
 
 

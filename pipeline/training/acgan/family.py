@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from pipeline.data.batches import draw_pairs
 from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, held_out_key
+from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.heldout import losses_on
-from pipeline.training.acgan.networks import accelerated
 from pipeline.training.acgan.sampling import Stream, generate_digits, requested_digits, sample_tiles, walk_between
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.family import Examples, Family, Generated, Parts, Values
@@ -19,13 +19,13 @@ from pipeline.training.pictures import Picture, Pictures, real_tiles
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports that chose the weights."""
     stream, classes = Stream.EVALUATION_DIGITS, settings.format.classes
-    generator = accelerated(parts["generator"], settings.compute.kernels)
+    generator = accelerate(parts["generator"], settings.compute.kernels)
     return generate_digits(generator, settings.model, seed=settings.seed, stream=stream, count=count, classes=classes)
 
 
 def ask(parts: Parts, settings: Settings[AcganSettings], digits: NDArray[np.int32]) -> NDArray[np.float32]:
     """Generates the digits asked for; see `Family`."""
-    generator = accelerated(parts["generator"], settings.compute.kernels)
+    generator = accelerate(parts["generator"], settings.compute.kernels)
     return requested_digits(generator, settings.model, digits, seed=settings.seed)
 
 
@@ -37,7 +37,7 @@ def walk(parts: Parts, settings: Settings[AcganSettings], ends: tuple[int, int],
 def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Values:
     """Scores both networks on the test split, as many generated images, and twice as many for the generator."""
     at_once, stream = settings.evaluate.batch_size, Stream.TEST_LOSSES
-    fast = {name: accelerated(parts[name], settings.compute.kernels) for name in ("generator", "discriminator")}
+    fast = {name: accelerate(parts[name], settings.compute.kernels) for name in ("generator", "discriminator")}
     scored = losses_on(fast, splits.test, settings.model, seed=settings.seed, stream=stream, batch_size=at_once)
     return {key.on(TEST): value for key, value in scored.items()}
 

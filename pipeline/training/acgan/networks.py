@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import keras
 import tensorflow as tf
 
-from pipeline.kernels.accelerate import accelerate
+from pipeline.kernels.accelerate import DropoutBits, accelerate
 from pipeline.kernels.adam import build_adam
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
@@ -79,22 +78,22 @@ def build_networks(
     """
     size = settings.latent_size
     generator = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
-    generate = accelerated(generator, kernels)
+    generate = accelerate(generator, kernels)
     averaged, generate_averaged = generator, generate
     if settings.averaged:
         averaged = build_generator(settings.generator, latent_size=size, seed=seed, format=format)
-        generate_averaged = accelerated(averaged, kernels)
+        generate_averaged = accelerate(averaged, kernels)
     discriminator = build_discriminator(settings.discriminator, seed=seed, format=format)
     features = discriminator.get_layer("flatten").output
     perceiving = keras.Model(discriminator.input, {**discriminator.output, FEATURES: features}, name="perceive")
-    dropout_bits: Literal[16, 32] = 16 if settings.recipe == "shared" else 32
+    dropout_bits: DropoutBits = 16 if settings.recipe == "shared" else 32
     options = settings.adam.model_dump() | {"kernels": kernels}
     return Networks(
         generator=generator,
         generate=generate,
         discriminator=discriminator,
-        discriminate=accelerated(discriminator, kernels, dropout_bits),
-        perceive=accelerated(perceiving, kernels, dropout_bits),
+        discriminate=accelerate(discriminator, kernels, dropout_bits=dropout_bits),
+        perceive=accelerate(perceiving, kernels, dropout_bits=dropout_bits),
         generator_optimizer=build_adam(generator, _falling(settings.generator.learning_rate, settings), **options),
         discriminator_optimizer=build_adam(
             discriminator, _falling(settings.discriminator.learning_rate, settings), **options
@@ -109,11 +108,6 @@ def _falling(rate: float, settings: AcganSettings) -> keras.optimizers.schedules
     """A cosine (Loshchilov & Hutter 2017, arXiv 1608.03983) to a share of the rate, or the rate itself throughout."""
     steps, share = (1, 1.0) if settings.decay_steps is None else (settings.decay_steps, settings.decay_to)
     return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=share)
-
-
-def accelerated(model: keras.Model, kernels: Kernels, dropout_bits: Literal[16, 32] = 32) -> keras.Model:
-    """Returns a model over the same layers with the fast kernels, or with `plain` ones the model itself."""
-    return accelerate(model, dropout_bits=dropout_bits) if kernels == "fast" else model
 
 
 @contextmanager

@@ -34,8 +34,8 @@ class AutoencoderTraining(CodingTraining):
 
     def compute_losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Computes both errors of the digit; the squared error of the whole padded image is minimised."""
-        code = self.halves.models[ENCODER](inputs, training=True)
-        logits = self._before_tanh({CODE: code}, training=True)
+        code = self.encode(inputs, training=True)
+        logits = self.decode({CODE: code}, training=True)
         squared = squared_errors(logits, inputs[IMAGE])
         return {
             SQUARED_ERROR: tf.reduce_mean(digit_means(squared, size=self.format.size)),
@@ -45,8 +45,7 @@ class AutoencoderTraining(CodingTraining):
 
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Returns both errors of reconstructions."""
-        halves = self.halves.models[ENCODER], self._before_tanh
-        return errors_on(halves, images, self.settings, batch_size=AT_ONCE)
+        return errors_on(self.scored, images, self.settings, batch_size=AT_ONCE)
 
     def samples(self) -> NDArray[np.float32]:
         """Draws held-out digits over their reconstructions; see `Training`."""

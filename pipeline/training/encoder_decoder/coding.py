@@ -13,6 +13,7 @@ from pipeline.data.batches import batch_indices
 from pipeline.data.dataset import Splits
 from pipeline.data.keys import held_out_key, train_key
 from pipeline.data.padding import PAPER, crop, pad, window
+from pipeline.kernels.accelerate import accelerate
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
@@ -27,7 +28,14 @@ IN_MEMORY = 2000
 
 
 class CodingTraining(Training):
-    """An encoder and a decoder in training."""
+    """An encoder and a decoder in training.
+
+    Attributes:
+        halves: Both, with their optimisers.
+        scored: The encoder, and the decoder without its tanh, of Keras' own layers.
+        encode: The encoder over the same weights, with the fast kernels.
+        decode: The decoder without its tanh, likewise.
+    """
 
     settings: ConvolutionalSettings
 
@@ -42,7 +50,9 @@ class CodingTraining(Training):
         self.halves = Halves(encoder, decoder, self.settings, compute=settings.compute, losses=self._losses)
         self.steps_per_call = self.halves.steps_per_call
         self._joined = join(encoder, decoder, name=settings.family)
-        self._before_tanh = before_tanh(decoder)
+        kernels, logits = settings.compute.kernels, before_tanh(decoder)
+        self.scored = encoder, logits
+        self.encode, self.decode = accelerate(encoder, kernels), accelerate(logits, kernels)
 
     def draw(self, step: int) -> dict[str, NDArray[np.float32]]:
         """Returns what the encoder takes in a step beside the images, by name: nothing, unless a family draws it."""

@@ -57,8 +57,8 @@ class VaeTraining(CodingTraining):
         All are means over the batch in nats per image; in the objective the divergence is multiplied by beta. The
         channels of an image in grey are averaged, those of one in colour added.
         """
-        latents = self.halves.models[ENCODER](inputs, training=True)
-        logits = self._before_tanh({LATENT: latents[LATENT]}, training=True)
+        latents = self.encode(inputs, training=True)
+        logits = self.decode({LATENT: latents[LATENT]}, training=True)
         entropies = cross_entropies(logits, inputs[IMAGE])
         size, channels = self.format.size, self.format.channels
         reconstruction = size**2 * channels * tf.reduce_mean(digit_means(entropies, size=size))
@@ -74,8 +74,7 @@ class VaeTraining(CodingTraining):
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Returns the negative evidence lower bound and its terms, of one draw per image."""
         noise = draw_noise(self.seed, 0, Stream.REPORT_LOSSES, count=len(images), size=self.settings.latent_size)
-        halves = self.halves.models[ENCODER], self._before_tanh
-        return bound_on(halves, images, self.settings, noise=[noise], batch_size=AT_ONCE)
+        return bound_on(self.scored, images, self.settings, noise=[noise], batch_size=AT_ONCE)
 
     def samples(self) -> NDArray[np.float32]:
         """Generates the plane of two latent numbers, or digits of fixed latents if there are more; see `Training`."""
