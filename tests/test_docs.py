@@ -130,3 +130,17 @@ def test_every_test_that_the_table_of_faults_names_exists() -> None:
 def test_the_index_of_the_notebook_lists_every_page_of_it() -> None:
     index = ROOT / "benchmarks" / "notebook" / "README.md"
     assert {page.name for page in NOTEBOOK} - {index.name} <= set(links(index))
+
+
+# That of `pipeline` itself names stages and the order of the packages.
+OVERVIEWS = [path for path in sorted((ROOT / "pipeline").glob("*/**/__init__.py")) if "::\n" in text_of(path)]
+
+
+@pytest.mark.parametrize("init", OVERVIEWS, ids=lambda init: named(init.parent))
+def test_the_overview_of_a_package_names_all_that_is_in_it(init: Path) -> None:
+    (block,) = re.findall(r"::\n\n((?:    .+\n|\n)+)", text_of(init))
+    entries = [re.split(r" {2,}", line.strip())[0] for line in block.splitlines() if line.strip()]
+    listed = {name.removesuffix(".py").rstrip("/") for entry in entries for name in entry.split()}
+    modules = {path.stem for path in init.parent.glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in init.parent.glob("*/__init__.py")}
+    assert modules | packages == listed

@@ -71,7 +71,7 @@ def used(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Used:
         mine=[f"run={folder}", "digits=0031", "to=mine.png"],
     )
     answers["export"] = call("export", f"run={folder}").finish()
-    answers["promote"] = call("promote", f"run={folder}").finish()
+    answers["promote"] = call("promote", f"run={folder}", "force=true").finish()
     # As on another machine, which has the tracking store alone.
     shutil.move(folder, project.root / "elsewhere")
     answers |= draw(model=[f"run=models:/{NAME}@champion", "digits=0031", "seed=3", "to=model.png"])
@@ -126,7 +126,7 @@ def test_the_first_generator_that_is_promoted_is_the_champion_and_loads_as_it_wa
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == f"{NAME}, version 1: champion\n  it is the first version\n"
     version = used.project.client().get_model_version_by_alias(NAME, "champion")
-    assert (version.run_id, version.tags["decided"]) == (used.run_id, "champion")
+    assert (version.run_id, version.tags["decided"], version.tags["forced"]) == (used.run_id, "champion", "label")
     registered = Path(unquote(str(version.source).removeprefix("file://"))) / "artifacts" / "model.keras"
     own = used.project.root / "elsewhere" / "models" / "last" / "generator.keras"
     assert weights_of(registered) == weights_of(own)

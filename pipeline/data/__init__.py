@@ -12,6 +12,7 @@
     dataset_file    a data set ↔ data/NAME.npz
     files       files written whole or not at all, and locks
     npz         arrays ↔ one file that is the same on any day and platform
+    checksum    an archive with its own SHA-256 as its comment
     batches     (seed, step, stream) → indices of images, latents and digits
     padding     digits ↔ larger square images
     columns     labelled images, one class per column

@@ -91,14 +91,14 @@ class Calibration:
     @cached_property
     def validation(self) -> Sample:
         """The real digits that a training's reports are measured against, `report_images` of them at most."""
-        images = _first(self.splits.validation, self.settings.report_images)
+        images = first_images(self.splits.validation, self.settings.report_images)
         probabilities, features = (self.real[f"validation_{name}"] for name in ("probabilities", "features"))
         return Sample(images.images, images.labels, probabilities, features)
 
     @cached_property
     def test(self) -> Sample:
         """The real digits that an evaluation is measured against, `images` of them at most."""
-        images = _first(self.splits.test, self.settings.images)
+        images = first_images(self.splits.test, self.settings.images)
         probabilities, features = (self.real[f"test_{name}"] for name in ("probabilities", "features"))
         nearest = Nearest(*(self.real[f"test_nearest_{name}"] for name in ("distances", "indices")))
         return Sample(images.images, images.labels, probabilities, features, nearest)
@@ -144,5 +144,6 @@ def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
         raise DataError(f"{display(folder)} is no whole judge: delete it and train it again ({reason})") from error
 
 
-def _first(images: Images, count: int) -> Images:
+def first_images(images: Images, count: int) -> Images:
+    """Returns the first images with their labels, `count` of them at most."""
     return Images(images.images[:count], images.labels[:count])

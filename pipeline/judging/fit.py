@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from pipeline.data.batches import batch_indices
 from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.judging.network import build_judge
+from pipeline.kernels.accelerate import accelerate
 from pipeline.kernels.adam import FusedAdam
+from pipeline.settings.compute import Kernels
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.judge import JudgeSettings
 
 StepCallback = Callable[[int, float], None]
-Accelerate = Callable[[keras.Model], keras.Model]
 SHIFTS = 1
 
 
@@ -24,13 +25,12 @@ def train_classifier(
     *,
     format: ImageFormat = DIGITS,
     on_step: StepCallback | None = None,
-    accelerate: Accelerate | None = None,
+    kernels: Kernels = "fast",
 ) -> keras.Model:
     """Trains the judge's network on labelled images of a form; see `build_judge`.
 
     The same images and settings give the same bits on one machine's CPU. `on_step` is called after each step with the
-    number of steps so far and the loss in nats. `accelerate` builds the model that takes the steps, over the same
-    variables; by default it is the classifier itself.
+    number of steps so far and the loss in nats. With `plain` kernels Keras' own layers take the steps.
     """
     judge = build_judge(settings, format=format)
     steps = count_steps(len(images), settings)
@@ -38,7 +38,7 @@ def train_classifier(
     schedule = keras.optimizers.schedules.CosineDecay(
         rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
-    fast = accelerate(judge) if accelerate else judge
+    fast = accelerate(judge, kernels)
     fast.compile(FusedAdam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
     for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
         fast.reset_metrics()

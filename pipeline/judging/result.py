@@ -19,10 +19,9 @@ from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.references import find_quick_references, find_references
 from pipeline.evaluation.sample import Sample
-from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge
+from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge, first_images
 from pipeline.judging.fit import StepCallback, train_classifier
 from pipeline.judging.network import look, save_judge
-from pipeline.kernels.accelerate import accelerate
 from pipeline.settings.judge import JudgeSettings
 
 
@@ -61,8 +60,8 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
 
     `on_step` is called after each step; see `train_classifier`.
     """
-    model = train_classifier(splits.train, settings, format=splits.format, on_step=on_step, accelerate=accelerate)
-    known = _as_many(splits.train, max(settings.images, settings.report_images))
+    model = train_classifier(splits.train, settings, format=splits.format, on_step=on_step)
+    known = first_images(splits.train, max(settings.images, settings.report_images))
     view = look(model, known.images)
     judge = Judge(model, FeatureScale.fit(view.features))
     training = Sample(*_labelled(known), view.probabilities, judge.scale.apply(view.features))
@@ -101,10 +100,6 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
     write_json(rounded(references), folder / REFERENCES)
     write_json({"digest": digest, "scale": scale, "accuracy": rounded(fitted.accuracy), **metadata}, folder / JUDGE)
     return digest
-
-
-def _as_many(images: Images, count: int) -> Images:
-    return Images(images.images[:count], images.labels[:count])
 
 
 def _labelled(images: Images) -> tuple[np.ndarray, np.ndarray]:

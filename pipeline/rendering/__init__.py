@@ -3,6 +3,8 @@
 ::
 
     tiles.py        images → one picture of tiles; writes every picture, whole or not at all
+    grids.py        grids with a class for each column or row, and its name
+    digits.py       digits on request → one file, or a picture each
     figures.py      the look and the size of everything drawn with Matplotlib
     curves.py       histories of losses → panels of lines
     histograms.py   weights of each layer → panels of histograms
@@ -16,5 +18,7 @@
     tradeoff.py     the same → a picture, one measure against another
     spelling.py     names of measures as a person writes them
     samples.py      samples of several runs → one picture
+    search.py       the trials of a search → their objectives, and which settings decide them
+    page.py         tables, pictures and commands → one HTML file
     terminal.py     the progress of a training run
 """

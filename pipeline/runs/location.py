@@ -87,7 +87,8 @@ def find_run(settings: Settings) -> RunLocation:
 
     Args:
         settings: `run` names its folder, its run in MLflow or a registered model. Without it, it is the one in
-            `models/FAMILY`, which DVC tracks; reports on that one go to `reports/FAMILY` only where DVC runs the stage.
+            `models/FAMILY`, which DVC tracks; reports on that one go to `reports/FAMILY` only where DVC runs the stage,
+            else to `runs/FAMILY/tracked`.
 
     Raises:
         NotTrainedError: The folder holds no finished training, or one of another family or an earlier version.
@@ -123,10 +124,10 @@ def find_start(settings: Settings) -> RunFiles | None:
 
 
 def _chosen_files(settings: Settings) -> RunFiles:
-    if settings.run is not None:
+    tracked = tracked_files(settings.family)
+    if settings.run is not None and settings.run.resolve() != tracked.models.resolve():
         found = None if settings.run.exists() else find_tracked_files(str(settings.run), settings)
         return found or find_files(settings.run)
-    tracked = tracked_files(settings.family)
     by_hand = paths.ROOT / "runs" / settings.family / "tracked"
     return RunFiles(find_files(tracked.models).models, tracked.reports if stage_of_dvc() else by_hand)
 

@@ -24,7 +24,7 @@ from pipeline.tracking.registry import (
 )
 from pipeline.tracking.store import Store
 
-CHAMPION, CHALLENGER, RUN = "champion", "challenger", "run"
+CHAMPION, CHALLENGER, RUN, LABEL = "champion", "challenger", "run", "label"
 PART, OTHER = "generator", "discriminator"
 TEST_DISTANCE = Key(DISTANCE.measure, split=QUALITY, trained=True)
 SHOWN = (DISTANCE, ACCURACY, ACCURACY.on(REFERENCE), TEST_DISTANCE)
@@ -57,16 +57,22 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     Its discriminator is registered with it, under the same alias and the name that `beside` returns.
 
     Raises:
-        PromotionError: The champion has other data, another judge or other code, or its run was deleted, and `force`
-            is not set.
+        PromotionError: The run is labelled as no real one, the champion has other data, another judge or other code, or
+            its run was deleted, and `force` is not set.
         TrackingError: The store does not answer, or does not know the run.
     """
-    name = settings.promote.name
+    name, label = settings.promote.name, location.settings.label
+    if label and not settings.force:
+        raise PromotionError(
+            f"`run` must be a real training to be promoted, and this one is labelled {label}: choose another, or add "
+            "force=true, which is recorded"
+        )
     trained = read_trained(store, str(location.metadata["run_id"]))
     held = find_version(store, name, CHAMPION)
     if held is not None and held.run_id == trained.run_id:
         return Promotion(name, str(held.version), CHAMPION, ("it is the champion already",))
     champion, different = _find_champion(held, trained, settings, store)
+    different = [LABEL, *different] if label else different
     judged = [] if champion is None else _judge(trained, champion, settings, store)
     alias = CHAMPION if all(condition.holds for condition in judged) else CHALLENGER
     first = "it is the first version" if held is None else "the former champion's run was deleted"

@@ -131,8 +131,9 @@ def _until_hopeless(events: Iterator[Event], job: Job) -> Iterator[Event]:
     hopeless = False
     for event in events:
         yield event
-        if isinstance(job, TrialJob) and isinstance(event, ReportMade) and event.measured:
-            hopeless = job.is_hopeless(event.report.step, event.measured.values)
+        if isinstance(job, TrialJob) and isinstance(event, ReportMade):
+            measured = event.measured.values if event.measured else {}
+            hopeless = job.is_hopeless(event.report.step, {**event.report.values, **measured})
         elif hopeless and isinstance(event, Points):
             return
 

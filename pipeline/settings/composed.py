@@ -104,12 +104,15 @@ class Settings(DrawingRequest, Generic[Model_co]):
             "label": self.label,
             "data": {"name": self.data.name, "validation": self.data.validation},
             "images": self.format.model_dump(mode="json"),
+            "judge": self.judge.model_dump(mode="json", exclude={"images", "report_images"}),
             "compute": {"precision": self.compute.precision},
             self.family: self.model.model_dump(mode="json"),
         }
 
     def with_training(self, blocks: Mapping[str, Any]) -> Self:
         """Returns these settings with the blocks that `of_training` returned for another run.
+
+        The sizes of the judge's samples stay. A run of before 2026-11-29 has no judge in its blocks: that stays, too.
 
         Raises:
             pydantic.ValidationError: The family's block lacks a setting or has an unknown one.
@@ -121,6 +124,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
                 "seed": blocks["seed"],
                 "label": blocks["label"] or self.label,
                 "data": self.data.model_copy(update=blocks["data"]),
+                "judge": JudgeSettings.model_validate(self.judge.model_dump() | blocks.get("judge", {})),
                 "compute": self.compute.model_copy(update=blocks["compute"]),
                 "model": family_settings(self.family).model_validate(blocks[self.family]),
             }

@@ -40,8 +40,8 @@ class ComputeSettings(Frozen):
         steps_per_call: Most steps in one call of the compiled step, in whose midst nothing is reported or saved;
             `auto` is 50 where TensorFlow sees a GPU, else 1.
         kernels: `fast` computes convolutions, batch normalisation, dropout and Adam with the project's own kernels for
-            CPUs, `plain` with Keras' layers and optimiser. Steps are equal to a relative 2e-5 but, with `recipe:
-            shared`, for the draws of dropout.
+            CPUs, `plain` with Keras' layers and optimiser. The losses of a step are equal to a relative 2e-5, unless
+            `recipe: shared` draws another dropout. The judge has the fast ones always.
         precision: The number format that layers compute in. Weights, optimisers, the parts' outputs and losses are
             float32 in both; with `mixed_bfloat16` results differ from one kind of machine to another.
     """

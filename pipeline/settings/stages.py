@@ -59,10 +59,13 @@ class TrackingSettings(Frozen):
     Attributes:
         experiment: First half of the name of the MLflow experiment; the family is the second.
         losses_every: Steps between two points of the training losses; each point is the mean over those steps.
-        early_samples: Steps after which samples are drawn without a report, to see the first digits soon.
-        checkpoint_seconds: Longest time that a killed training loses.
+        early_samples: Steps after which samples are drawn without a report, to see the first digits soon; those of step
+            0 are drawn always.
+        checkpoint_seconds: Seconds from a checkpoint until the next is due. A killed training loses as much, and the
+            step or report that was under way.
         system_metrics: Whether the use of processor and memory is logged.
-        offline: Whether a training by hand asks no store and keeps what it logs for `python -m pipeline.sync`.
+        offline: Whether a training by hand asks no store and keeps what it logs for `python -m pipeline.sync`. Other
+            commands ask it all the same.
     """
 
     experiment: Annotated[str, Field(min_length=1)]

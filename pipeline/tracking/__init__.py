@@ -3,6 +3,8 @@
 ::
 
     store           the store and the experiment; one clear line where it cannot be reached
+    address         which store is the project's own, and how it is printed
+    schema          the tables of an SQLite store: whole, older, newer or broken
     first_answer    half a minute's wait for a server
     moved           addresses that follow a moved project folder
     pages           searching runs
@@ -12,6 +14,8 @@
     points          metric points: buffered, none twice
     logged_models   a Keras model as a logged model that loads back
     services        a part of a training as a logged model that runs code of its own
+    registry        registered models, their versions and the runs they come from
+    downloads       models and samples of a run, copied from the store
     datasets        arrays as named inputs of a run
     recorder        writing on a run by its id: points, pictures, files, tables, data sets, models
     runs            a run's life: started or resumed, FINISHED, FAILED or KILLED

@@ -18,6 +18,7 @@ from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.services import log_service
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.sweeps import PRUNED
 
 COMPARABLE = ("data", "judge", "code")
 # Of a model and of an alias that the store does not know.
@@ -65,9 +66,13 @@ def read_trained(store: Store, run_id: str) -> TrainedRun:
 
 
 def other_seeds(store: Store, trained: TrainedRun) -> list[TrainedRun]:
-    """Returns the finished trainings, oldest first, of a run's setting, data, judge and code; it is among them."""
+    """Returns the whole trainings, oldest first, of a run's setting, data, judge and code; it is among them.
+
+    A trial that its search ended is no whole one.
+    """
     with one_line_errors(store.uri):
-        found = map(_trained, runs_where(store, "tags.kind = 'training' and attributes.status = 'FINISHED'"))
+        finished = runs_where(store, "tags.kind = 'training' and attributes.status = 'FINISHED'")
+        found = [_trained(run) for run in finished if PRUNED not in run.data.tags]
         return [one for one in found if (one.settings, one.digests) == (trained.settings, trained.digests)]
 
 

@@ -9,6 +9,8 @@
     devices          what `auto` means on this machine
     history          the metrics of a training so far
     checkpoints      the state of a training, and its models, as files
+    pictures         what a family draws of a training
+    timing           the seam for whoever times a training
     acgan autoencoder vae    one family each
     encoder_decoder  what the last two share
 """

@@ -63,8 +63,9 @@ class Generated:
     """Digits that a composition generated.
 
     Attributes:
-        images: float32 `(n, 28, 28, 1)` in [-1, 1].
-        digits: The requested digits, 0 to 9, int32 `(n,)`; None if the family cannot generate a digit on request.
+        images: float32 `(n, height, width, channels)` in [-1, 1].
+        digits: The requested digits, 0 to classes - 1, int32 `(n,)`; None if the family cannot generate a digit on
+            request.
     """
 
     images: NDArray[np.float32]
@@ -130,11 +131,12 @@ class Family(Generic[Model]):
         headline: Keys of the metrics in a sweep's table, 12 at most; they must be comparable between the settings that
             are swept. An evaluation writes the same measures of the test images to `metrics.json`.
         generate: Generates a number of digits from saved parts, on draws of its own; None if the family cannot.
-        ask: Generates the digits asked for, int32 `(n,)`, as images `(n, 28, 28, 1)` in [-1, 1]; None if the family
-            cannot. The latents are a function of `seed` and of an image's place.
+        ask: Generates the digits asked for, int32 `(n,)`, as images `(n, height, width, channels)` in [-1, 1]; None if
+            the family cannot. The latents are a function of `seed` and of an image's place.
         walk: Generates the way from one digit to another, in a number of images, of one latent; None if the family
             cannot.
-        encode: Codes `(n, size)` of uint8 images `(n, 28, 28)`, to compare with simpler codes; None for no comparison.
+        encode: Codes `(n, size)` of uint8 images `(n, height, width)`, to compare with simpler codes; None for no
+            comparison.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
         scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
         unit: Unit of the losses but those of `units`, which have their own, by name.

@@ -8,7 +8,6 @@ import pytest
 from pipeline.data.dataset import Images
 from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
-from pipeline.kernels.accelerate import accelerate
 from tests.judges import draw_kinds, tiny_settings
 
 KINDS = Images(*draw_kinds(1, 400))
@@ -38,8 +37,8 @@ def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_accelerated_classifier_learns_the_same_to_rounding() -> None:
     short = tiny_settings(epochs=1, batch_size=100)
-    plain = train_classifier(KINDS, short)
-    fast = train_classifier(KINDS, short, accelerate=accelerate)
+    plain = train_classifier(KINDS, short, kernels="plain")
+    fast = train_classifier(KINDS, short)
     for one, other in zip(fast.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
 

@@ -47,6 +47,32 @@ def test_only_dvcs_stages_write_what_dvc_tracks(
     assert (location.files.models, location.files.reports) == (tracked.models, tracked.reports)
 
 
+def test_the_tracked_models_are_reported_on_outside_of_them_by_their_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    tracked = RunFiles(tmp_path / "models" / "acgan", tmp_path / "runs" / "acgan" / "tracked")
+    tracked.update_metadata(**metadata())
+    for run in ("models/acgan", tracked.models.as_posix()):
+        location = find_run(settings_of(f"run={run}"))
+        assert (location.files.models, location.files.reports) == (tracked.models, tracked.reports)
+
+
+def test_the_judge_is_that_of_the_training_and_its_samples_are_as_large_as_asked(run: RunFolder) -> None:
+    run.update_metadata(**metadata("judge.epochs=20", "judge.filters=[8,8,8]", "judge.images=500"))
+    judge = find_run(settings_of(f"run={run.path}", "judge.images=300")).settings.judge
+    assert (judge.epochs, judge.filters, judge.images) == (20, (8, 8, 8), 300)
+
+
+def test_a_run_of_before_the_judge_was_noted_is_read(run: RunFolder) -> None:
+    noted = metadata()
+    del noted["settings"]["judge"]
+    run.update_metadata(**noted)
+    assert find_run(settings_of(f"run={run.path}", "judge.epochs=7")).settings.judge.epochs == 7
+
+
 def test_a_copy_from_the_tracking_store_has_no_curves(run: RunFolder) -> None:
     run.update_metadata(**metadata())
     with pytest.raises(NotTrainedError, match=r"is a copy from the tracking store and has models alone, .* run=FOLDER"):

@@ -48,10 +48,17 @@ def store(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
 
 
 def trained(
-    store: Store, distance: float, *, seed: int = 0, steps: int = 100, part: str = PART, other: str = ""
+    store: Store,
+    distance: float,
+    *,
+    seed: int = 0,
+    steps: int = 100,
+    part: str = PART,
+    other: str = "",
+    **tags: str,
 ) -> str:
     """A finished training that reported this distance and logged a generator; `other` is a digest that differs."""
-    digests = DIGESTS | ({f"{other}.digest": "other"} if other else {})
+    digests = DIGESTS | ({f"{other}.digest": "other"} if other else {}) | tags
     parameters = {"seed": seed, "acgan": {"steps": steps}, "judge": {"report_images": 2000}}
     description = RunDescription(name=f"acgan {steps}", parameters=parameters, tags={"kind": "training", **digests})
     values = {
@@ -78,9 +85,10 @@ def trained_seeds(store: Store, *distances: float, steps: int) -> str:
 
 @pytest.fixture
 def promote(store: Store, tmp_path: Path) -> Promote:
-    def promoted(run_id: str, *words: str) -> Promotion:
+    def promoted(run_id: str, *words: str, label: str = "null") -> Promotion:
         folder = RunFolder(tmp_path / run_id)
-        folder.update_metadata(layout=LAYOUT, run_id=run_id, steps=100, settings=settings_of().of_training())
+        blocks = settings_of(f"label={label}").of_training()
+        folder.update_metadata(layout=LAYOUT, run_id=run_id, steps=100, settings=blocks)
         settings = settings_of(f"run={folder.path.as_posix()}", *words)
         return promote_run(find_run(settings), settings, store)
 
@@ -171,6 +179,22 @@ def test_seeds_of_other_code_do_not_count(store: Store, promote: Promote) -> Non
     for seed in (1, 2):
         trained(store, 0.5, seed=seed, steps=200, other="code")
     assert promote(run_id).alias == CHALLENGER
+
+
+def test_trials_that_a_search_ended_do_not_count(store: Store, promote: Promote) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    run_id = trained(store, 0.5, steps=200)
+    for seed in (1, 2):
+        trained(store, 0.5, seed=seed, steps=200, pruned="true")
+    assert promote(run_id).alias == CHALLENGER
+
+
+def test_what_is_labelled_as_no_real_training_is_promoted_by_force_alone(store: Store, promote: Promote) -> None:
+    run_id = trained(store, 1.0)
+    with pytest.raises(PromotionError, match="must be a real training to be promoted, and this one is labelled smoke"):
+        promote(run_id, label="smoke")
+    assert promote(run_id, "force=true", label="smoke").alias == CHAMPION
+    assert holder(store, CHAMPION).tags["forced"] == "label"
 
 
 @pytest.mark.parametrize("what", ["data", "judge", "code"])

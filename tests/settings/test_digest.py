@@ -138,10 +138,11 @@ def test_parameters_have_the_addresses_of_the_params_file(plain: Settings) -> No
 
 def test_settings_take_over_what_decided_another_training(plain: Settings) -> None:
     deciding = {"seed": 7, "acgan.steps": 600, "label": "smoke", "data.validation": 0}
-    deciding |= {"compute.precision": "mixed_bfloat16"}
+    deciding |= {"compute.precision": "mixed_bfloat16", "judge.epochs": 9}
     other = validate(changed({**deciding, "evaluate.batch_size": 10, "data.limit": 500}))
     taken = plain.with_training(other.of_training())
     assert (taken.seed, taken.label, taken.model) == (7, "smoke", other.model)
     assert (taken.data.validation, taken.data.limit) == (0, plain.data.limit)
     assert taken.compute.precision == "mixed_bfloat16"
+    assert taken.judge == other.judge
     assert taken.evaluate == plain.evaluate

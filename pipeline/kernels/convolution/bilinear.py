@@ -1,6 +1,6 @@
 """The matrices with which maps and windows make convolutions from few products (Toom 1963, Cook 1966).
 
-The points are simple fractions, symmetric about 0, of which few other sets round less.
+The points are simple fractions, symmetric about 0; few other sets of that kind round less.
 """
 
 from functools import cache

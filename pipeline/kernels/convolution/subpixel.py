@@ -19,7 +19,7 @@ def double_by_subpixel(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Doubles maps by a 5×5 transposed convolution of stride 2, `same`: a 3×3 convolution to four maps for each one.
 
     Each of the four holds the pixels whose row and column are even or odd: a sub-pixel convolution (Shi et al. 2016,
-    arXiv 1609.05158, section 3). Its gradients are TensorFlow's own, which are fast enough.
+    arXiv 1609.05158, section 3). Its gradients are those of the plain transposed convolution, which are fast enough.
 
     Maps `(n, height, width, inputs)` and a kernel `(5, 5, outputs, inputs)`, as Keras' Conv2DTranspose keeps it, make
     `(n, 2 height, 2 width, outputs)`.

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from pipeline.settings.acgan import LikelihoodSettings
 from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.training.acgan.losses import squared_distances
 
 NO_DIGIT = -1
 
@@ -50,7 +51,7 @@ class Candidates:
 
     def choose(self, images: tf.Tensor, digits: tf.Tensor, count: int) -> Chosen:
         """Chooses the `count` images `(n, size, size, channels)` furthest from any candidate of their digits."""
-        squares = _squared_distances(_halved(images), self._images.value)
+        squares = squared_distances(_halved(images), self._images.value)
         same = digits[:, tf.newaxis] == self._digits.value
         squares = tf.where(same, squares, squares.dtype.max)
         nearest = tf.argmin(squares, axis=1)
@@ -88,8 +89,3 @@ def _zeros(shape: tuple[int, ...], name: str, dtype: str = "float32") -> keras.V
 def _halved(images: tf.Tensor) -> tf.Tensor:
     pooled = tf.nn.avg_pool2d(images, 2, 2, "VALID")
     return tf.reshape(pooled, (-1, math.prod(pooled.shape[1:])))
-
-
-def _squared_distances(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    norms = tf.reduce_sum(left**2, axis=1)[:, tf.newaxis] + tf.reduce_sum(right**2, axis=1)
-    return norms - 2 * tf.matmul(left, right, transpose_b=True)

@@ -42,8 +42,8 @@ def auxiliary_loss(digit: tf.Tensor, probability: tf.Tensor, weight: tf.Tensor) 
     """Weighted sparse categorical cross-entropy in nats, summed and divided by the whole batch, as Keras 3 does.
 
     Args:
-        digit: `(n, 1)` or `(n,)`, integers from 0 to 9.
-        probability: `(n, 10)`, the discriminator's probability of each digit.
+        digit: `(n, 1)` or `(n,)`, integers from 0 to classes - 1.
+        probability: `(n, classes)`, the discriminator's probability of each digit.
         weight: `(n,)`, one sample weight per image; images of weight 0 count in the divisor.
     """
     losses = keras.losses.sparse_categorical_crossentropy(tf.reshape(digit, (-1,)), probability)
@@ -56,8 +56,8 @@ def discriminator_losses(
     """Losses of the discriminator on a batch whose first half is real and whose second half is generated.
 
     Args:
-        outputs: Its outputs on 2 n images, `generation` `(2 n, 1)` and `auxiliary` `(2 n, 10)`.
-        digits: `(2 n, 1)`, integers from 0 to 9.
+        outputs: Its outputs on 2 n images, `generation` `(2 n, 1)` and `auxiliary` `(2 n, classes)`.
+        digits: `(2 n, 1)`, integers from 0 to classes - 1.
         label: Targets of the `generation` output.
         weight: Sample weights of the `auxiliary` loss.
     """
@@ -72,8 +72,9 @@ def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float)
     """Losses of the generator, whose images should pass for real ones of the requested digits.
 
     Args:
-        outputs: The discriminator's outputs on n generated images, `generation` `(n, 1)` and `auxiliary` `(n, 10)`.
-        digits: `(n, 1)`, integers from 0 to 9.
+        outputs: The discriminator's outputs on n generated images, `generation` `(n, 1)` and `auxiliary`
+            `(n, classes)`.
+        digits: `(n, 1)`, integers from 0 to classes - 1.
         trick: Target of the `generation` output.
     """
     generation = generation_loss(tf.fill(tf.shape(outputs["generation"]), trick), outputs["generation"])
@@ -93,7 +94,8 @@ def energy_distance(
     Args:
         real: `(n, d)`, features of real images.
         generated: `(m, d)`, features of generated images.
-        real_digit: `(n,)`, integers from 0 to 9. If none occurs twice, the distance is -1 and has no gradient.
+        real_digit: `(n,)`, integers from 0 to classes - 1. If none occurs twice, the distance is -1 and has no
+            gradient.
         generated_digit: `(m,)`, the digits that were asked for.
     """
     real, generated = tf.cast(real, tf.float32), tf.cast(generated, tf.float32)
@@ -103,10 +105,14 @@ def energy_distance(
     return tf.math.divide_no_nan(2 * between - among_generated, tf.stop_gradient(among_real)) - 1
 
 
+def squared_distances(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    """Squared distances `(n, m)` between points `(n, d)` and `(m, d)`; rounding may leave one below 0."""
+    norms = tf.reduce_sum(left**2, axis=1)[:, tf.newaxis] + tf.reduce_sum(right**2, axis=1)
+    return norms - 2 * tf.matmul(left, right, transpose_b=True)
+
+
 def _mean_distance(left: tf.Tensor, right: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
-    squares = tf.reduce_sum(left**2, axis=1)[:, tf.newaxis] + tf.reduce_sum(right**2, axis=1)
-    squares -= 2 * tf.matmul(left, right, transpose_b=True)
-    distances = tf.sqrt(tf.nn.relu(squares) + SMALLEST_SQUARE)
+    distances = tf.sqrt(tf.nn.relu(squared_distances(left, right)) + SMALLEST_SQUARE)
     return tf.math.divide_no_nan(tf.reduce_sum(distances * counted), tf.reduce_sum(counted))
 
 
@@ -125,7 +131,7 @@ def gradient_penalty(logit: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor)
 
     Args:
         logit: Function from images to logits `(n,)`, of which second derivatives exist.
-        images: `(n, 28, 28, 1)`.
+        images: `(n, height, width, channels)`.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)

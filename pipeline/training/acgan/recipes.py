@@ -23,14 +23,14 @@ from pipeline.training.acgan.networks import FEATURES, Networks, gradients, reco
 
 
 class Pairs(NamedTuple):
-    """Inputs of the generator: `latent` `(n, latent_size)` in [-1, 1) and `digit` `(n, 1)` from 0 to 9."""
+    """Inputs of the generator: `latent` `(n, latent_size)` in [-1, 1) and `digit` `(n, 1)` from 0 to classes - 1."""
 
     latent: tf.Tensor
     digit: tf.Tensor
 
 
 class RealImages(NamedTuple):
-    """Real images `(n, 28, 28, 1)` in [-1, 1] and their digits `(n,)`."""
+    """Real images `(n, height, width, channels)` in [-1, 1] and their digits `(n,)`."""
 
     images: tf.Tensor
     digits: tf.Tensor

@@ -31,16 +31,19 @@ class Coder:
 def reconstruct(
     coder: Coder, images: Images, *, rows: int = ROWS, classes: int = DIGITS.classes
 ) -> NDArray[np.float32]:
-    """Places reconstructions beneath their originals, one class per column.
+    """Places reconstructions beneath their originals, one class per column; at most `rows` of each are taken.
 
-    `images` must show every class; at most `rows` of each are taken.
+    Where `images` lack a class, one row shows the first of them in order.
 
     Returns:
         `(2 * rows, classes, height, width)` in [-1, 1], or with channels: a row of originals, a
         row of their reconstructions, and so on.
     """
-    rows = max(1, min(rows_a_band(rows, classes), available_rows(images.labels, classes=classes)))
-    originals = class_columns(images.images, images.labels, rows=rows, classes=classes)
+    rows = min(rows_a_band(rows, classes), available_rows(images.labels, classes=classes))
+    if rows:
+        originals = class_columns(images.images, images.labels, rows=rows, classes=classes)
+    else:
+        rows, originals = 1, images.images[np.resize(np.arange(len(images)), (1, classes))]
     flat = originals.reshape(-1, *originals.shape[2:]).astype(np.uint8)
     decoded = coder.decode(coder.encode(flat)).reshape(originals.shape)
     return np.stack([scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
