@@ -173,19 +173,14 @@ def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_traine
     assert "Decided: champion" in str(holder(store, CHAMPION).description)
 
 
-def test_seeds_of_other_code_do_not_count(store: Store, promote: Promote) -> None:
+@pytest.mark.parametrize("why", [{"other": "code"}, {"pruned": "true"}])
+def test_seeds_of_other_code_and_trials_that_a_search_ended_do_not_count(
+    why: dict[str, str], store: Store, promote: Promote
+) -> None:
     promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
     run_id = trained(store, 0.5, steps=200)
     for seed in (1, 2):
-        trained(store, 0.5, seed=seed, steps=200, other="code")
-    assert promote(run_id).alias == CHALLENGER
-
-
-def test_trials_that_a_search_ended_do_not_count(store: Store, promote: Promote) -> None:
-    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
-    run_id = trained(store, 0.5, steps=200)
-    for seed in (1, 2):
-        trained(store, 0.5, seed=seed, steps=200, pruned="true")
+        trained(store, 0.5, seed=seed, steps=200, **why)
     assert promote(run_id).alias == CHALLENGER
 
 
