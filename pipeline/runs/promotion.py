@@ -62,11 +62,7 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
         TrackingError: The store does not answer, or does not know the run.
     """
     name, label = settings.promote.name, location.settings.label
-    if label and not settings.force:
-        raise PromotionError(
-            f"`run` must be a real training to be promoted, and this one is labelled {label}: choose another, or add "
-            "force=true, which is recorded"
-        )
+    _require_real(label, settings)
     trained = read_trained(store, str(location.metadata["run_id"]))
     held = find_version(store, name, CHAMPION)
     if held is not None and held.run_id == trained.run_id:
@@ -91,6 +87,14 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
 def beside(name: str) -> str:
     """Returns the name of the discriminator that is registered with a generator: `digits-discriminator` as a rule."""
     return f"{name.removesuffix(f'-{PART}')}-{OTHER}"
+
+
+def _require_real(label: str | None, settings: Settings) -> None:
+    if label and not settings.force:
+        raise PromotionError(
+            f"`run` must be a real training to be promoted, and this one is labelled {label}: choose another, or add "
+            "force=true, which is recorded"
+        )
 
 
 def _find_champion(

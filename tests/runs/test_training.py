@@ -28,9 +28,9 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import connect
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
-from pipeline.training.family import Values, clear_models
+from pipeline.training.family import Report, Values, clear_models
 from pipeline.training.history import read_history
-from pipeline.training.loop import DivergedError, Evaluator
+from pipeline.training.loop import DivergedError, Evaluator, Points, ReportMade
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
 from tests.places import place
@@ -365,3 +365,11 @@ def test_a_hopeless_trial_ends_after_its_report_finished_and_pruned(called: Call
     assert (run.data.tags["search.trial"], run.data.tags["pruned"]) == ("7", "true")
     (point,) = store.client.get_metric_history(run.info.run_id, "heldout/coverage")
     assert point.step == 3
+
+
+def test_a_trial_without_a_judge_is_hopeless_by_its_own_losses() -> None:
+    loss = Key.parse("heldout/mse")
+    report, last = ReportMade(Report(3, {loss: 0.5}, None), {}, best=False), Points([])
+    trial = TrialJob("pipeline.train", SMALL, trial=7, is_hopeless=lambda step, values: values == {loss: 0.5})
+    events = training._until_hopeless(iter([report, last, report]), trial)
+    assert list(events) == [report, last]
