@@ -187,7 +187,8 @@ def test_the_original_experiment_is_the_published_procedure() -> None:
     assert (model.generator.learning_rate, model.discriminator.learning_rate) == (0.0002, 0.0002)
     assert (model.adam.beta_1, model.adam.beta_2, model.adam.global_clipnorm) == (0.5, 0.999, None)
     assert (model.soft_label.real, model.soft_label.generated, model.soft_label.trick) == (0.95, 0.0, 0.95)
-    assert (model.auxiliary_weight.real, model.auxiliary_weight.generated) == (2.0, 0.0)
+    weight = model.auxiliary_weight
+    assert (weight.real, weight.generated, weight.trick) == (2.0, 0.0, 1.0)
     assert (model.generator.embedding_deviation, model.generator.batch_norm_momentum) == (None, 0.99)
     assert model.discriminator.dropout_in_generator_update
     assert (model.discriminator.dropout, model.discriminator.gradient_penalty, model.decay_steps) == (0.3, 0.0, None)

@@ -28,19 +28,21 @@ class SoftLabel(Frozen):
 
 
 class AuxiliaryWeight(Frozen):
-    """Sample weights of the `auxiliary` loss in the discriminator's update.
+    """Sample weights of the `auxiliary` loss.
 
     The weighted losses are summed and divided by the whole batch of real and generated images together (Keras 3), so
     weight 2 on the real half is its plain mean. Keras 2 also divided by the share of non-zero weights, so that the same
     2 counted double.
 
     Attributes:
-        real: Weight of real images.
-        generated: Weight of generated images; 0 teaches the discriminator nothing about their class.
+        real: Weight of real images in the discriminator's update.
+        generated: Weight of generated images in the discriminator's update; 0 teaches it nothing about their class.
+        trick: Weight of generated images in the generator's update; 1 in runs of before 2026-11-29, which lack it.
     """
 
     real: Weight
     generated: Weight
+    trick: Weight = 1.0
 
 
 class LikelihoodSettings(Frozen):

@@ -93,6 +93,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("acgan.auxiliary_weight.real", -0.01, "greater than or equal to 0"),
     ("acgan.auxiliary_weight.real", float("inf"), "finite number"),
     ("acgan.auxiliary_weight.generated", -0.01, "greater than or equal to 0"),
+    ("acgan.auxiliary_weight.trick", -0.01, "greater than or equal to 0"),
     ("acgan.auxiliary_weight.generated", None, NUMBER),
     ("acgan.generator.embedding_deviation", 0.0, "greater than 0"),
     ("acgan.generator.batch_norm_momentum", 0.0, "greater than 0"),

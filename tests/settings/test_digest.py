@@ -42,6 +42,7 @@ DECISIVE: dict[str, Any] = {
     "acgan.soft_label.trick": 0.94,
     "acgan.auxiliary_weight.real": 1.75,
     "acgan.auxiliary_weight.generated": 0.25,
+    "acgan.auxiliary_weight.trick": 0.5,
     "acgan.generator.filters": [384, 192, 95],
     "acgan.generator.embedding_deviation": None,
     "acgan.generator.batch_norm_momentum": 0.99,

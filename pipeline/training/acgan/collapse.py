@@ -24,15 +24,19 @@ def describe_collapse(
     A generator has collapsed if its classes are not recognised (auxiliary loss at least 2.2 of ten classes, where
     chance is ln 10 = 2.303) by a discriminator that is never wrong (generation loss near the entropy of its soft
     labels, which is its minimum).
-    `recent` holds the mean training losses since the last report, in nats. Returns one warning, or none.
+    `recent` holds the mean training losses since the last report, in nats. Returns one warning, or none, as where the
+    generator's auxiliary loss has weight 0 and tells nothing.
     """
+    weight = settings.auxiliary_weight.trick
+    if not weight:
+        return ()
     minimum = (entropy(settings.soft_label.real) + entropy(settings.soft_label.generated)) / 2
-    auxiliary = recent[train_key("auxiliary_loss", "generator")]
+    auxiliary = recent[train_key("auxiliary_loss", "generator")] / weight
     generation = recent[train_key("generation_loss", "discriminator")]
     if auxiliary < UNRECOGNIZED_CLASSES * log(classes) or generation > minimum + NEAR_MINIMUM:
         return ()
     return (
-        f"the generator has collapsed: its auxiliary loss is {auxiliary:.2f} (chance is {log(classes):.2f}) and the "
-        f"discriminator's generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels, or an "
+        f"the generator has collapsed: its unweighted auxiliary loss is {auxiliary:.2f} (chance is {log(classes):.2f}) "
+        f"and the discriminator's generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels, or an "
         "auxiliary weight of 0 on generated images, avoid it.",
     )

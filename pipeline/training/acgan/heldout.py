@@ -13,7 +13,7 @@ from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, t
 from pipeline.training.family import Parts
 
 HARD_LABEL = SoftLabel(real=1.0, generated=0.0, trick=1.0)
-UNWEIGHTED = AuxiliaryWeight(real=1.0, generated=1.0)
+UNWEIGHTED = AuxiliaryWeight(real=1.0, generated=1.0, trick=1.0)
 
 
 def losses_on(
@@ -39,7 +39,7 @@ def losses_on(
     values: dict[Key, float] = {}
     schemes = {"hard": (HARD_LABEL, UNWEIGHTED), "matched": (settings.soft_label, settings.auxiliary_weight)}
     for scheme, (label, weight) in schemes.items():
-        generator = trick_losses(fooled, tf.constant(digits[count:]), label.trick)
+        generator = trick_losses(fooled, tf.constant(digits[count:]), label, weight)
         discriminator = discriminator_losses(shown, shown_digits, label, weight)
         values |= _keyed(generator, scheme, "generator") | _keyed(discriminator, scheme, "discriminator")
     return values

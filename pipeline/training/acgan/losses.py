@@ -68,18 +68,21 @@ def discriminator_losses(
     return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weights))
 
 
-def trick_losses(outputs: dict[str, tf.Tensor], digits: tf.Tensor, trick: float) -> OutputLosses:
+def trick_losses(
+    outputs: dict[str, tf.Tensor], digits: tf.Tensor, label: SoftLabel, weight: AuxiliaryWeight
+) -> OutputLosses:
     """Losses of the generator, whose images should pass for real ones of the requested digits.
 
     Args:
         outputs: The discriminator's outputs on n generated images, `generation` `(n, 1)` and `auxiliary`
             `(n, classes)`.
         digits: `(n, 1)`, integers from 0 to classes - 1.
-        trick: Target of the `generation` output.
+        label: Targets of the `generation` output.
+        weight: Sample weights of the `auxiliary` loss.
     """
-    generation = generation_loss(tf.fill(tf.shape(outputs["generation"]), trick), outputs["generation"])
-    weight = tf.ones_like(outputs["generation"][:, 0])
-    return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weight))
+    generation = generation_loss(tf.fill(tf.shape(outputs["generation"]), label.trick), outputs["generation"])
+    weights = tf.fill(tf.shape(outputs["generation"])[:1], weight.trick)
+    return OutputLosses(generation, auxiliary_loss(digits, outputs["auxiliary"], weights))
 
 
 def energy_distance(

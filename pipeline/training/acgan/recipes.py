@@ -178,7 +178,8 @@ def _generator_losses(
     outputs = networks.perceive({"image": images}, training=dropping)
     # A split's gradient is one concatenation; each slice's would be an array of zeros as large as the whole.
     split = {name: tf.split(output, [count, -1]) for name, output in outputs.items()}
-    losses = trick_losses({name: output for name, (output, _) in split.items()}, digit, settings.soft_label.trick)
+    asked = {name: output for name, (output, _) in split.items()}
+    losses = trick_losses(asked, digit, settings.soft_label, settings.auxiliary_weight)
     terms: dict[str, tf.Tensor] = {}
     if settings.generator.energy_distance or chosen:
         features = networks.perceive({"image": real.images}, training=dropping)[FEATURES]

@@ -191,7 +191,8 @@ class Naive:
             made = self.generator(self._made_of(step, pairs, chosen), training=True)
             generated, pulled = made[:count], made[count:]
             outputs = self.discriminator({"image": generated}, training=dropping)
-            losses = plain_losses(outputs, target, pairs["digit"], np.ones(count, "float32"))
+            weights = np.full(count, self.settings.auxiliary_weight.trick, "float32")
+            losses = plain_losses(outputs, target, pairs["digit"], weights)
             distance = self._energy_distance(step, generated, pairs["digit"], dropping) if weight else 0.0
             pull = self._pull(step, pulled, chosen)
             loss = losses[0] + losses[1] + weight * distance + settings.likelihood.weight * pull

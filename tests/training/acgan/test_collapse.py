@@ -18,7 +18,8 @@ def _described(auxiliary: float, generation: float, **acgan: Any) -> tuple[str, 
     return describe_collapse(recent, small_settings(**acgan).model)
 
 
-HARD: dict[str, Any] = {"soft_label": {"real": 1.0, "generated": 0.0, "trick": 1.0}}
+WHOLE: dict[str, Any] = {"auxiliary_weight": {"trick": 1.0}}
+HARD: dict[str, Any] = {"soft_label": {"real": 1.0, "generated": 0.0, "trick": 1.0}, **WHOLE}
 
 
 def test_the_label_0_95_has_an_entropy_of_0_1985_nats_and_a_hard_one_none() -> None:
@@ -36,7 +37,7 @@ def test_hard_labels_that_collapse_to_black_are_noticed(auxiliary: float, genera
 
 
 def test_a_collapse_under_soft_labels_is_noticed_at_their_minimum() -> None:
-    (warning,) = _described(2.29, 0.105)
+    (warning,) = _described(2.29, 0.105, **WHOLE)
     assert "its minimum is 0.099" in warning
 
 
@@ -54,5 +55,16 @@ def test_there_is_silence_otherwise(auxiliary: float, generation: float, what: s
 
 
 def test_under_soft_labels_a_healthy_generation_loss_is_no_collapse() -> None:
-    assert _described(2.25, 0.45) == ()
-    assert _described(0.3, 0.2) == ()
+    assert _described(2.25, 0.45, **WHOLE) == ()
+    assert _described(0.3, 0.2, **WHOLE) == ()
+
+
+def test_a_light_auxiliary_loss_hides_no_collapse() -> None:
+    light = {**HARD, "auxiliary_weight": {"trick": 0.25}}
+    (warning,) = _described(0.25 * 2.29, 0.001, **light)
+    assert "auxiliary loss is 2.29" in warning
+    assert _described(0.25 * 2.19, 0.0, **light) == ()
+
+
+def test_without_an_auxiliary_loss_no_collapse_is_guessed() -> None:
+    assert _described(0.0, 0.0, **{**HARD, "auxiliary_weight": {"trick": 0.0}}) == ()

@@ -20,8 +20,8 @@ from pipeline.training.acgan.losses import (
 
 SOFT = SoftLabel(real=0.95, generated=0.0, trick=0.95)
 HARD = SoftLabel(real=1.0, generated=0.0, trick=1.0)
-SPEC = AuxiliaryWeight(real=2.0, generated=0.0)
-EVEN = AuxiliaryWeight(real=1.0, generated=1.0)
+SPEC = AuxiliaryWeight(real=2.0, generated=0.0, trick=1.0)
+EVEN = AuxiliaryWeight(real=1.0, generated=1.0, trick=1.0)
 
 
 def _outputs(images: int, seed: int = 0) -> dict[str, tf.Tensor]:
@@ -82,7 +82,7 @@ def test_weights_two_and_none_give_the_plain_mean_over_the_real_half() -> None:
 def test_weights_are_summed_and_divided_by_the_whole_batch() -> None:
     outputs, digits = _outputs(8), _digits(8)
     each = _asked(outputs, digits)
-    losses = discriminator_losses(outputs, digits, SOFT, AuxiliaryWeight(real=1.5, generated=0.25))
+    losses = discriminator_losses(outputs, digits, SOFT, AuxiliaryWeight(real=1.5, generated=0.25, trick=1.0))
     assert float(losses.auxiliary) == pytest.approx((1.5 * each[:4].sum() + 0.25 * each[4:].sum()) / 8, rel=1e-5)
     alone = auxiliary_loss(digits, outputs["auxiliary"], tf.one_hot(2, 8))
     assert float(alone) == pytest.approx(each[2] / 8, rel=1e-5)
@@ -101,9 +101,10 @@ def test_the_first_half_is_called_real_and_the_second_generated() -> None:
 def test_the_trick_calls_generated_images_real_and_weighs_every_digit_alike() -> None:
     outputs, digits = _outputs(6), _digits(6)
     shown = np.asarray(outputs["generation"], np.float64)[:, 0]
-    losses = trick_losses(outputs, digits, 0.7)
+    label = SoftLabel(real=0.8, generated=0.1, trick=0.7)
+    losses = trick_losses(outputs, digits, label, AuxiliaryWeight(real=2.0, generated=0.5, trick=0.25))
     assert float(losses.generation) == pytest.approx(-(0.7 * np.log(shown) + 0.3 * np.log(1 - shown)).mean(), rel=1e-5)
-    assert float(losses.auxiliary) == pytest.approx(_asked(outputs, digits).mean(), rel=1e-5)
+    assert float(losses.auxiliary) == pytest.approx(0.25 * _asked(outputs, digits).mean(), rel=1e-5)
 
 
 def test_digits_may_stand_in_a_row_or_a_column() -> None:
