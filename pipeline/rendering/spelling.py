@@ -1,6 +1,6 @@
 """Names of measures as a person writes them."""
 
-_SPELLED = {"frechet": "Fréchet", "ssim": "SSIM", "mse": "MSE", "bce": "BCE", "kl_": "KL "}
+_SPELLED = {"frechet": "Fréchet", "ssim": "SSIM", "mse": "MSE", "bce": "BCE", "kl_": "KL ", "pca": "PCA"}
 
 
 def spell(name: str) -> str:
