@@ -117,6 +117,11 @@ def test_auxiliary_weights_are_swept_with_their_sum_kept_at_two() -> None:
     assert all(sum(weights) == 2 for weights, _ in swept)
 
 
+def test_a_swept_pair_of_weights_leaves_that_of_the_generators_update() -> None:
+    jobs = [acgan(settings_of(*job)) for job in jobs_of("+sweep=aux_weights", "acgan.auxiliary_weight.trick=0.7")]
+    assert [model.auxiliary_weight.trick for model in jobs] == [0.7] * 4
+
+
 def test_soft_labels_are_swept_up_to_a_hard_one() -> None:
     assert [weights_and_label(job) for job in jobs_of("+sweep=soft_labels")] == [((1.0, 0.0), one) for one in LABELS]
 
@@ -159,6 +164,12 @@ def test_the_learning_rate_of_a_training_falls_until_its_last_step(family: str, 
     assert isinstance(model, ConvolutionalSettings)
     assert model.decay_steps == model.steps
     assert model.steps // model.report_every >= 10
+
+
+def test_a_long_training_needs_less_of_the_auxiliary_loss() -> None:
+    default, long = (acgan(settings_of(*choices)) for choices in ((), ("experiment=long",)))
+    assert long.auxiliary_weight.trick == 0.05 < default.auxiliary_weight.trick == 0.4
+    assert long.generator.likelihood.images == 8
 
 
 @pytest.mark.parametrize("choices", [(), *((f"experiment={name}",) for name in ("original", "long", "compact"))])

@@ -30,19 +30,20 @@ class SoftLabel(Frozen):
 class AuxiliaryWeight(Frozen):
     """Sample weights of the `auxiliary` loss.
 
-    The weighted losses are summed and divided by the whole batch of real and generated images together (Keras 3), so
-    weight 2 on the real half is its plain mean. Keras 2 also divided by the share of non-zero weights, so that the same
-    2 counted double.
+    In the discriminator's update the weighted losses are summed and divided by the whole batch of real and generated
+    images together (Keras 3), so weight 2 on the real half is its plain mean. Keras 2 also divided by the share of
+    non-zero weights, so that the same 2 counted double. In the generator's update all images are generated, and weight
+    1 is their plain mean.
 
     Attributes:
         real: Weight of real images in the discriminator's update.
         generated: Weight of generated images in the discriminator's update; 0 teaches it nothing about their class.
-        trick: Weight of generated images in the generator's update; 1 in runs of before 2026-11-29, which lack it.
+        trick: Weight of generated images in the generator's update.
     """
 
     real: Weight
     generated: Weight
-    trick: Weight = 1.0
+    trick: Weight
 
 
 class LikelihoodSettings(Frozen):

@@ -8,7 +8,6 @@ import pytest
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, RunFolder
 from pipeline.runs.location import find_run, find_start
 from pipeline.settings import paths
-from pipeline.settings.acgan import AcganSettings
 from tests.composing import settings_of
 
 
@@ -72,15 +71,6 @@ def test_a_run_of_before_the_judge_was_noted_is_read(run: RunFolder) -> None:
     del noted["settings"]["judge"]
     run.update_metadata(**noted)
     assert find_run(settings_of(f"run={run.path}", "judge.epochs=7")).settings.judge.epochs == 7
-
-
-def test_a_run_of_before_the_weight_of_the_trick_is_read_as_it_was_trained(run: RunFolder) -> None:
-    noted = metadata()
-    del noted["settings"]["acgan"]["auxiliary_weight"]["trick"]
-    run.update_metadata(**noted)
-    read = find_run(settings_of(f"run={run.path}", "acgan.auxiliary_weight.trick=0.2")).settings.model
-    assert isinstance(read, AcganSettings)
-    assert read.auxiliary_weight.trick == 1
 
 
 def test_a_copy_from_the_tracking_store_has_no_curves(run: RunFolder) -> None:

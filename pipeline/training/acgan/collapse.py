@@ -37,6 +37,6 @@ def describe_collapse(
         return ()
     return (
         f"the generator has collapsed: its unweighted auxiliary loss is {auxiliary:.2f} (chance is {log(classes):.2f}) "
-        f"and the discriminator's generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels, or an "
-        "auxiliary weight of 0 on generated images, avoid it.",
+        f"and the discriminator's generation loss {generation:.3f} (its minimum is {minimum:.3f}). Soft labels "
+        "(acgan.soft_label) or acgan.auxiliary_weight.generated=0 avoid it.",
     )
