@@ -6,7 +6,7 @@ from rich.table import Table
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
-from pipeline.evaluation.best import find_best
+from pipeline.evaluation.best import Ahead, find_ahead
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
 from pipeline.rendering.spelling import spell
@@ -72,17 +72,24 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
 
 
 def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
-    """Returns for each measure, as a person writes it, which setting is the best, or that none is; see `find_best`.
+    """Returns for each measure, as a person writes it, which setting is ahead of which others; see `find_ahead`.
 
     A measure without an interval of each of two settings or more is left out.
     """
     found = {}
     for measure in measures:
         if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
-            best = find_best(settings, measure)
-            apart = f"best with {best}, whose 95 % interval lies apart from all others"
-            found[spell(measure.name)] = apart if best else "no significant difference, the 95 % intervals overlap"
+            found[spell(measure.name)] = _verdict(find_ahead(settings, measure), len(settings))
     return found
+
+
+def _verdict(ahead: Ahead, count: int) -> str:
+    if not ahead.others:
+        return "no significant difference, the 95 % intervals overlap"
+    if len(ahead.others) == count - 1:
+        return f"best with {ahead.setting}, whose 95 % interval lies apart from all others"
+    others = ", ".join(ahead.others)
+    return f"no single best; better with {ahead.setting} than with {others}, by 95 % intervals that lie apart"
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:
