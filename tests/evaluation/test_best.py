@@ -37,21 +37,10 @@ def test_the_setting_with_the_highest_mean_is_not_the_best_where_its_seeds_scatt
     assert find_ahead(found, COVERAGE) == Ahead("steady", ())
 
 
-def test_a_setting_may_be_ahead_of_some_others_and_not_of_all() -> None:
-    found = {
-        "low": setting(COVERAGE, 0.50, 0.51, 0.52),
-        "middle": setting(COVERAGE, 0.59, 0.60, 0.61),
-        "high": setting(COVERAGE, 0.60, 0.61, 0.62),
-    }
-    assert find_ahead(found, COVERAGE) == Ahead("high", ("low",))
-
-
-def test_where_a_wild_setting_overlaps_with_all_the_steady_ones_are_still_told_apart() -> None:
-    found = {
-        "low": setting(COVERAGE, 0.50, 0.51, 0.52),
-        "wild": setting(COVERAGE, 0.3, 0.7, 0.9),
-        "high": setting(COVERAGE, 0.60, 0.61, 0.62),
-    }
+@pytest.mark.parametrize("between", [(0.59, 0.60, 0.61), (0.3, 0.7, 0.9)], ids=["near the best", "scattered"])
+def test_a_setting_may_be_ahead_of_some_others_and_not_of_all(between: tuple[float, ...]) -> None:
+    low, high = setting(COVERAGE, 0.50, 0.51, 0.52), setting(COVERAGE, 0.60, 0.61, 0.62)
+    found = {"low": low, "between": setting(COVERAGE, *between), "high": high}
     assert find_ahead(found, COVERAGE) == Ahead("high", ("low",))
 
 
