@@ -15,7 +15,7 @@
     baselines.py      how well do principal components and a random encoder reconstruct images?
     intervals.py      values of several seeds → mean and interval
     seeds.py          runs that differ in their seed alone → settings
-    best.py           settings → the best one, if one is by more than chance
+    ahead.py          settings → which is ahead of which others by more than chance
     promotion.py      is one setting better than another by more than chance?
     distances.py      distances between many points, block by block
     pixels.py         images of either form → pixels in [0, 1]

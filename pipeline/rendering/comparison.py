@@ -6,7 +6,7 @@ from rich.table import Table
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
-from pipeline.evaluation.best import Ahead, find_ahead
+from pipeline.evaluation.ahead import Ahead, find_ahead
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
 from pipeline.rendering.spelling import spell

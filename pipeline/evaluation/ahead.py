@@ -18,7 +18,9 @@ class Ahead(NamedTuple):
 
 
 def find_ahead(settings: Mapping[str, Setting], measure: Key) -> Ahead:
-    """Finds the setting whose interval lies on the better side of the most others', the one with the best worse end.
+    """Finds the setting whose interval lies on the better side of the most others'.
+
+    It is the one whose interval has the best worse end.
 
     Two 95 % intervals that do not overlap differ with less chance of an error than 5 % (Schenker & Gentleman 2001,
     "On judging the significance of differences by examining the overlap between confidence intervals").

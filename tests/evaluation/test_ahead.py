@@ -1,9 +1,9 @@
-"""The best setting on a measure, by intervals that lie apart."""
+"""Which setting is ahead of which others on a measure, by intervals that lie apart."""
 
 import pytest
 
 from pipeline.data.keys import Key, held_out_key
-from pipeline.evaluation.best import Ahead, find_ahead
+from pipeline.evaluation.ahead import Ahead, find_ahead
 from pipeline.evaluation.seeds import Setting
 
 COVERAGE, DISTANCE = held_out_key("coverage"), held_out_key("frechet_digit_distance")
