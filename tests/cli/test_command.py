@@ -227,6 +227,26 @@ def test_a_mistake_in_the_code_that_plans_jobs_is_not_shortened(call: Call, monk
         call(Recorded())
 
 
+@pytest.mark.parametrize(("folder", "error"), [("hydra", TypeError("a mistake")), ("sweeps", OSError("no room"))])
+def test_whose_fault_an_error_is_does_not_depend_on_the_name_of_a_folder_above_the_project(
+    folder: str, error: Exception, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    raised_there = compile("raise error", str(tmp_path / folder / "project" / "file.py"), "exec")
+    monkeypatch.setattr(hydra, "main", lambda **_: lambda _job: lambda: exec(raised_there, {"error": error}))
+    if isinstance(error, TypeError):
+        with pytest.raises(TypeError, match="a mistake"):
+            call(Recorded())
+    else:
+        assert call(Recorded()) == 2
+
+
+def test_objects_that_a_command_leaves_are_not_searched_for_garbage_at_its_end() -> None:
+    program = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 10_000))\n"
+    program += "from pipeline.cli import command; command.run('pipeline.train', lambda *_: None)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_command_that_is_terminated_or_left_by_its_terminal_says_so_by_its_status(number: int, status: int) -> None:
     program = "from pipeline.cli import command; import time\n"
