@@ -1,13 +1,20 @@
 """Which setting of a sweep is ahead of others on a measure by more than chance."""
 
 from collections.abc import Mapping
+from math import comb
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import ttest_ind_from_stats
+
 from pipeline.data.keys import Key
+from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.evaluation.measures import ACCURACY, COVERAGE
 from pipeline.evaluation.seeds import Setting
 
 HIGHER_IS_BETTER = frozenset({ACCURACY.name, COVERAGE.name, "precision", "recall", "density", "digit_score"})
+ERROR = 0.05
 
 
 class Ahead(NamedTuple):
@@ -18,26 +25,35 @@ class Ahead(NamedTuple):
 
 
 def find_ahead(settings: Mapping[str, Setting], measure: Key) -> Ahead:
-    """Finds the setting whose interval lies on the better side of the most others'.
+    """Finds the setting that is ahead of the most others; of several such the one with the best mean.
 
-    It is the one whose interval has the best worse end.
-
-    Two 95 % intervals that do not overlap differ with less chance of an error than 5 % (Schenker & Gentleman 2001,
-    "On judging the significance of differences by examining the overlap between confidence intervals").
+    Settings are compared in pairs by Welch's t-test (Welch 1947, "The generalization of Student's problem when several
+    different population variances are involved"). Each error is multiplied by the number of pairs, as Bonferroni does:
+    the chance that any two settings without a difference are told apart is `ERROR` at most, however many there are.
 
     Args:
-        settings: Two settings at least, by name; each has an interval of the measure.
+        settings: Two settings at least, by name; each has three seeds of the measure.
         measure: More is better of those in `HIGHER_IS_BETTER`, less of all others.
 
     Raises:
-        ValueError: A setting has no interval, or there is one setting alone.
+        ValueError: A setting has too few seeds, or there is one setting alone.
     """
-    found = {name: setting.estimate(measure) for name, setting in settings.items()}
-    intervals = {name: one.interval for name, one in found.items() if one and one.interval}
-    if len(intervals) < max(2, len(settings)):
-        raise ValueError(f"`settings` must be two at least, each with three seeds. Received: {len(intervals)} such")
     sign = 1 if measure.name in HIGHER_IS_BETTER else -1
-    # Each interval with its worse end first. Whoever has the best of those is ahead of all that any is ahead of.
-    ends = {name: sorted(sign * end for end in interval) for name, interval in intervals.items()}
-    first = max(ends, key=lambda name: ends[name][0])
-    return Ahead(first, tuple(name for name, (_, upper) in ends.items() if upper < ends[first][0]))
+    seeds = {name: sign * np.array(setting.values(measure)) for name, setting in settings.items()}
+    enough = sum(len(values) >= FEWEST_SEEDS for values in seeds.values())
+    if enough < max(2, len(settings)):
+        raise ValueError(f"`settings` must be two at least, each with three seeds. Received: {enough} such")
+    error = ERROR / comb(len(seeds), 2)
+    ahead = {
+        name: tuple(other for other, lower in seeds.items() if _is_better(values, lower, error=error))
+        for name, values in seeds.items()
+    }
+    first = max(seeds, key=lambda name: (len(ahead[name]), seeds[name].mean()))
+    return Ahead(first, ahead[first])
+
+
+def _is_better(values: NDArray[np.float64], others: NDArray[np.float64], *, error: float) -> bool:
+    """Whether the mean of values is higher than that of others, with a two-sided error below the one given."""
+    moments = [(one.mean(), one.std(ddof=1), len(one)) for one in (values, others)]
+    test = ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False)
+    return bool(test.pvalue < error and test.statistic > 0)

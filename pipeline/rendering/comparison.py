@@ -16,8 +16,8 @@ UNCOMPARED = (
     f"With fewer than {FEWEST_SEEDS} seeds a setting, no setting can be called better than another: add seed=0,1,2."
 )
 RULE = (
-    "A setting is the best on a measure if its 95 % interval lies on the better side of all others': two that do not "
-    "overlap differ with less chance of an error than 5 % (Schenker and Gentleman 2001)."
+    "Settings are compared in pairs by Welch's t-test over seeds, corrected for the number of pairs (Bonferroni): on a "
+    "measure, the chance that any difference is called significant by mistake is 5 % at most."
 )
 COMPARED = "Mean ± half the 95 % interval over seeds (Student's t)."
 
@@ -74,7 +74,7 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
 def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
     """Returns for each measure, as a person writes it, which setting is ahead of which others; see `find_ahead`.
 
-    A measure without an interval of each of two settings or more is left out.
+    A measure without three seeds of each of two settings or more is left out.
     """
     found = {}
     for measure in measures:
@@ -85,11 +85,10 @@ def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[s
 
 def _verdict(ahead: Ahead, count: int) -> str:
     if not ahead.others:
-        return "no significant difference, the 95 % intervals overlap"
+        return "no significant difference"
     if len(ahead.others) == count - 1:
-        return f"best with {ahead.setting}, whose 95 % interval lies apart from all others"
-    others = ", ".join(ahead.others)
-    return f"no single best; better with {ahead.setting} than with {others}, by 95 % intervals that lie apart"
+        return f"best with {ahead.setting}, significantly better than all others"
+    return f"no single best; {ahead.setting} is significantly better than {', '.join(ahead.others)}"
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:

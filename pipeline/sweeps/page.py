@@ -48,7 +48,7 @@ def _summary(stored: StoredJobs, comparison: Comparison) -> Iterator[str]:
 def _tables(comparison: Comparison) -> Iterator[Section]:
     yield _table("Settings", comparison.setting_rows(), comparison.remark)
     verdicts = [(measure, verdict) for measure, verdict in comparison.verdicts.items()]
-    why = f"No setting is called the best: that takes two settings, and an interval of each. {RULE}"
+    why = f"No setting is called the best: that takes two settings, and three seeds of each. {RULE}"
     yield PageTable("The best setting", ("measure", "result") if verdicts else (), verdicts, RULE if verdicts else why)
 
 

@@ -1,5 +1,6 @@
-"""Which setting is ahead of which others on a measure, by intervals that lie apart."""
+"""Which setting is ahead of which others on a measure, by more than chance."""
 
+import numpy as np
 import pytest
 
 from pipeline.data.keys import Key, held_out_key
@@ -14,7 +15,7 @@ def setting(measure: Key, *values: float) -> Setting:
 
 
 @pytest.mark.parametrize(("measure", "best"), [(COVERAGE, "high"), (DISTANCE, "low")])
-def test_the_best_has_its_interval_on_the_better_side_of_all_others(measure: Key, best: str) -> None:
+def test_the_best_is_significantly_better_than_each_other(measure: Key, best: str) -> None:
     found = {
         "low": setting(measure, 0.50, 0.51, 0.52),
         "middle": setting(measure, 0.60, 0.61, 0.62),
@@ -25,16 +26,32 @@ def test_the_best_has_its_interval_on_the_better_side_of_all_others(measure: Key
     assert set(ahead.others) == found.keys() - {best}
 
 
-def test_intervals_that_overlap_are_not_apart() -> None:
-    # Three seeds have an interval of 2.48 standard deviations on each side.
-    apart = {"a": setting(COVERAGE, 0.50, 0.51, 0.52), "b": setting(COVERAGE, 0.551, 0.561, 0.571)}
-    near = {"a": setting(COVERAGE, 0.50, 0.51, 0.52), "b": setting(COVERAGE, 0.549, 0.559, 0.569)}
+def test_two_settings_differ_from_an_error_of_5_percent_on_by_welchs_test() -> None:
+    # Two groups of three with standard deviations of 0.01 differ by 2.776 standard errors of 0.01 * sqrt(2 / 3) then.
+    apart = {"a": setting(COVERAGE, 0.50, 0.51, 0.52), "b": setting(COVERAGE, 0.523, 0.533, 0.543)}
+    near = {"a": setting(COVERAGE, 0.50, 0.51, 0.52), "b": setting(COVERAGE, 0.522, 0.532, 0.542)}
     assert (find_ahead(apart, COVERAGE).others, find_ahead(near, COVERAGE).others) == (("a",), ())
 
 
+@pytest.mark.parametrize("count", [2, 4, 20])
+def test_of_settings_without_a_difference_one_in_twenty_sweeps_names_one_at_most(count: int) -> None:
+    draws = np.random.default_rng(0).normal(size=(200, count, 3))
+    named = sum(
+        bool(find_ahead({str(one): setting(COVERAGE, *seeds) for one, seeds in enumerate(sweep)}, COVERAGE).others)
+        for sweep in (draws if count < 20 else draws[:20])
+    )
+    assert named <= (10 if count < 20 else 1)
+
+
+def test_settings_whose_seeds_all_measure_the_same_do_not_differ() -> None:
+    assert find_ahead({"a": setting(COVERAGE, 1, 1, 1), "b": setting(COVERAGE, 1, 1, 1)}, COVERAGE).others == ()
+    assert find_ahead({"a": setting(COVERAGE, 1, 1, 1), "b": setting(COVERAGE, 0, 0, 0)}, COVERAGE) == ("a", ("b",))
+
+
 def test_the_setting_with_the_highest_mean_is_not_the_best_where_its_seeds_scatter() -> None:
-    found = {"steady": setting(COVERAGE, 0.60, 0.61, 0.62), "wild": setting(COVERAGE, 0.5, 0.7, 0.9)}
-    assert find_ahead(found, COVERAGE) == Ahead("steady", ())
+    low = setting(COVERAGE, 0.50, 0.51, 0.52)
+    found = {"low": low, "steady": setting(COVERAGE, 0.60, 0.61, 0.62), "wild": setting(COVERAGE, 0.5, 0.7, 0.9)}
+    assert find_ahead(found, COVERAGE) == Ahead("steady", ("low",))
 
 
 @pytest.mark.parametrize("between", [(0.59, 0.60, 0.61), (0.3, 0.7, 0.9)], ids=["near the best", "scattered"])

@@ -82,10 +82,10 @@ def test_of_settings_with_enough_seeds_the_best_is_named_or_that_there_is_none()
     one = Setting({}, [{accuracy: 0.9 + step, coverage: 0.8 + 5 * step} for step in (0.0, 0.001, 0.002)])
     other = Setting({}, [{accuracy: 0.8 + step, coverage: 0.8 + 6 * step} for step in (0.0, 0.001, 0.002)])
     assert verdicts({"a": one, "b": other}, MEASURES) == {
-        "accuracy": "best with a, whose 95 % interval lies apart from all others",
-        "coverage": "no significant difference, the 95 % intervals overlap",
+        "accuracy": "best with a, significantly better than all others",
+        "coverage": "no significant difference",
     }
     third = Setting({}, [{accuracy: 0.901 + step, coverage: 0.8 + 5 * step} for step in (0.0, 0.001, 0.002)])
     said = verdicts({"a": one, "b": other, "c": third}, MEASURES)["accuracy"]
-    assert said == "no single best; better with c than with b, by 95 % intervals that lie apart"
+    assert said == "no single best; c is significantly better than b"
     assert verdicts({"a": one, "b": Setting({}, one.runs[:2])}, MEASURES) == verdicts({"a": one}, MEASURES) == {}
