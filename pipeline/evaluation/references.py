@@ -9,6 +9,8 @@ each of them is its own nearest training image.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.diversity import PAIRS
@@ -44,10 +46,14 @@ def find_references(training: Sample, unseen: Sample, *, seed: int, pairs: int =
 def find_quick_references(training: Sample, unseen: Sample) -> Values:
     """Computes the references of the quick measures, by the keys of `measure_quickly`.
 
-    The samples are those of `find_references`.
+    Few digits make a distance that depends on which they are: of 2,000 real ones between 0.47 and 0.84. So each
+    reference is the mean over as many samples of `unseen`'s size as `training` holds, which have no digit in common.
     """
-    own = {ACCURACY: accuracy(confusion(unseen.probabilities, unseen.digits))}
-    return measure_quickly(training, unseen) | own
+    count = len(unseen)
+    starts = range(0, max(len(training) - count, 0) + 1, count)
+    found = [measure_quickly(training.part(count, start=start), unseen) for start in starts]
+    means = {key: float(np.mean([values[key] for values in found])) for key in found[0]}
+    return means | {ACCURACY: accuracy(confusion(unseen.probabilities, unseen.digits))}
 
 
 def beside_references(values: Mapping[Key, float], references: Mapping[Key, float]) -> dict[Key, Measurement]:

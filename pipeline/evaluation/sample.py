@@ -43,6 +43,11 @@ class Sample:
         """The number of digits."""
         return len(self.digits)
 
+    def part(self, count: int, *, start: int = 0) -> "Sample":
+        """Returns `count` digits from `start` on, or as many as are left, without their nearest training images."""
+        chosen = slice(start, start + count)
+        return Sample(self.images[chosen], self.digits[chosen], self.probabilities[chosen], self.features[chosen])
+
     @cached_property
     def manifold(self) -> Manifold:
         """The neighbourhoods of the features, computed once."""

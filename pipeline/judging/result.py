@@ -66,7 +66,7 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
     judge = Judge(model, FeatureScale.fit(view.features))
     training = Sample(*_labelled(known), view.probabilities, judge.scale.apply(view.features))
     validation, test = judge.sample(*_labelled(splits.validation)), judge.sample(*_labelled(splits.test))
-    reported, measured = _first(validation, settings.report_images), _first(test, settings.images)
+    reported, measured = validation.part(settings.report_images), test.part(settings.images)
     nearest = TrainingImages(splits.train.images).nearest(measured.images)
     measured = replace(measured, nearest=nearest)
     views = (reported.probabilities, reported.features, measured.probabilities, measured.features)
@@ -76,8 +76,8 @@ def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback 
         test=test,
         real=dict(zip(REAL_ARRAYS, (*views, nearest.distances, nearest.indices), strict=True)),
         references={
-            "evaluation": find_references(_first(training, len(measured)), measured, seed=settings.seed),
-            "report": find_quick_references(_first(training, len(reported)), reported),
+            "evaluation": find_references(training.part(len(measured)), measured, seed=settings.seed),
+            "report": find_quick_references(training, reported),
         },
     )
 
@@ -104,11 +104,6 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
 
 def _labelled(images: Images) -> tuple[np.ndarray, np.ndarray]:
     return images.images, images.labels
-
-
-def _first(sample: Sample, count: int) -> Sample:
-    part = slice(count)
-    return Sample(sample.images[part], sample.digits[part], sample.probabilities[part], sample.features[part])
 
 
 def _confusion(sample: Sample) -> Confusion:

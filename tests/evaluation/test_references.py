@@ -35,6 +35,14 @@ def test_quick_references_are_those_of_all() -> None:
     assert quick == {name: references[name] for name in quick}
 
 
+def test_quick_references_are_means_over_samples_of_the_unseen_ones_size() -> None:
+    several = draw_sample(1, 700)
+    found = find_quick_references(several, draw_sample(2, 200))
+    each = [measure_quickly(several.part(200, start=start), draw_sample(2, 200)) for start in (0, 200, 400)]
+    for name in (Key("frechet_digit_distance"), Key("coverage")):
+        assert found[name] == pytest.approx(sum(values[name] for values in each) / 3)
+
+
 def test_distributions_are_compared_between_training_and_unseen_digits() -> None:
     references, training = (
         find_references(TRAINING, UNSEEN, seed=0, pairs=40),
