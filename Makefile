@@ -22,28 +22,28 @@ setup: ## make .venv and install what the pipeline needs; nothing to do where th
 	@requirements/install run
 	@$(TELL_DVC)
 
-setup-dev:
+setup-dev: ## set up with the tools of `make check`, and every extra, all at their pinned versions
 	@requirements/install dev
 	@$(TELL_DVC)
 
 repro: setup ## set up, then run every stage that is not up to date on MNIST
 	@$(IN_VENV) dvc repro
 
-test: lint ## set up, then run all checks and all tests that take no minutes of their own
+test: lint ## all checks, and every test but those of `make test-long`
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not browser and not long"
 	@$(IN_VENV) pytest -m "browser and not long"
 
-test-long: setup-dev ## run the tests that take minutes, as CI does after the others
+test-long: setup-dev ## the tests that take minutes
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m long
 
-coverage: setup-dev ## say what those of `make test` run of the code, 90 % at least; tracing takes half as long again
+coverage: setup-dev ## the coverage of the tests of `make test`, in 1.5 times their time; fails below 90 %
 	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
 	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
 
-check: lint ## the fast part of it: lint, types, layers and the tests without training or browser
+check: lint ## lint, and the fast tests: no training, no browser
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser and not long"
 
-lint: setup-dev
+lint: setup-dev ## format, lint, types and layers
 	@$(IN_VENV) ruff format --check
 	@$(IN_VENV) ruff check
 	@$(IN_VENV) mypy

@@ -36,9 +36,8 @@ RECIPES |= {name: (f"experiment={name}",) for name in ("compact", "long")}
 COMPARED = ("default", "original")
 SIGNS: Mapping[str, str] = {ACCURACY: ">", FRECHET: "<", COVERAGE: ">"}
 TARGETS: Sequence[tuple[str, float, Mapping[str, float]]] = (
-    ("default", 300, {ACCURACY: 0.98, FRECHET: 3, COVERAGE: 0.6}),
-    ("default", 600, {FRECHET: 1.5, COVERAGE: 0.75}),
-    ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.8, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
+    ("default", 600, {ACCURACY: 0.99, FRECHET: 0.28, COVERAGE: 0.86}),
+    ("long", 7200, {ACCURACY: 0.99, FRECHET: 0.18, COVERAGE: 0.9, CLASSIFICATION_ACCURACY: 0.98}),
 )
 SHARE_OF_ORIGINAL, OVER = 0.1, "seconds since the command"
 PANELS = (

@@ -21,7 +21,7 @@ def export(settings: Settings, job: Job) -> None:
     """Writes a run's halves and judge as ONNX and SavedModel, compares them with Keras, and logs them on its run."""
     if missing := [package for package in PACKAGES if find_spec(package) is None]:
         raise MissingExtraError(
-            f"exporting needs {', '.join(missing)}: install the extra `export`, as in pip install {' '.join(missing)}"
+            f"exporting needs {', '.join(missing)}: install the extra `export`, as in pip install -e '.[export]'"
         )
     location = find_run(settings)
     from pipeline.tracking.store import connect

@@ -230,7 +230,7 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
     [
         (
             ("pipeline.export",),
-            "exporting needs onnxruntime, tf2onnx: install the extra `export`, as in pip install onnxruntime tf2onnx",
+            "exporting needs onnxruntime, tf2onnx: install the extra `export`, as in pip install -e '.[export]'",
         ),
         (
             ("pipeline.promote", "model=vae"),

@@ -64,7 +64,7 @@ def met(*runs: Run) -> dict[str, bool]:
 
 
 GOOD = report(750, 280, accuracy=0.985, frechet=2.5, coverage=0.65)
-BETTER = report(1500, 560, accuracy=0.99, frechet=1.2, coverage=0.8)
+BETTER = report(1500, 560, accuracy=0.993, frechet=0.27, coverage=0.87)
 BLOBS = report(600, 3000, accuracy=0.58, frechet=43.5, coverage=0.04)
 
 
@@ -82,11 +82,9 @@ def test_the_original_is_trained_for_one_epoch_of_all_images() -> None:
 def test_a_recipe_that_is_good_in_time_meets_its_goals() -> None:
     goals = find_goals(rows_of(*runs_of("default", GOOD, BETTER)), enough={"default"})
     assert [(goal.name, goal.got) for goal in goals] == [
-        ("default within 300 s: accuracy", 0.985),
-        ("default within 300 s: frechet_digit_distance", 2.5),
-        ("default within 300 s: coverage", 0.65),
-        ("default within 600 s: frechet_digit_distance", 1.2),
-        ("default within 600 s: coverage", 0.8),
+        ("default within 600 s: accuracy", 0.993),
+        ("default within 600 s: frechet_digit_distance", 0.27),
+        ("default within 600 s: coverage", 0.87),
     ]
     assert all(goal.met for goal in goals)
 
@@ -127,12 +125,12 @@ def test_the_default_must_beat_the_last_report_of_the_original_in_a_tenth_of_its
 def test_two_seeds_of_the_original_are_too_few_to_beat_and_leave_the_other_goals_as_they_are() -> None:
     goals = met(*runs_of("default", GOOD, BETTER), *runs_of("original", BLOBS, seeds=2))
     assert {name for name, reached in goals.items() if not reached} == {name for name in goals if "original" in name}
-    assert len(goals) == 8
+    assert len(goals) == 6
 
 
 @pytest.mark.parametrize(("score", "expected"), [(0.985, True), (0.975, False), (None, False)])
 def test_a_long_training_is_held_to_its_classification_accuracy(score: float | None, expected: bool) -> None:
-    end = report(9000, 7000, accuracy=0.995, frechet=0.7, coverage=0.92)
+    end = report(9000, 7000, accuracy=0.995, frechet=0.17, coverage=0.92)
     goals = met(*runs_of("long", end, classification_accuracy=score))
     assert goals.pop("long within 7200 s: classification_accuracy") is expected
     assert len(goals) == 3
