@@ -106,7 +106,7 @@ def train(
             with Interruption() as interruption:
                 plan, due = _plan(settings), interruption.requested
                 steps = run_steps(training, plan, history, measure, due=due, timers=timers)
-                _observe(_until_hopeless(steps, job), observer, interruption)
+                _observe(_until_hopeless(steps, job, steps=plan.steps), observer, interruption)
         if history.step < settings.model.steps:
             make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
             run.tags({PRUNED: "true"})
@@ -126,12 +126,15 @@ def _observe(events: Iterable[Event], observer: TrainingObserver, interruption: 
             interruption.stop()
 
 
-def _until_hopeless(events: Iterator[Event], job: Job) -> Iterator[Event]:
-    """Yields the events of a training, up to the points of the report at which a search ends it."""
+def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterator[Event]:
+    """Yields the events of a training, up to the points of the report at which a search ends it.
+
+    At the report of the last of its `steps` it is whole, and only its last checkpoint is to come.
+    """
     hopeless = False
     for event in events:
         yield event
-        if isinstance(job, TrialJob) and isinstance(event, ReportMade):
+        if isinstance(job, TrialJob) and isinstance(event, ReportMade) and event.report.step < steps:
             measured = event.measured.values if event.measured else {}
             hopeless = job.is_hopeless(event.report.step, {**event.report.values, **measured})
         elif hopeless and isinstance(event, Points):

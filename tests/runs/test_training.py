@@ -30,7 +30,7 @@ from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Report, Values, clear_models
 from pipeline.training.history import read_history
-from pipeline.training.loop import DivergedError, Evaluator, Points, ReportMade
+from pipeline.training.loop import CheckpointDue, DivergedError, Evaluator, Points, ReportMade
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
 from tests.places import place
@@ -371,5 +371,11 @@ def test_a_trial_without_a_judge_is_hopeless_by_its_own_losses() -> None:
     loss = Key.parse("heldout/mse")
     report, last = ReportMade(Report(3, {loss: 0.5}, None), {}, best=False), Points([])
     trial = TrialJob("pipeline.train", SMALL, trial=7, is_hopeless=lambda step, values: values == {loss: 0.5})
-    events = training._until_hopeless(iter([report, last, report]), trial)
+    events = training._until_hopeless(iter([report, last, report]), trial, steps=6)
     assert list(events) == [report, last]
+
+
+def test_a_trial_is_whole_at_its_last_report_and_not_asked_whether_it_is_hopeless() -> None:
+    report, points, due = ReportMade(Report(6, {}, None), {}, best=False), Points([]), CheckpointDue()
+    trial = TrialJob("pipeline.train", SMALL, trial=7, is_hopeless=lambda step, _: step == 6)
+    assert list(training._until_hopeless(iter([report, points, due]), trial, steps=6)) == [report, points, due]
