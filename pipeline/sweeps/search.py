@@ -120,28 +120,34 @@ class Trials(Iterable[list[str]]):
             yield [*with_place(job.overrides, place), f"+{ADDRESS}.trial={trial.as_override}"]
 
     def on_end(self, returned: JobReturn) -> None:
-        """Reports to the study how a trial ended."""
+        """Reports to the study how a trial ended; one whose end waits in its spool is left for the next command."""
         number = read_place(returned.overrides or ()).number
+        if returned.status == JobStatus.FAILED:
+            self.study.tell_failed(number)
+        elif not self._tell(number):
+            return
         self._under_way.discard(number)
-        self._tell(number, failed=returned.status == JobStatus.FAILED)
 
     def settle(self) -> None:
         """Reports trials to the study that ended after their command, and replaces those that were cut off."""
-        finished = {one.trial for one in children(self.store, self.run_id) if one.status == "FINISHED"}
         for number in self.study.running():
-            if number in finished:
-                self._tell(number, failed=False)
-            else:
+            if not self._tell(number):
                 self.study.replace(number)
 
-    def _tell(self, number: int, *, failed: bool) -> None:
-        run = next((one for one in children(self.store, self.run_id) if one.trial == number), None)
-        if failed or run is None:
-            self.study.tell_failed(number)
-        elif run.pruned:
+    def _tell(self, number: int) -> bool:
+        """Reports a trial whose run has finished, and returns whether it has.
+
+        A study that was lost begins its numbers anew, so that the newest run of a number is the trial's.
+        """
+        runs = reversed(children(self.store, self.run_id))
+        run = next((one for one in runs if one.trial == number), None)
+        if run is None or run.status != "FINISHED":
+            return False
+        if run.pruned:
             self.study.tell_pruned(number)
         else:
             self.study.tell(number, run.measures)
+        return True
 
 
 def launch_each(

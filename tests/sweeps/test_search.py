@@ -145,6 +145,28 @@ def test_a_trial_that_ended_after_its_command_was_killed_is_told_of_and_not_repe
     assert (after.status, stage.trained, after.states()) == (0, [1], ["complete", "complete"])
 
 
+def test_a_trial_whose_end_waits_in_its_spool_is_told_of_by_the_next_command(call: Call, store: Store) -> None:
+    stage, again, runs = Stage(store), Stage(store), list[str]()
+
+    def unsent(settings: Settings, job: Job) -> None:
+        stage(settings, job)
+        runs.append(list(runs_where(store, "tags.kind = 'training'"))[-1].info.run_id)
+        store.client.update_run(runs[-1], status="RUNNING")
+
+    before = call(unsent, *QUALITY, f"{TRIALS}=2", "acgan.steps=9")
+    assert (stage.trained, before.states()) == ([0, 1], ["running", "running"])
+    store.client.set_terminated(runs[0])
+    after = call(again, *QUALITY, f"{TRIALS}=2", "acgan.steps=9")
+    assert (again.trained, after.states()) == ([2], ["complete", "replaced", "complete"])
+
+
+def test_a_search_whose_storage_was_lost_is_told_the_measures_of_its_own_trials(call: Call, store: Store) -> None:
+    call(Stage(store), *QUALITY, f"{TRIALS}=1", "acgan.steps=10")
+    other = Stage(store, figures=lambda settings: {**figures(settings), Key.parse("heldout/coverage"): 0.123})
+    lost = call(other, *QUALITY, f"{TRIALS}=1", "acgan.steps=10", "hydra.sweeper.search.storage=sqlite:///lost.db")
+    assert [(row["state"], row["coverage"]) for row in lost.trials] == [("complete", "0.123")]
+
+
 @pytest.mark.parametrize(
     "other",
     [
