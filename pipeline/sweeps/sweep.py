@@ -16,6 +16,7 @@ from rich.console import Console
 from pipeline.data.code import DIGITS, combined_digest
 from pipeline.data.files import locked
 from pipeline.runs.description import describe_sweep, sweep_command
+from pipeline.runs.unsent import find_unsent, send_unsent
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
@@ -27,7 +28,7 @@ from pipeline.sweeps.processes import require_no_jobs
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import status_after
 from pipeline.tracking.store import Store, TrackingError, connect
-from pipeline.tracking.sweeps import finished_jobs, open_sweep
+from pipeline.tracking.sweeps import children, finished_jobs, open_sweep
 
 Report = Callable[..., None]
 LOCAL = {"_target_": "hydra_plugins.pipeline_launchers.LocalLauncher"}
@@ -141,6 +142,7 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
     name = " ".join([Path(config.hydra.sweep.dir).name, *([label] if label else [])])
     error: BaseException | None = None
     try:
+        _send_unsent_jobs(store, run_id)
         yield store, run_id
     except BaseException as raised:
         error = raised
@@ -152,6 +154,14 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
             if error is None:
                 raise
             sys.stderr.write(f"error: {unreported}\n")
+
+
+def _send_unsent_jobs(store: Store, run_id: str) -> None:
+    """Sends what jobs left in their spools: one whose end is there has finished and is not to be trained again."""
+    jobs = {one.run_id for one in children(store, run_id)}
+    for folder in find_unsent(None):
+        if folder.metadata().get("run_id") in jobs:
+            send_unsent(folder)
 
 
 def _reporting(jobs: Sequence[CheckedJob]) -> Report:

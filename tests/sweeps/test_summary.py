@@ -16,6 +16,7 @@ from pipeline.data.keys import Key
 from pipeline.rendering.comparison import COMPARED, UNCOMPARED
 from pipeline.rendering.tables import REAL_DIGITS
 from pipeline.runs.description import describe_training
+from pipeline.runs.folder import RunFolder
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
@@ -24,6 +25,7 @@ from pipeline.sweeps import sweep as sweep_module
 from pipeline.tracking import first_answer
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run
+from pipeline.tracking.spool import Spool
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
@@ -264,6 +266,21 @@ def test_a_sweep_that_is_resumed_in_its_folder_trains_only_what_is_missing(call:
     assert "job 2 of 4: finished already, as acgan real=1.75 generated=0.25 seed=0 smoke" in after.shown
     assert [row["heldout/accuracy/seeds"] for row in after.rows("settings.csv")] == ["1"] * 4
     assert after.parent.data.tags["mlflow.note.content"].count("| setting |") == 1
+
+
+def test_a_job_whose_end_waits_in_its_spool_is_sent_and_not_trained_again(call: Call, store: Store) -> None:
+    before = call(Stage(store), *TWO)
+    first, _ = runs_where(store, f"tags.`mlflow.parentRunId` = '{before.parent_id}'")
+    runs = Path(store.uri.removeprefix("sqlite:///")).parent / "runs" / "acgan"
+    spools = {run_id: Spool(runs / run_id / "spool") for run_id in (first.info.run_id, "f" * 32)}
+    for run_id, spool in spools.items():
+        RunFolder(runs / run_id).update_metadata(run_id=run_id)
+        spool.begin(run_id, family="acgan", experiment="mnist")
+        spool.append("set_terminated", {"run_id": run_id, "status": "FINISHED", "end_time": None})
+    store.client.update_run(first.info.run_id, status="RUNNING")
+    again = Stage(store)
+    assert (call(again, *TWO).status, again.trained) == (0, [])
+    assert [spool.folder.exists() for spool in spools.values()] == [False, True]
 
 
 @pytest.mark.parametrize(
