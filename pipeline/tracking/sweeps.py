@@ -20,8 +20,10 @@ SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and
 TRIAL, PRUNED = "search.trial", "pruned"  # the tags of a trial's number, and of one that its search ended
 _SWEEP = "sweep.digest"
 _SEED = "seed"
-# Tags of what decides a job beside its settings.
-_DECIDING = ("judge.digest", "code.digest", "start.digest")
+# Tags of what decides a job beside its settings. A job without a start trains from scratch; one without another is of a
+# former version, or has not come so far.
+_START, _FROM_SCRATCH = "start.digest", "none"
+_DECIDING = ("judge.digest", "code.digest", _START)
 _LONGEST_TAG, _REMARK, _ADDRESS = 8000, 60, 160
 
 
@@ -160,7 +162,7 @@ def below(run_id: str) -> str:
 
 def _settings(run: MlflowRun) -> dict[str, str]:
     tags = {name: run.data.tags[name] for name in _DECIDING if name in run.data.tags}
-    return {**run.data.params, **tags}
+    return {**run.data.params, _START: _FROM_SCRATCH, **tags}
 
 
 def _varied(settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -88,6 +88,16 @@ def test_jobs_of_two_judges_of_other_code_or_from_other_starts_are_two_settings(
     assert [job.seeded.settings for job in children(store, parent)] == [{tag: "a1"}, {tag: "b2"}]
 
 
+def test_a_job_from_scratch_is_another_setting_than_one_that_starts_from_a_training(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
+    train(store, parent, accuracy=0.9)
+    train(store, parent, tags={"start.digest": "a1"}, accuracy=0.9)
+    assert [job.seeded.settings for job in children(store, parent)] == [
+        {"start.digest": "none"},
+        {"start.digest": "a1"},
+    ]
+
+
 def test_a_trial_that_its_search_ended_counts_for_nothing(store: Store) -> None:
     parent = open_sweep(store, "ab12", RunDescription(name="quality"))
     train(store, parent, tags={"search.trial": "1", "pruned": "true"}, accuracy=0.9)
