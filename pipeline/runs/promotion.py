@@ -57,8 +57,8 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     Its discriminator is registered with it, under the same alias and the name that `beside` returns.
 
     Raises:
-        PromotionError: The run is labelled as no real one, the champion has other data, another judge or other code, or
-            its run was deleted, and `force` is not set.
+        PromotionError: The run is labelled as no real one, the champion has other data, another judge, other code or
+            another start, or its run was deleted, and `force` is not set.
         TrackingError: The store does not answer, or does not know the run.
     """
     name, label = settings.promote.name, location.settings.label
@@ -114,7 +114,7 @@ def _find_champion(
     different = _differences(trained, champion)
     if different and not settings.force:
         raise PromotionError(
-            f"`run` must have the champion's data, judge and code to be compared with version {held.version}: "
+            f"`run` must have the champion's data, judge, code and start to be compared with version {held.version}: "
             f"its {' and its '.join(different)} differs. Train it anew, or add force=true, which is recorded"
         )
     return champion, different

@@ -18,9 +18,10 @@ from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.services import log_service
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
-from pipeline.tracking.sweeps import PRUNED
+from pipeline.tracking.sweeps import TRIAL
 
-COMPARABLE = ("data", "judge", "code")
+COMPARABLE = ("data", "judge", "code", "start")
+_NO_SEED = (TRIAL, "label")  # tags of a run that was chosen as the best of many, or is no real result
 # Of a model and of an alias that the store does not know.
 _UNKNOWN = [ErrorCode.Name(code) for code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)]
 
@@ -35,7 +36,7 @@ class TrainedRun:
         user: Who trained it.
         seed: Its seed.
         settings: Its parameters by address, without the seed.
-        digests: Hashes of data, judge and code, as far as it has them.
+        digests: Hashes of data, judge, code and what it started from, as far as it has them.
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
     """
 
@@ -66,13 +67,16 @@ def read_trained(store: Store, run_id: str) -> TrainedRun:
 
 
 def other_seeds(store: Store, trained: TrainedRun) -> list[TrainedRun]:
-    """Returns the whole trainings, oldest first, of a run's setting, data, judge and code; it is among them.
+    """Returns the trainings, oldest first, of a run's setting, data, judge, code and start; it is among them.
 
-    A trial that its search ended is no whole one.
+    Others count neither where they are trials of a search nor where they have a label.
     """
     with one_line_errors(store.uri):
         finished = runs_where(store, "tags.kind = 'training' and attributes.status = 'FINISHED'")
-        found = [_trained(run) for run in finished if PRUNED not in run.data.tags]
+        seeds = (
+            run for run in finished if run.info.run_id == trained.run_id or run.data.tags.keys().isdisjoint(_NO_SEED)
+        )
+        found = [_trained(run) for run in seeds]
         return [one for one in found if (one.settings, one.digests) == (trained.settings, trained.digests)]
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -173,8 +174,8 @@ def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_traine
     assert "Decided: champion" in str(holder(store, CHAMPION).description)
 
 
-@pytest.mark.parametrize("why", [{"other": "code"}, {"pruned": "true"}])
-def test_seeds_of_other_code_and_trials_that_a_search_ended_do_not_count(
+@pytest.mark.parametrize("why", [{"other": "code"}, {"other": "start"}, {"search.trial": "1"}, {"label": "smoke"}])
+def test_seeds_of_other_code_or_another_start_trials_and_labelled_runs_do_not_count(
     why: dict[str, str], store: Store, promote: Promote
 ) -> None:
     promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
@@ -182,6 +183,15 @@ def test_seeds_of_other_code_and_trials_that_a_search_ended_do_not_count(
     for seed in (1, 2):
         trained(store, 0.5, seed=seed, steps=200, **why)
     assert promote(run_id).alias == CHALLENGER
+
+
+def test_a_trial_that_is_promoted_is_one_seed_of_its_setting(store: Store, promote: Promote) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    trial: dict[str, Any] = {"search.trial": "1"}
+    run_id = trained(store, 0.5, steps=200, **trial)
+    for seed in (1, 2):
+        trained(store, 0.5 + seed / 100, seed=seed, steps=200)
+    assert promote(run_id).alias == CHAMPION
 
 
 def test_what_is_labelled_as_no_real_training_is_promoted_by_force_alone(store: Store, promote: Promote) -> None:
@@ -192,8 +202,8 @@ def test_what_is_labelled_as_no_real_training_is_promoted_by_force_alone(store: 
     assert holder(store, CHAMPION).tags["forced"] == "label"
 
 
-@pytest.mark.parametrize("what", ["data", "judge", "code"])
-def test_another_data_judge_or_code_is_refused_unless_forced_which_is_recorded(
+@pytest.mark.parametrize("what", ["data", "judge", "code", "start"])
+def test_another_data_judge_code_or_start_is_refused_unless_forced_which_is_recorded(
     what: str, store: Store, promote: Promote
 ) -> None:
     promote(trained(store, 1.0))
