@@ -93,8 +93,10 @@ def visible_gpus() -> list[str]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    listed = subprocess.run([program, "--list-gpus"], capture_output=True, text=True, check=False).stdout
-    return [str(number) for number, _ in enumerate(listed.splitlines())]
+    # Not --list-gpus, which lists the parts of a GPU too.
+    command = [program, "--query-gpu=index", "--format=csv,noheader"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return [line for line in listed.splitlines() if line.isdigit()]
 
 
 def log_of(overrides: Sequence[str], folder: Path) -> Path:

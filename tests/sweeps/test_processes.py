@@ -16,7 +16,7 @@ from pipeline.data.files import LockedError
 from pipeline.settings.paths import ROOT
 from pipeline.sweeps import processes
 from pipeline.sweeps.jobs import read_place, with_place
-from pipeline.sweeps.processes import GPUS, THREADS, require_no_jobs, run_in_processes, share_of_machine
+from pipeline.sweeps.processes import GPUS, THREADS, require_no_jobs, run_in_processes, share_of_machine, visible_gpus
 from tests.places import place
 
 ECHO = """
@@ -110,6 +110,18 @@ def test_gpus_are_shared_out_where_there_are_several(
 ) -> None:
     monkeypatch.setenv(GPUS, visible)
     assert [share_of_machine(number, 3)[GPUS] for number in range(3)] == chosen
+
+
+def test_the_parts_of_a_gpu_are_no_gpus_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(GPUS, raising=False)
+    program = tmp_path / "nvidia-smi"
+    listed = "GPU 0: A (UUID: GPU-1)\n  MIG 1g Device 0: (UUID: MIG-2)\nGPU 1: A (UUID: GPU-3)"
+    program.write_text(f'#!/bin/sh\ncase "$1" in --query-gpu=index) printf "0\\n1\\n";; *) echo "{listed}";; esac\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert visible_gpus() == ["0", "1"]
+    program.write_text("#!/bin/sh\necho No devices were found\nexit 6\n")
+    assert visible_gpus() == []
 
 
 def test_a_failed_job_is_one_line_and_the_others_go_on(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
