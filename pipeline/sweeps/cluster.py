@@ -1,6 +1,7 @@
 """Jobs as tasks of a Ray cluster, each in a fresh process, on machines that share the project's folder."""
 
 import os
+import re
 import runpy
 import signal
 import socket
@@ -22,6 +23,7 @@ from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, job_retu
 RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
+_VARIABLE = re.compile(r"oc\.env:\s*(\w+)")
 
 
 class RayCluster:
@@ -74,8 +76,7 @@ class RayCluster:
         is called with how each ended before the next is asked for.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        environment = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
-        environment |= dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
+        threads = dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
         task = self._task(run_command, max_retries=RETRIES)
         places, waiting = len(jobs) if isinstance(jobs, Sequence) else self.at_once, enumerate(jobs)
         running: dict[Any, tuple[int, Sequence[str]]] = {}
@@ -83,7 +84,7 @@ class RayCluster:
         try:
             while True:
                 while len(running) < places and (job := next(waiting, None)) is not None:
-                    log = str(log_of(job[1], folder).resolve())
+                    log, environment = str(log_of(job[1], folder).resolve()), variables_of(job[1]) | threads
                     running[task.remote(module, [*job[1], "hydra.mode=RUN"], log, str(Path.cwd()), environment)] = job
                 if not running:
                     return [ended[index] for index in sorted(ended)]
@@ -172,6 +173,12 @@ def run_command(module: str, words: Sequence[str], log: str, cwd: str, environme
             traceback.print_exc()
             return 1
     return 0
+
+
+def variables_of(words: Sequence[str]) -> dict[str, str]:
+    """Returns the variables that a job needs: MLflow's, and those that its words name, as in `${oc.env:NAME}`."""
+    named = {name for word in words for name in _VARIABLE.findall(word)}
+    return {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_") or name in named}
 
 
 def sees(path: str) -> tuple[str, bool]:

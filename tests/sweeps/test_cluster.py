@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
-from pipeline.sweeps.cluster import RayCluster
+from pipeline.sweeps.cluster import RayCluster, variables_of
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
 from tests.projects import Project, metadata_of
 
@@ -232,6 +232,16 @@ def test_six_jobs_run_on_two_nodes_and_those_of_a_node_that_is_killed_run_again_
     assert again
     assert all(log.index(lost) < log.index(head) for log in again)
     assert all(log.count("ended") == 1 for log in logs())
+
+
+def test_a_job_gets_the_variables_of_mlflow_and_those_that_its_words_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SEARCH_STORAGE", "DIGITS", "OTHER"):
+        monkeypatch.setenv(name, name.lower())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
+    words = ("hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'", "data.path='${oc.env:DIGITS,none}'", "seed=1")
+    handed = {name: value for name, value in variables_of(words).items() if not name.startswith("MLFLOW_")}
+    assert handed == {"SEARCH_STORAGE": "search_storage", "DIGITS": "digits"}
+    assert variables_of(())["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
 
 
 @pytest.mark.parametrize(("cpus", "gpus"), [(0, 0), (-1, 0), (1, -1)])
