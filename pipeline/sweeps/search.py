@@ -45,7 +45,7 @@ def run_search(
     _require_one_job(listed, config, search)
     # As typed: an interpolation keeps a password out of the list of processes.
     typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
-    handed_on = [*listed[0], *(word for word in typed if word.startswith(f"{ADDRESS}."))]
+    handed_on = [*listed[0], *(word for word in typed if word.lstrip("+").startswith(f"{ADDRESS}."))]
 
     def compose(*values: str) -> CheckedJob:
         return check_jobs(config, [[*handed_on, *values]], loader)[0]

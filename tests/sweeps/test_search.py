@@ -269,14 +269,16 @@ def test_without_optuna_a_search_names_the_extra(call: Call, store: Store, monke
     assert (refused.status, refused.complained) == (2, text)
 
 
+@pytest.mark.parametrize("sign", ["", "++"])
 def test_a_password_in_a_variable_is_not_among_the_words_of_a_trials_command(
-    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+    sign: str, call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEARCH_STORAGE", "sqlite:///secret.db")
     commands = list[list[str]]()
     monkeypatch.setattr(searching, "launch_each", lambda _launcher, jobs, _on_end: commands.append(next(iter(jobs))))
-    call(Stage(store), *QUALITY, "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'")
-    assert "hydra.sweeper.search.storage='${oc.env:SEARCH_STORAGE}'" in commands[0]
+    word = f"{sign}hydra.sweeper.search.storage='${{oc.env:SEARCH_STORAGE}}'"
+    call(Stage(store), *QUALITY, word)
+    assert word in commands[0]
     assert "secret" not in " ".join(commands[0])
     assert (Path(store.uri.removeprefix("sqlite:///")).parent / "secret.db").exists()
 
