@@ -29,9 +29,10 @@ class PipelineSweeper(BasicSweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the sweep of a command's overrides and its sweep file's."""
-        from pipeline.sweeps.jobs import check_jobs, list_jobs
+        from pipeline.sweeps.jobs import check_jobs, list_jobs, require_own_choices
 
         config, loader = self._parts["config"], self._parts["hydra_context"].config_loader
+        require_own_choices(config)
         lines = [*self._parse_config(), *arguments]
         listed = list_jobs(OverridesParser.create(config_loader=loader).parse_overrides(lines))
         if self._search is not None:

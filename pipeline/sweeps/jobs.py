@@ -59,6 +59,22 @@ def list_jobs(overrides: Sequence[Override]) -> list[list[str]]:
     return jobs
 
 
+def require_own_choices(config: DictConfig) -> None:
+    """Refuses choices of other folders where each job is a command of its own, which would not find them.
+
+    Raises:
+        SettingsError: `--config-dir` or `hydra.searchpath` names such a folder.
+    """
+    runtime = config.hydra.runtime
+    if config.compute.jobs > 1 or runtime.choices["hydra/launcher"] in ("local", "ray"):
+        for source in runtime.config_sources:
+            if "command-line" in source.provider:
+                raise SettingsError(
+                    "choices must be in conf/ where each job is a command of its own: put them there, or leave out "
+                    f"`hydra/launcher` and `compute.jobs`. Received: {source.path}"
+                )
+
+
 def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: ConfigLoader) -> list[CheckedJob]:
     """Validates the settings of each job of a sweep: a wrong one is refused before the first trains.
 

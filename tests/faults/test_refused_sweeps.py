@@ -101,3 +101,11 @@ def test_a_start_without_its_state_is_refused(tmp_path: Path) -> None:
 def test_one_training_that_starts_from_itself_in_two_spellings_is_one(tmp_path: Path) -> None:
     short = finished(tmp_path / "short", steps=2)
     assert "job 2 of 2: it would repeat job 1" in refused(f"start_from={short},{short}/../short")
+
+
+@pytest.mark.parametrize("launcher", ["compute.jobs=2", "hydra/launcher=local", "hydra/launcher=ray"])
+def test_a_folder_of_choices_that_jobs_in_processes_would_not_find_is_refused(launcher: str, tmp_path: Path) -> None:
+    assert refused("seed=0,1", launcher, "--config-dir", str(tmp_path)) == (
+        "error: choices must be in conf/ where each job is a command of its own: put them there, or leave out "
+        f"`hydra/launcher` and `compute.jobs`. Received: {tmp_path}\n"
+    )
