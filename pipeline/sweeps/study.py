@@ -126,10 +126,14 @@ class Study:
 
     def replace(self, number: int) -> None:
         """Fails a trial that no command is at any more, and proposes its values next."""
-        trial = self.study.trials[number]
+        trial, waiting = self.study.trials[number], self._optuna.trial.TrialState.WAITING
+        # A kill while it was proposed left it only some of the values that were to be its.
+        values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+        # Before it has failed, or a kill would lose them. Optuna's `skip_if_exists` would find them in this trial.
+        if values not in [one.system_attrs["fixed_params"] for one in self.study.trials if one.state == waiting]:
+            self.study.enqueue_trial(values)
         self._storage.set_trial_user_attr(trial._trial_id, _REPLACED, True)
         self.tell_failed(number)
-        self.study.enqueue_trial(trial.params)
 
 
 def make_trial(job: Job, block: Mapping[str, Any], *, steps: int) -> TrialJob:

@@ -19,6 +19,7 @@ from pipeline.settings.job import Job
 from pipeline.settings.search import read_search
 from pipeline.sweeps import search as searching
 from pipeline.sweeps.search import Trials, require_shared_storage
+from pipeline.sweeps.study import Study
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store
@@ -158,6 +159,26 @@ def test_a_trial_whose_end_waits_in_its_spool_is_told_of_by_the_next_command(cal
     store.client.set_terminated(runs[0])
     after = call(again, *QUALITY, f"{TRIALS}=2", "acgan.steps=9")
     assert (again.trained, after.states()) == ([2], ["complete", "replaced", "complete"])
+
+
+def test_values_of_a_trial_are_proposed_once_more_wherever_its_command_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    block = {"trials": 2, "storage": f"sqlite:///{tmp_path}/optuna.db", "maximize": ["coverage"], "minimize": []}
+    own = {"acgan.soft_label.real": 0.9, "acgan.soft_label.trick": 0.8}
+    study = Study(read_search({**block, "space": {address: {"low": 0.7, "high": 1.0} for address in own}}), seed=0)
+    study.open("a", own)
+    for place, call in (("optuna.Trial._suggest", study.ask), ("optuna.Study.tell", study.replace)):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, die)
+            with pytest.raises(KeyboardInterrupt):
+                call(*study.running())
+    study.replace(0)
+    assert study.ask()[1] == ["acgan.soft_label.real=0.9", "acgan.soft_label.trick=0.8"]
+    assert [state for _, state, _ in study.trials()] == ["replaced", "running"]
 
 
 def test_a_search_whose_storage_was_lost_is_told_the_measures_of_its_own_trials(call: Call, store: Store) -> None:
