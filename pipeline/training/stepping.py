@@ -43,15 +43,22 @@ class Stepper:
         A call of several steps is a loop of TensorFlow's around the compiled step, as in Keras' `steps_per_execution`:
         XLA compiles the step alone, so that a call of any length needs no compilation of its own.
         """
-        first = self._turns[step % len(self._turns)]
         if self.steps_per_call == 1:
-            return [first.nest(first(np.int64(step), draw).numpy()) for step, draw in enumerate(draws, start=step)]
+            return [self._take_alone(number, draw) for number, draw in enumerate(draws, start=step)]
         numbers = np.arange(step, step + len(draws))
         stacked = tf.nest.map_structure(lambda *rows: np.stack(rows), *draws)
         if self._call is None:
             rows = tf.nest.map_structure(_any_number, (numbers, stacked))
             self._call = tf.function(self._take_each, input_signature=[rows])
-        return [first.nest(row) for row in self._call((numbers, stacked)).numpy()]
+        taken = self._call((numbers, stacked)).numpy()
+        return [self._turn(number).nest(row) for number, row in enumerate(taken, start=step)]
+
+    def _turn(self, step: int) -> "_Turn":
+        return self._turns[step % len(self._turns)]
+
+    def _take_alone(self, step: int, draw: Draws) -> Losses:
+        turn = self._turn(step)
+        return turn.nest(turn(np.int64(step), draw).numpy())
 
     def _take_each(self, rows: tuple[tf.Tensor, Draws]) -> tf.Tensor:
         return tf.map_fn(self._take_one, rows, fn_output_signature=tf.float32, parallel_iterations=1)
