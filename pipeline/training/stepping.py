@@ -23,7 +23,8 @@ class Stepper:
 
     Args:
         turns: What a step computes: functions from its number, an int64 scalar, and its draws to its losses, float32
-            scalars. Step n is that of turn n modulo their number. Each is compiled once.
+            scalars. Step n is that of turn n modulo their number. Each is compiled once, without AutoGraph: they
+            branch on tensors by TensorFlow's own functions.
         compute: Whether XLA compiles them and how many steps a call has at most.
 
     Raises:
@@ -49,7 +50,7 @@ class Stepper:
         stacked = tf.nest.map_structure(lambda *rows: np.stack(rows), *draws)
         if self._call is None:
             rows = tf.nest.map_structure(_any_number, (numbers, stacked))
-            self._call = tf.function(self._take_each, input_signature=[rows])
+            self._call = tf.function(self._take_each, input_signature=[rows], autograph=False)
         taken = self._call((numbers, stacked)).numpy()
         return [self._turn(number).nest(row) for number, row in enumerate(taken, start=step)]
 
@@ -75,7 +76,7 @@ class _Turn:
 
     def __init__(self, take: Take, *, xla: bool) -> None:
         self._take, self._form = take, None
-        self._compiled = tf.function(self._flat, jit_compile=xla)
+        self._compiled = tf.function(self._flat, jit_compile=xla, autograph=False)
 
     def __call__(self, step: Any, draws: Draws) -> tf.Tensor:
         return self._compiled(tf.convert_to_tensor(step, tf.int64), draws)
