@@ -23,15 +23,19 @@ SMALL: Mapping[str, Any] = {
     "batch_size": 4,
     "latent_size": 6,
     "decay_steps": None,
+    "soft_label": {"real": 0.95, "generated": 0.0, "trick": 0.95},
+    "auxiliary_weight": {"real": 1.0, "generated": 0.0, "trick": 0.4},
     "generator": {
         "filters": [8, 4, 4],
         "embedding_deviation": None,
+        "batch_norm_momentum": 0.9,
         "learning_rate": 0.004,
         "moving_average": 0.99,
         "energy_distance": 0.0,
         "likelihood": {"weight": 0.0, "images": 2},
     },
     "discriminator": {"filters": [4, 4, 8, 8], "dropout": 0.3, "learning_rate": 0.002, "gradient_penalty": 0.0},
+    "adam": {"beta_1": 0.3, "beta_2": 0.99, "global_clipnorm": 5.0},
 }
 NO_DROPOUT: Mapping[str, Any] = {"discriminator": {"dropout": 0.0}}
 

@@ -69,7 +69,7 @@ def test_matched_losses_have_the_labels_and_weights_of_the_training(
         Key.parse("matched/discriminator/generation_loss"): _cross_entropy(np.repeat([0.95, 0], 20), shown),
         Key.parse("matched/discriminator/auxiliary_loss"): -np.log(asked[:20]).mean() / 2,  # half of the batch is real
         Key.parse("matched/generator/generation_loss"): _cross_entropy(0.95, tricked),
-        Key.parse("matched/generator/auxiliary_loss"): -0.4 * np.log(answered).mean(),  # the default's weight
+        Key.parse("matched/generator/auxiliary_loss"): -0.4 * np.log(answered).mean(),
     }
     assert {key: values[key] for key in expected} == pytest.approx(expected, rel=1e-5)
 
