@@ -15,6 +15,7 @@ from pipeline.rendering.tables import number
 
 LOG_WIDTH = 160
 REFRESHES_A_SECOND = 1.0
+SECONDS_A_LINE = 10.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Length:
 class TrainingProgress:
     """A live bar of a training run: epoch, step, images a second, time left, latest losses.
 
-    Where the console is no terminal it prints plain lines instead: at most one each `interval` seconds, and one before
+    Where the console is no terminal it prints plain lines instead: at most one each ten seconds, and one before
     each report::
 
         with TrainingProgress(Length(12_000, 100, 50_000), label="smoke") as progress:
@@ -65,18 +66,17 @@ class TrainingProgress:
         label: str = "",
         prefix: str = "",
         console: Console | None = None,
-        interval: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares the bar; entering the context shows it, by default on standard output.
 
         `label` is what kind of run it is, such as "smoke", and `prefix` its place in a sweep, such as "job 2 of 4";
-        both may be empty. `interval` is the seconds between two plain lines, `clock` the time in seconds.
+        both may be empty. `clock` is the time in seconds.
         """
         self._length = length
         self.head = " | ".join(part for part in (prefix, label) if part)
         self._console = console or make_console()
-        self._interval, self._clock = interval, clock
+        self._clock = clock
         self._losses: dict[str, float] = {}
         self._printed_at, self._printed_step = clock(), -1
         self._live = self._console.is_interactive and self._console.file.isatty()
@@ -109,7 +109,7 @@ class TrainingProgress:
         if losses:
             self._losses = dict(losses)
         self._bar.update(self._task, completed=step)
-        if not self._live and self._clock() - self._printed_at >= self._interval:
+        if not self._live and self._clock() - self._printed_at >= SECONDS_A_LINE:
             self._print_progress()
 
     def report(self, *renderables: RenderableType) -> None:

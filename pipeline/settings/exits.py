@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from pipeline.settings.errors import PipelineError
 
-FAILED, REFUSED, HUNG_UP, INTERRUPTED, TERMINATED = 1, 2, 129, 130, 143
+FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 class JobFailedError(PipelineError):

@@ -1,7 +1,7 @@
 """The process that a run belongs to, which tells a run in progress from one that a killed process left RUNNING."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -57,7 +57,7 @@ def _place() -> str | None:
         return None
 
 
-def _why_abandoned(tags: Mapping[str, str], is_alive: Callable[[Mapping[str, str]], bool]) -> str | None:
+def _why_abandoned(tags: Mapping[str, str]) -> str | None:
     """Why nobody writes on a run any more; None of one that lives, as far as this process can see.
 
     Where its process id means something here, that decides; elsewhere its lease does. A run without one, such as a
@@ -66,15 +66,13 @@ def _why_abandoned(tags: Mapping[str, str], is_alive: Callable[[Mapping[str, str
     silent = is_silent(tags)
     if _PLACE in tags and tags[_PLACE] != _place() and silent is not None:
         return "its process was silent for ten minutes" if silent else None
-    if tags.get(_HOST) == socket.gethostname() and not is_alive(tags):
+    if tags.get(_HOST) == socket.gethostname() and not owner_lives(tags):
         return f"its process {tags[_PROCESS]} ended without closing it"
     return None
 
 
-def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] = owner_lives) -> list[str]:
+def close_abandoned(store: Store) -> list[str]:
     """Closes as KILLED the runs that killed processes left RUNNING, and returns their ids; see `Lease`.
-
-    `is_alive` is whether the process of a run with these tags still runs.
 
     Raises:
         TrackingError: If the store does not answer.
@@ -83,7 +81,7 @@ def close_abandoned(store: Store, is_alive: Callable[[Mapping[str, str]], bool] 
     with one_line_errors(store.uri):
         for run in runs_where(store, "attributes.status = 'RUNNING'"):
             run_id, tags = run.info.run_id, run.data.tags
-            if why := _why_abandoned(tags, is_alive):
+            if why := _why_abandoned(tags):
                 store.client.set_tag(run_id, CLOSED, why)
                 store.client.set_terminated(run_id, "KILLED")
                 closed.append(run_id)

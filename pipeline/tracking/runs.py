@@ -135,9 +135,9 @@ class Run(Recorder):
                 self._client.delete_tag(self.run_id, CLOSED)
 
 
-def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+def flatten(parameters: Mapping[str, object]) -> dict[str, str]:
     """Returns nested settings by their addresses, such as `acgan.soft_label.real`, written as in params.yaml."""
-    return dict(_addresses(parameters, prefix))
+    return dict(_addresses(parameters, ""))
 
 
 def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

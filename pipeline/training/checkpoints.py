@@ -15,8 +15,6 @@ from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.training.history import HISTORY, History
 
-STATE = "state.npz"
-
 
 class CheckpointError(PipelineError):
     """A checkpoint is damaged or belongs to another model."""

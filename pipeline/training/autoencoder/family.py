@@ -105,7 +105,7 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[AutoencoderSetting
 
 def example(settings: Settings[AutoencoderSettings]) -> Examples:
     """Builds two named inputs for each part."""
-    given = {IMAGE: blank_images(settings.model, count=2)}
+    given = {IMAGE: blank_images(settings.model)}
     return {ENCODER: given, DECODER: {CODE: np.zeros((2, settings.model.dim), np.float32)}, settings.family: given}
 
 

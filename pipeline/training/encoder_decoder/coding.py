@@ -115,9 +115,9 @@ def padded(images: NDArray[np.uint8], block: ConvolutionalSettings) -> Iterator[
         yield part, pad(images[part], size=block.image_size, channels=block.channels)
 
 
-def blank_images(block: ConvolutionalSettings, *, count: int) -> NDArray[np.float32]:
-    """Padded images `(count, size, size, channels)` of bare paper, -1."""
-    return np.full((count, block.image_size, block.image_size, block.channels), PAPER)
+def blank_images(block: ConvolutionalSettings) -> NDArray[np.float32]:
+    """Two padded images `(2, size, size, channels)` of bare paper, -1."""
+    return np.full((2, block.image_size, block.image_size, block.channels), PAPER)
 
 
 def decode(
