@@ -28,7 +28,7 @@ class Quality:
     """How good generated digits are.
 
     Attributes:
-        figures: Every measure by name, with its reference.
+        figures: Every measure by key, with its reference.
         count: The number of digits that were measured.
         confusion: The digits read for each digit asked for, int64 `(classes, classes)`; none where none was asked for.
         calibration: The judge.

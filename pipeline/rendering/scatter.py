@@ -46,8 +46,8 @@ def draw_scatter(
             panel.scatter(across, up, s=size, alpha=alpha, linewidths=0, color=colour, label=label)
         panel.set(xlabel=axes[0], ylabel=axes[1])
         panel.set_aspect("equal", adjustable="datalim")
-        title, columns = "class" if names else "digit", -(-len(shown) // LEGEND_ROWS)
-        legend = figure.legend(loc="outside right center", title=title, frameon=False, markerscale=3, ncols=columns)
+        heading, columns = "class" if names else "digit", -(-len(shown) // LEGEND_ROWS)
+        legend = figure.legend(loc="outside right center", title=heading, frameon=False, markerscale=3, ncols=columns)
         for handle in legend.legend_handles:
             if handle is not None:
                 handle.set_alpha(1)

@@ -13,7 +13,7 @@ from pipeline.settings.paths import display
 def write_samples(folder: Path, step: int, tiles: NDArray[np.float32]) -> None:
     """Writes the tiles of one step as `step-NNNNNNN.npy`, in half precision.
 
-    They are `(rows, columns, height, width)` in [-1, 1].
+    They are `(rows, columns, height, width)` in [-1, 1], in colour with channels behind.
     """
     with replacing(folder / f"step-{step:07d}.npy") as aside:
         np.save(aside, tiles.astype(np.float16))

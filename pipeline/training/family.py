@@ -100,7 +100,10 @@ class Training(ABC):
 
     @abstractmethod
     def samples(self) -> NDArray[np.float32]:
-        """Generates tiles `(rows, columns, height, width)` in [-1, 1] from inputs that never change."""
+        """Generates tiles in [-1, 1] from inputs that never change.
+
+        They are `(rows, columns, height, width)`, in colour with channels behind.
+        """
 
     def generate(self, count: int) -> Generated:
         """Generates `count` digits from inputs that never change and that no step uses.
@@ -135,8 +138,8 @@ class Family(Generic[Model]):
             the family cannot. The latents are a function of `seed` and of an image's place.
         walk: Generates the way from one digit to another, in a number of images, of one latent; None if the family
             cannot.
-        encode: Codes `(n, size)` of uint8 images `(n, height, width)`, to compare with simpler codes; None for no
-            comparison.
+        encode: Codes `(n, size)` of uint8 images `(n, height, width)`, in colour with channels behind, to compare with
+            simpler codes; None for no comparison.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
         scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
         unit: Unit of the losses but those of `units`, which have their own, by name.

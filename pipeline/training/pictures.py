@@ -55,7 +55,8 @@ def as_tiles(images: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
 def real_tiles(splits: Splits, settings: Settings) -> NDArray[np.float32]:
     """Test images `(rows, classes, height, width)` in [-1, 1], one class per column, in at most `render.rows` rows.
 
-    Where there are more classes than ten, which a picture lays in bands of ten, the rows are shared among the bands.
+    Of colour images they have channels behind. Where there are more classes than ten, which a picture lays in bands of
+    ten, the rows are shared among the bands.
     """
     images, labels, classes = splits.test.images, splits.test.labels, splits.format.classes
     rows = max(1, min(rows_a_band(settings.render.rows, classes), available_rows(labels, classes=classes)))

@@ -102,11 +102,14 @@ class DeviceImages:
             self._greys = tf.constant(scaled(np.arange(256)))
 
     def gather(self, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images `(n, height, width)` and labels `(n,)`, both uint8, of indices `(n,)`."""
+        """Images `(n, height, width)`, in colour with channels, and labels `(n,)`, both uint8, of indices `(n,)`."""
         return tf.gather(self._images, chosen), tf.gather(self._labels, chosen)
 
     def gather_scaled(self, chosen: tf.Tensor) -> tf.Tensor:
-        """Images `(n, height, width)` of indices `(n,)` in [-1, 1], to the bit as `scaled` makes them on the host."""
+        """Images of indices `(n,)` in [-1, 1], to the bit as `scaled` makes them on the host.
+
+        They are `(n, height, width)`, in colour with channels behind.
+        """
         return tf.gather(self._greys, tf.cast(self.gather(chosen)[0], tf.int32))
 
 

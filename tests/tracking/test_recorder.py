@@ -95,7 +95,7 @@ def test_a_data_set_is_an_input_with_its_size_its_use_and_its_whole_digest(run: 
     assert {tag.key: tag.value for tag in entry.tags}["sha256"] == digest
 
 
-def test_the_newest_final_measure_is_in_force_on_a_run_that_has_ended(store: Store) -> None:
+def test_the_newest_trained_measure_is_in_force_on_a_run_that_has_ended(store: Store) -> None:
     with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         pass
     for value in (3.0, 1.0, 2.0):

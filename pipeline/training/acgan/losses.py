@@ -133,7 +133,7 @@ def gradient_penalty(logit: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor)
     On real images it is R1, on generated ones R2, of Mescheder et al. 2018, arXiv 1801.04406, without their factor 1/2.
 
     Args:
-        logit: Function from images to logits `(n,)`, of which second derivatives exist.
+        logit: Function from images to logits `(n, 1)`, of which second derivatives exist.
         images: `(n, height, width, channels)`.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
