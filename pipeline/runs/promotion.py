@@ -1,6 +1,5 @@
 """The promotion of a finished training's generator: registered, compared with the champion, and described."""
 
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from pipeline.runs.location import RunLocation
 from pipeline.serving import CODE
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
+from pipeline.tracking.owners import user
 from pipeline.tracking.registry import (
     COMPARABLE,
     TrainedRun,
@@ -143,7 +143,7 @@ def _tags(trained: TrainedRun, alias: str) -> dict[str, str]:
     digests = {f"{name}.digest": digest for name, digest in trained.digests.items()}
     return {
         "decided": alias,
-        "promoted.by": _user(),
+        "promoted.by": user(),
         "trained.by": trained.user,
         "seed": trained.seed,
         **digests,
@@ -154,7 +154,7 @@ def _tags(trained: TrainedRun, alias: str) -> dict[str, str]:
 def _text(trained: TrainedRun, part: str, alias: str, reasons: Sequence[str], forced: Mapping[str, str]) -> str:
     rows = [f"| {key.text} | {trained.measures[key]:.4g} |" for key in SHOWN if key in trained.measures]
     lines = [
-        f"The {part} of `{trained.name}`, trained by {trained.user} and promoted by {_user()}. Decided: {alias}.",
+        f"The {part} of `{trained.name}`, trained by {trained.user} and promoted by {user()}. Decided: {alias}.",
         "",
         *(f"- {reason}" for reason in reasons),
         *(f"- forced, although these are not the champion's: {names}" for names in forced.values()),
@@ -165,10 +165,3 @@ def _text(trained: TrainedRun, part: str, alias: str, reasons: Sequence[str], fo
         f"Chosen by `{DISTANCE.text}`, on validation images; `{TEST_DISTANCE.text}`, on test images, is shown alone.",
     ]
     return "\n".join(lines)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

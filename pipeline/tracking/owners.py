@@ -1,5 +1,6 @@
 """The process that a run belongs to, which tells a run in progress from one that a killed process left RUNNING."""
 
+import getpass
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ _SINCE_BOOT = "owner.started_since_boot"
 # Process ids mean the same within one namespace of one start of a system; containers share names and ids.
 _PLACE = "owner.place"
 _BOOT_ID, _NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+
+
+def user() -> str:
+    """Returns the name of the account that this process runs under; `unknown` where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def owner_tags() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A run's life: started or resumed, watched, and ended as FINISHED, FAILED or KILLED."""
 
-import getpass
 import json
 import sys
 import time
@@ -19,7 +18,7 @@ from mlflow.utils import mlflow_tags
 
 from pipeline.data.keys import Key
 from pipeline.tracking.lease import CLOSED, Lease
-from pipeline.tracking.owners import owner_tags
+from pipeline.tracking.owners import owner_tags, user
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
@@ -178,7 +177,7 @@ def _log_parameters(client: MlflowClient, run_id: str, description: RunDescripti
 
 def _tags(description: RunDescription) -> dict[str, str]:
     tags = {
-        mlflow_tags.MLFLOW_USER: _user(),
+        mlflow_tags.MLFLOW_USER: user(),
         mlflow_tags.MLFLOW_SOURCE_NAME: Path(sys.argv[0]).name,
         mlflow_tags.MLFLOW_SOURCE_TYPE: "LOCAL",
         mlflow_tags.MLFLOW_RUN_NOTE: description.note,
@@ -188,13 +187,6 @@ def _tags(description: RunDescription) -> dict[str, str]:
     if description.parent_run_id is not None:
         tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = description.parent_run_id
     return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def status_after(error: BaseException | None) -> str:
