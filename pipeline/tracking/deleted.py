@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from mlflow.entities import LoggedModel, ViewType
 
+from pipeline.tracking.pages import read_pages
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 # `mlflow gc` takes the address as an argument, which the list of processes would show with its password.
@@ -60,16 +59,6 @@ def free_deleted(store: Store) -> Freed:
 def _models(store: Store) -> list[LoggedModel]:
     """Lists the models of all experiments, before any of them is deleted."""
     client = store.client
-    experiments = _pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))
+    experiments = read_pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))
     places = [experiment.experiment_id for experiment in experiments]
-    return list(_pages(lambda token: client.search_logged_models(places, page_token=token)))
-
-
-def _pages(search: Callable[[str | None], Any]) -> Iterator[Any]:
-    token = None
-    while True:
-        page = search(token)
-        yield from page
-        token = page.token
-        if not token:
-            return
+    return list(read_pages(lambda token: client.search_logged_models(places, page_token=token)))
