@@ -87,7 +87,7 @@ def train_bare(words: Sequence[str], clock: Clock) -> Answer:
 def answer(request: Answer) -> Answer:
     """Trains, `whole` or bare; `direct` sends calls to a server at once, as to a store of this machine."""
     if request.get("direct"):
-        spooled_runs.is_server = lambda uri: False
+        spooled_runs.is_server = lambda uri: False  # type: ignore[attr-defined]
     clear_models()
     train = train_whole if request["whole"] else train_bare
     return train(request["words"], Clock(request.get("stop_every")))

@@ -35,6 +35,11 @@ def names_file(uri: str, file: Path) -> bool:
     return named.resolve() == file.resolve() or (named.exists() and file.exists() and named.samefile(file))
 
 
+def is_server(uri: str) -> bool:
+    """Whether a store is reached over HTTP, where it may be away."""
+    return urlsplit(uri).scheme in ("http", "https")
+
+
 def without_password(text: str) -> str:
     """Returns a text with `***` for the password of each address in it."""
     return re.sub(r"(://[^\s:/@]*:)\S+@", r"\1***@", text)
@@ -54,7 +59,7 @@ def page_of(uri: str, experiment_id: str, run_id: str = "") -> str:
     Without the last word MLflow opens its pages for language models.
     """
     found = urlsplit(uri)
-    served = found.scheme in ("http", "https")
+    served = is_server(uri)
     server = f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path.rstrip('/')}" if served else _PAGES
     page = f"{server}/#/experiments/{experiment_id}{f'/runs/{run_id}' if run_id else ''}?workflowType=machine_learning"
     return page if served else f"{page} (while `make ui` runs)"

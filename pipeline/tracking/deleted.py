@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from mlflow.entities import LoggedModel, ViewType
 
+from pipeline.tracking.address import is_server
 from pipeline.tracking.pages import read_pages
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
@@ -39,7 +39,7 @@ def free_deleted(store: Store) -> Freed:
     Raises:
         TrackingError: The store is a server, which frees nothing from afar, or does not answer.
     """
-    if urlsplit(store.uri).scheme in ("http", "https"):
+    if is_server(store.uri):
         raise TrackingError(
             "`MLFLOW_TRACKING_URI` must be a database: call this where the server runs, with the server's own. "
             f"Received: {store.uri}"

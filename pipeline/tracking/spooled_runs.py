@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -17,7 +16,7 @@ from pipeline.rendering.terminal import make_console
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 from pipeline.settings.stages import TrackingSettings
-from pipeline.tracking.address import without_password
+from pipeline.tracking.address import is_server, without_password
 from pipeline.tracking.courier import Courier
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.owners import close_abandoned
@@ -78,11 +77,6 @@ def open_run(
 def _run_with_key(store: Store, key: str) -> str | None:
     with one_line_errors(store.uri):
         return next((str(run.info.run_id) for run in runs_where(store, f"tags.`{KEY}` = '{key}'")), None)
-
-
-def is_server(uri: str) -> bool:
-    """Whether a store is reached over HTTP, where it may be away."""
-    return urlsplit(uri).scheme in ("http", "https")
 
 
 def send_left(spool: Spool, store: Store, resume: str | None) -> str | None:

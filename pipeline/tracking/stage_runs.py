@@ -7,9 +7,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from pipeline.data.files import locked
+from pipeline.tracking.address import is_server
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spool import Spool
-from pipeline.tracking.spooled_runs import is_server, open_online
+from pipeline.tracking.spooled_runs import open_online
 from pipeline.tracking.store import Store
 
 
