@@ -75,6 +75,11 @@ class Key:
         """Whether it measures one digit alone, such as `accuracy_by_digit/7`."""
         return self.digit.isdigit()
 
+    @property
+    def compares_runs(self) -> bool:
+        """Whether runs are compared by it: a measure of a report, its reference, or one of the newest evaluation."""
+        return self.trained or self.split in (HELD_OUT, REFERENCE)
+
     def on(self, split: str) -> "Key":
         """Returns the key of the same measure on another split."""
         return replace(self, split=split)

@@ -13,7 +13,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 from mlflow.utils.time import get_current_time_millis
 
-from pipeline.data.keys import HELD_OUT, REFERENCE, Key
+from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.services import log_service
@@ -150,5 +150,5 @@ def _trained(run: MlflowRun) -> TrainedRun:
         seed=seed,
         settings=parameters,
         digests={name: tags[f"{name}.digest"] for name in COMPARABLE if f"{name}.digest" in tags},
-        measures={key: value for key, value in measures.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
+        measures={key: value for key, value in measures.items() if key.compares_runs},
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
-from pipeline.data.keys import HELD_OUT, REFERENCE, Key
+from pipeline.data.keys import Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
@@ -180,7 +180,7 @@ def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
         status=run.info.status,
         seed=settings.get(_SEED, ""),
         varied={key: settings[key] for key in varied if key in settings},
-        measures={key: value for key, value in metrics.items() if key.trained or key.split in (HELD_OUT, REFERENCE)},
+        measures={key: value for key, value in metrics.items() if key.compares_runs},
         trial=int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None,
         pruned=run.data.tags.get(PRUNED) == "true",
         own_data=OWN_DATA in run.data.tags,
