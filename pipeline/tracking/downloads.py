@@ -10,12 +10,11 @@ from mlflow.entities import LifecycleStage
 
 from pipeline.data.files import write_bytes
 from pipeline.tracking.address import MODELS
-from pipeline.tracking.services import SERVICE
+from pipeline.tracking.services import KERAS_FILE, SERVICE
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 SAMPLES = "pictures/samples"
-_MODEL = "data/model.keras"
 
 
 def find_run_id(store: Store, address: str) -> str:
@@ -55,7 +54,7 @@ def download_training(store: Store, run_id: str, *, metadata: Path, models: Path
         if run.info.lifecycle_stage != LifecycleStage.ACTIVE or "run.json" not in files or not logged:
             raise TrackingError(f"`run` must be a finished training. Received: {run_id}, which logged no models")
         for model in logged:
-            source = f"{model.artifact_location}/{_MODEL}"
+            source = f"{model.artifact_location}/{KERAS_FILE}"
             copied = download_artifacts(source, dst_path=f"{folder}/{model.name}", tracking_uri=store.uri)
             write_bytes(Path(copied).read_bytes(), models / f"{model.name}.keras")
         # Last: it marks the copy as whole.

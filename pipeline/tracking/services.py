@@ -13,7 +13,7 @@ from pipeline.tracking.store import Store
 
 SERVICE = "service"  # the type of these logged models, which a training's own do not have
 _REQUIREMENTS = ("keras", "tensorflow", "numpy", "pillow", "pydantic")
-_KERAS_FILE = "data/model.keras"
+KERAS_FILE = "data/model.keras"  # of a logged Keras model
 
 
 def log_service(store: Store, part: LoggedModel, name: str, *, code: Path) -> LoggedModel:
@@ -30,7 +30,7 @@ def log_service(store: Store, part: LoggedModel, name: str, *, code: Path) -> Lo
         store.experiment_id, name=name, source_run_id=part.source_run_id, model_type=SERVICE
     )
     with TemporaryDirectory() as folder:
-        source = f"{part.artifact_location}/{_KERAS_FILE}"
+        source = f"{part.artifact_location}/{KERAS_FILE}"
         keras_file = download_artifacts(source, dst_path=f"{folder}/part", tracking_uri=store.uri)
         mlflow.pyfunc.save_model(
             f"{folder}/service",
