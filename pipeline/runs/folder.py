@@ -43,7 +43,7 @@ class RunFiles:
 
     def __init__(self, models: Path, reports: Path) -> None:
         self.models, self.reports = models, reports
-        self.metadata_file = models / "run.json"
+        self.metadata_file = models / paths.METADATA
         self.state = models / "state.npz"
         self.samples = models / "samples"
         self.layers = models / "layers"

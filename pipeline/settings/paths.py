@@ -12,6 +12,7 @@ _IN_WHEEL = SOURCES / "pipeline" / "configuration"  # setup.py writes it
 _INSTALLED = _IN_WHEEL.is_dir()
 ROOT = Path.cwd() if _INSTALLED else SOURCES
 CHOICES = _IN_WHEEL if _INSTALLED else ROOT / "conf"
+METADATA = "run.json"  # of a training; its run in the tracking store has it under the same name
 NUMBERS = (_IN_WHEEL if _INSTALLED else ROOT) / "params.yaml"
 
 

@@ -9,6 +9,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, 
 
 from pipeline.data.files import write_text
 from pipeline.data.keys import Key
+from pipeline.settings.paths import METADATA
 from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.points import held_points
@@ -19,7 +20,7 @@ from pipeline.tracking.store import Store
 SPOOL_TAG = "spool.run"  # of a run that was made while the store was away: the id that it had till then
 _PLAIN = ("update_run", "log_artifact", "log_artifacts", "log_model_artifacts", "finalize_logged_model")
 _ATTACHED = {"log_artifact": "local_path", "log_artifacts": "local_dir", "log_model_artifacts": "local_dir"}
-_WITH_IDS = ("MLmodel", "run.json")  # files that name the run or the model
+_WITH_IDS = ("MLmodel", METADATA)  # files that name the run or the model
 _IMAGE = re.compile(r"(?P<picture>.+\+step\+\d+)\+timestamp\+\d+\+[^+.]+(?P<kind>.*)")
 
 

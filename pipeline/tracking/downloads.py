@@ -9,6 +9,7 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities import LifecycleStage
 
 from pipeline.data.files import write_bytes
+from pipeline.settings.paths import METADATA
 from pipeline.tracking.address import MODELS
 from pipeline.tracking.services import KERAS_FILE, SERVICE
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
@@ -51,7 +52,7 @@ def download_training(store: Store, run_id: str, *, metadata: Path, models: Path
         found = store.client.search_logged_models([run.info.experiment_id], condition)
         logged = [model for model in found if model.model_type != SERVICE]
         files = {artifact.path for artifact in store.client.list_artifacts(run_id)}
-        if run.info.lifecycle_stage != LifecycleStage.ACTIVE or "run.json" not in files or not logged:
+        if run.info.lifecycle_stage != LifecycleStage.ACTIVE or METADATA not in files or not logged:
             raise TrackingError(f"`run` must be a finished training. Received: {run_id}, which logged no models")
         for model in logged:
             source = f"{model.artifact_location}/{KERAS_FILE}"
@@ -69,4 +70,4 @@ def download_samples(store: Store, run_id: str, folder: Path) -> Path | None:
 
 
 def _artifact(client: MlflowClient, run_id: str, folder: str) -> str:
-    return str(client.download_artifacts(run_id, "run.json", folder))
+    return str(client.download_artifacts(run_id, METADATA, folder))
