@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from pipeline.data.keys import Key, held_out_key
+from pipeline.data.keys import HELD_OUT, Key
+from pipeline.evaluation import measures
 from pipeline.evaluation.intervals import estimate
 from pipeline.evaluation.seeds import Setting
 
-DISTANCE, ACCURACY = held_out_key("frechet_digit_distance"), held_out_key("accuracy")
+DISTANCE, ACCURACY = (key.on(HELD_OUT) for key in (measures.FRECHET, measures.ACCURACY))
 
 
 @dataclass(frozen=True)
