@@ -119,6 +119,17 @@ def scaled(images: NDArray[np.generic]) -> NDArray[np.float32]:
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
+def require_scaled(images: NDArray[np.generic]) -> None:
+    """Refuses images that are not in [-1, 1], as `scaled` makes them; rounding errors of 1e-3 beyond are none.
+
+    Raises:
+        ValueError: A value is not finite, or lies outside.
+    """
+    low, high = float(images.min(initial=0)), float(images.max(initial=0))
+    if not (low >= -1.001 and high <= 1.001):
+        raise ValueError(f"`images` must be finite and in [-1, 1]. Received: values from {low:.4g} to {high:.4g}")
+
+
 def with_channels(images: NDArray[Pixel]) -> NDArray[Pixel]:
     """Returns images `(n, height, width, channels)`, of which those in grey have come without channels."""
     return images[..., np.newaxis] if images.ndim == 3 else images

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import require_scaled
+
 Pixels = NDArray[np.float32]
 
 
@@ -27,9 +29,7 @@ def unit_pixels(images: NDArray[np.generic]) -> Pixels:
         return images.astype(np.float32) / np.float32(255)
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"`images` must be uint8 or floats. Received: {images.dtype}")
-    low, high = float(images.min(initial=0)), float(images.max(initial=0))
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(f"`images` must be finite and in [-1, 1]. Received: values from {low:.4g} to {high:.4g}")
+    require_scaled(images)
     pixels: Pixels = np.clip((images.astype(np.float32) + np.float32(1)) / np.float32(2), 0, 1)
     return pixels
 

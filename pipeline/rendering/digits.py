@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.data.dataset import without_grey_channel
 from pipeline.data.files import WriteError, write_bytes
 from pipeline.data.npz import write_npz
 from pipeline.rendering.animation import save_gif
@@ -85,5 +86,4 @@ def _encode(image: Pixels) -> bytes:
 
 
 def _pixels(images: NDArray[np.float32]) -> Pixels:
-    pixels = to_pixels(images)
-    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+    return without_grey_channel(to_pixels(images))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.data.dataset import require_scaled
 from pipeline.data.files import write_bytes
 
 Pixels = NDArray[np.uint8]
@@ -26,9 +27,7 @@ def to_pixels(images: NDArray[np.floating]) -> Pixels:
     Raises:
         ValueError: A value is not finite, or lies outside [-1, 1].
     """
-    low, high = float(images.min(initial=0)), float(images.max(initial=0))
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(f"`images` must be finite and in [-1, 1]. Received: values from {low:.4g} to {high:.4g}")
+    require_scaled(images)
     levels: Pixels = np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
     return levels
 
