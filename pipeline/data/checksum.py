@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-DIGITS = 64
+HEX_DIGITS = 64
 _CHUNK = 1 << 20
 # The last record of an archive without a comment: a signature, and at its end the comment's length.
 _END, _NO_COMMENT, _END_BYTES = b"PK\5\6", b"\0\0", 22
@@ -18,9 +18,9 @@ _END, _NO_COMMENT, _END_BYTES = b"PK\5\6", b"\0\0", 22
 def add_checksum(archive: Path) -> None:
     """Writes the SHA-256 of an archive's other bytes, 64 hexadecimal digits, as its comment."""
     with zipfile.ZipFile(archive, "a") as opened:
-        opened.comment = b"0" * DIGITS
+        opened.comment = b"0" * HEX_DIGITS
     with archive.open("r+b") as file:
-        digest = _digest(file, covered := archive.stat().st_size - DIGITS)
+        digest = _digest(file, covered := archive.stat().st_size - HEX_DIGITS)
         file.seek(covered)
         file.write(digest)
 
@@ -46,7 +46,7 @@ def _verify(file: BinaryIO, size: int) -> None:
     end = file.read()
     if end.startswith(_END) and end.endswith(_NO_COMMENT):
         return
-    file.seek(covered := max(0, size - DIGITS))
+    file.seek(covered := max(0, size - HEX_DIGITS))
     if file.read() != _digest(file, covered):
         raise ValueError("it is cut off or altered, since its bytes have another SHA-256 than it says")
 

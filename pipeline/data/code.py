@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.settings.paths import SOURCES
 
 PACKAGE = "pipeline"
-DIGITS = 12
+SHORT_DIGEST = 12  # hexadecimal digits, in the names of folders
 # These start, log, describe and print what others compute.
 WITHOUT_EFFECT = (
     *("cli", "sweeps", "tracking", "composition.summaries", "judging.description", "runs.description"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.code import DIGITS, code_digest, combined_digest, stage_code
+from pipeline.data.code import SHORT_DIGEST, code_digest, combined_digest, stage_code
 from pipeline.data.digests import file_digest
 from pipeline.judging.calibration import JUDGE
 from pipeline.settings.composed import Settings
@@ -26,7 +26,7 @@ def identify(settings: Settings) -> dict[str, Any]:
 
 def judge_name(identity: Mapping[str, Any]) -> str:
     """The name of a judge's folder in `runs/judges`."""
-    return combined_digest(json.dumps(identity, sort_keys=True))[:DIGITS]
+    return combined_digest(json.dumps(identity, sort_keys=True))[:SHORT_DIGEST]
 
 
 def holds(folder: Path, identity: Mapping[str, Any]) -> bool:

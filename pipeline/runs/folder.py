@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.code import DIGITS
+from pipeline.data.code import SHORT_DIGEST
 from pipeline.data.files import LockedError, locked, remove_unfinished, write_json, write_text
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
@@ -193,7 +193,7 @@ def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
     ended and is not under way elsewhere.
     """
     for number in count(1):
-        folder = RunFolder(parent / f"{digest[:DIGITS]}-{number}")
+        folder = RunFolder(parent / f"{digest[:SHORT_DIGEST]}-{number}")
         with ExitStack() as held:
             try:
                 held.enter_context(locked(folder.path))

@@ -12,7 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.data.code import DIGITS, combined_digest
+from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
@@ -61,7 +61,7 @@ def run_search(
         launcher = make_launcher()
         require_shared_storage(launcher, search)
         with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
-            study.open(f"{digest[:DIGITS]}-{run_id[:DIGITS]}", own.settings.parameters())
+            study.open(f"{digest[:SHORT_DIGEST]}-{run_id[:SHORT_DIGEST]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
             trials.settle()

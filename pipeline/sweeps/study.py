@@ -16,7 +16,7 @@ from pipeline.sweeps.storage import SearchError, import_optuna, open_storage
 
 _REPLACED = "replaced"
 _WARM_SHARE = 3  # reports in the first third of a training say little of its end
-DIGITS = ".5g"
+FIVE_DIGITS = ".5g"
 FEWEST = 4  # trials of which importances are estimated
 
 
@@ -181,7 +181,7 @@ def keys_of(search: SearchSettings) -> list[Key]:
 
 def overrides_of(values: Mapping[str, float]) -> list[str]:
     """Returns settings as overrides, with five digits: what is trained is what is shown."""
-    return [f"{address}={value:{DIGITS}}" for address, value in values.items()]
+    return [f"{address}={value:{FIVE_DIGITS}}" for address, value in values.items()]
 
 
 def _is_within(values: Mapping[str, float], search: SearchSettings) -> bool:

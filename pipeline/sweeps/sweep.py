@@ -13,7 +13,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from pipeline.data.code import DIGITS, combined_digest
+from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
 from pipeline.runs.description import describe_sweep, sweep_command
 from pipeline.runs.unsent import find_unsent, send_unsent
@@ -90,7 +90,7 @@ def prepare_data(jobs: Sequence[CheckedJob]) -> Console:
 
 def choose_launcher(config: DictConfig, digest: str) -> Path:
     """Lets the launcher write to the sweep's own folder, which is returned; several jobs at once need processes."""
-    folder = Path(config.hydra.sweep.dir) / digest[:DIGITS]
+    folder = Path(config.hydra.sweep.dir) / digest[:SHORT_DIGEST]
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
         if config.compute.jobs > 1 and config.hydra.runtime.choices["hydra/launcher"] == "basic":
