@@ -13,7 +13,7 @@
     samples       the sample tiles of its reports
     outputs       what it leaves in its folder and in the tracking store
     location      which finished training a stage reads or starts from
-    tracked       a training that the tracking store alone has, by its id or a model's name
+    stored        a training that the tracking store alone has, by its id or a model's name
     finished      its models, history and run in the tracking store
     evaluation    its test losses and the judge's figures: files, metrics, tables
     baselines     reconstruction errors of simpler codes

@@ -146,7 +146,7 @@ class RunFolder(RunFiles):
                 shutil.rmtree(path)
 
 
-def tracked_files(family: str) -> RunFiles:
+def dvc_files(family: str) -> RunFiles:
     """The files of a family's training that DVC tracks."""
     return RunFiles(paths.ROOT / "models" / family, paths.ROOT / "reports" / family)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.rendering.terminal import make_console
-from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, find_files, tracked_files
-from pipeline.runs.tracked import find_tracked_files
+from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, dvc_files, find_files
+from pipeline.runs.stored import find_stored_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
@@ -124,9 +124,9 @@ def find_start(settings: Settings) -> RunFiles | None:
 
 
 def _chosen_files(settings: Settings) -> RunFiles:
-    tracked = tracked_files(settings.family)
+    tracked = dvc_files(settings.family)
     if settings.run is not None and settings.run.resolve() != tracked.models.resolve():
-        found = None if settings.run.exists() else find_tracked_files(str(settings.run), settings)
+        found = None if settings.run.exists() else find_stored_files(str(settings.run), settings)
         return found or find_files(settings.run)
     by_hand = paths.ROOT / "runs" / settings.family / "tracked"
     return RunFiles(find_files(tracked.models).models, tracked.reports if stage_of_dvc() else by_hand)

@@ -15,7 +15,7 @@ from pipeline.judging.quality import measure_reports
 from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
-from pipeline.runs.folder import LAYOUT, RunFolder, claim, locked_stage, tracked_files
+from pipeline.runs.folder import LAYOUT, RunFolder, claim, dvc_files, locked_stage
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
@@ -55,7 +55,7 @@ def train_in_folder(
             whole = train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
             folder.end("finished" if whole else "pruned")
             return folder.path if whole else None
-    target = tracked_files(settings.family)
+    target = dvc_files(settings.family)
     with locked_stage(settings.family, report=make_console().print) as waited:
         if not (waited and target.metadata().get("digest") == digest):
             with claim(runs / "dvc" / settings.family, digest) as folder:

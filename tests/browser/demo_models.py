@@ -16,7 +16,7 @@ from pipeline.judging.network import load_judge
 from pipeline.models import vae
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
-from pipeline.runs.folder import tracked_files
+from pipeline.runs.folder import dvc_files
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import ROOT
 from pipeline.training.checkpoints import load_parts
@@ -43,7 +43,7 @@ def small_models() -> Models:
 
 def tracked_models() -> Models:
     """The models after the last step of the runs that DVC tracks, and their judge."""
-    acgan, vae_parts = (load_parts(tracked_files(family).weights("last")) for family in ("acgan", "vae"))
+    acgan, vae_parts = (load_parts(dvc_files(family).weights("last")) for family in ("acgan", "vae"))
     folder = ROOT / "models" / "judge"
     settings = JudgeSettings.model_validate(json.loads((folder / JUDGE).read_text(encoding="utf-8"))["settings"])
     halves = {name: acgan[name] for name in ("generator", "discriminator")}

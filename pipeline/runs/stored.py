@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from pipeline.data.files import locked
-from pipeline.runs.folder import NotTrainedError, RunFiles, RunFolder, tracked_files
+from pipeline.runs.folder import NotTrainedError, RunFiles, RunFolder, dvc_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.tracking.address import names_run
 
 
-def find_tracked_files(address: str, settings: Settings) -> RunFiles | None:
+def find_stored_files(address: str, settings: Settings) -> RunFiles | None:
     """Finds a training by its run's id or by a registered model, `models:/NAME@ALIAS`; None where it is neither.
 
     A training whose files are not in this project is copied once to `runs/FAMILY/RUN_ID`: its metadata and the models
@@ -37,7 +37,7 @@ def find_tracked_files(address: str, settings: Settings) -> RunFiles | None:
 
 
 def _own_files(family: str) -> Iterator[RunFiles]:
-    tracked = tracked_files(family)
+    tracked = dvc_files(family)
     yield RunFiles(tracked.models, paths.ROOT / "runs" / family / "tracked")
     for folder in sorted((paths.STORE_ROOT / "runs" / family).glob("*-*")):
         yield RunFolder(folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runs.folder import LAYOUT, RunFolder
-from pipeline.runs.tracked import find_tracked_files
+from pipeline.runs.stored import find_stored_files
 from pipeline.settings import paths
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect
@@ -29,7 +29,7 @@ def tracked(store: Store) -> str:
 
 def test_a_text_that_names_no_run_is_left_to_folders(store: Store) -> None:
     for text in ("runs/acgan/a-1", "f" * 31, "F" * 32):
-        assert find_tracked_files(text, settings_of()) is None
+        assert find_stored_files(text, settings_of()) is None
 
 
 def test_a_run_of_this_project_is_read_where_it_lies(store: Store, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_run_of_this_project_is_read_where_it_lies(store: Store, tmp_path: Pat
     folder, other = (RunFolder(tmp_path / "runs" / "acgan" / name) for name in ("a-2", "a-1"))
     other.update_metadata(layout=LAYOUT, steps=6, run_id="e" * 32)
     folder.update_metadata(layout=LAYOUT, steps=6, run_id=run_id)
-    found = find_tracked_files(run_id, settings_of())
+    found = find_stored_files(run_id, settings_of())
     assert found is not None
     assert found.models == folder.models
 
@@ -53,7 +53,7 @@ def test_a_run_of_this_project_is_read_where_it_lies(store: Store, tmp_path: Pat
 )
 def test_what_the_store_does_not_know_is_one_line(address: str, reason: str, store: Store) -> None:
     with pytest.raises(TrackingError, match=reason) as refused:
-        find_tracked_files(address, settings_of())
+        find_stored_files(address, settings_of())
     assert "\n" not in str(refused.value)
 
 
@@ -61,4 +61,4 @@ def test_a_run_that_logged_no_models_is_refused_and_leaves_no_folder_of_a_traini
     run_id = tracked(store)
     for _ in range(2):
         with pytest.raises(TrackingError, match="`run` must be a finished training. Received: .*, which logged no"):
-            find_tracked_files(run_id, settings_of())
+            find_stored_files(run_id, settings_of())
