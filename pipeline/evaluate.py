@@ -38,7 +38,7 @@ def evaluate(settings: Settings, job: Job) -> None:
         result = evaluate_run(finished, family, calibration)
         result.write(finished.files)
         result.log(run, finished.files)
-        finished.headline(run, stored, result.values(digits=False), result.quality)
+        finished.log_on_training(run, stored, result.values(digits=False), result.quality)
     for table in result.tables(family.spoken_units):
         console.print(table)
 

@@ -64,12 +64,14 @@ class FinishedRun(RunLocation):
         return open_stage_run(store, described, place=(family, experiment), folder=folder)
 
     def look_up(self, store: Store) -> StoredTraining:
-        """Asks the store what it knows of the training, for `headline`, since it may be away by then."""
+        """Asks the store what it knows of the training, for `log_on_training`, since it may be away by then."""
         run_id = str(self.metadata["run_id"])
         known = store.knows(run_id)
         return StoredTraining(run_id, known, store.parameter(run_id, "judge.images") if known else None)
 
-    def headline(self, run: Run, stored: StoredTraining, values: Mapping[Key, float], quality: Quality | None) -> None:
+    def log_on_training(
+        self, run: Run, stored: StoredTraining, values: Mapping[Key, float], quality: Quality | None
+    ) -> None:
         """Logs figures on the training's own run as `trained/…`, through that of the evaluation, if the store knows it.
 
         They are left out where they are no headline of a real training: figures of a smoke test, of a part of the test

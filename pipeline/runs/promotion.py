@@ -54,7 +54,7 @@ class Promotion:
 def promote_run(location: RunLocation, settings: Settings, store: Store) -> Promotion:
     """Registers a run's generator and gives it the alias `champion` or `challenger`; the first one is the champion.
 
-    Its discriminator is registered with it, under the same alias and the name that `beside` returns.
+    Its discriminator is registered with it, under the same alias and the name that `discriminator_name` returns.
 
     Raises:
         PromotionError: The run is labelled as no real one, the champion has other data, another judge, other code or
@@ -74,7 +74,7 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     first = "it is the first version" if held is None else "the former champion's run was deleted"
     reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or [first]
     forced = {"forced": ", ".join(different)} if different else {}
-    names = {PART: name, OTHER: beside(name)}
+    names = {PART: name, OTHER: discriminator_name(name)}
     versions = {part: register(store, names[part], trained, part=part, code=CODE[part]) for part in names}
     # The generator's comes last: with its alias the promotion is done.
     for part in (OTHER, PART):
@@ -84,7 +84,7 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     return Promotion(name, str(versions[PART].version), alias, reasons)
 
 
-def beside(name: str) -> str:
+def discriminator_name(name: str) -> str:
     """Returns the name of the discriminator that is registered with a generator: `digits-discriminator` as a rule."""
     return f"{name.removesuffix(f'-{PART}')}-{OTHER}"
 

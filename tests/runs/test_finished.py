@@ -32,7 +32,7 @@ def headlines(quality: Any, *overrides: str) -> list[Any]:
     location = RunLocation(RunFiles(Path(), Path()), metadata, settings)
     run: Any = SimpleNamespace(log_trained_on=lambda run_id, values: written.append((run_id, values)))
     finished = FinishedRun(location)
-    finished.headline(run, finished.look_up(store), {Key("loss"): 1.0}, quality)
+    finished.log_on_training(run, finished.look_up(store), {Key("loss"): 1.0}, quality)
     assert {run_id for run_id, _ in written} <= {"f" * 32}
     return [values for _, values in written]
 
