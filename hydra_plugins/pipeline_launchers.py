@@ -24,7 +24,9 @@ class LocalLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Runs jobs and returns how each ended."""
-        return self.launch_each(job_overrides, id)
+        from pipeline.sweeps.processes import do_nothing
+
+        return self.launch_each(job_overrides, do_nothing)
 
     def launch_each(self, jobs: Iterable[Sequence[str]], on_end: Callable[[JobReturn], object]) -> Sequence[JobReturn]:
         """Runs jobs that are asked for one by one, as places become free; see `run_in_processes`."""

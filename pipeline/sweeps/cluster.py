@@ -18,7 +18,7 @@ from hydra.core.utils import JobReturn
 from pipeline.data.files import write_text
 from pipeline.settings import paths
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
-from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, job_return, log_of, start_line
+from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, do_nothing, job_return, log_of, start_line
 
 RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
@@ -67,7 +67,9 @@ class RayCluster:
             self._ray.shutdown()
             raise
 
-    def run(self, jobs: Iterable[Sequence[str]], *, module: str, folder: Path, on_end: OnEnd = id) -> list[JobReturn]:
+    def run(
+        self, jobs: Iterable[Sequence[str]], *, module: str, folder: Path, on_end: OnEnd = do_nothing
+    ) -> list[JobReturn]:
         """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
 
         What a job prints goes to `job-NUMBER.log` in `folder`; the end of each is a line here. A job whose process or

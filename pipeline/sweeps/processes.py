@@ -22,8 +22,12 @@ PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
 STARTED = "-- started "
 
 
+def do_nothing(_: JobReturn) -> None:
+    """Is called at the end of a job where nobody else is."""
+
+
 def run_in_processes(
-    jobs: Iterable[Sequence[str]], *, module: str, folder: Path, at_once: int, on_end: OnEnd = id
+    jobs: Iterable[Sequence[str]], *, module: str, folder: Path, at_once: int, on_end: OnEnd = do_nothing
 ) -> list[JobReturn]:
     """Runs jobs, each as a command `python -m MODULE` with its overrides, and returns how each ended.
 
