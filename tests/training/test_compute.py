@@ -119,6 +119,13 @@ def test_an_encoder_and_a_decoder_learn_by_the_fast_kernels_and_are_scored_by_ke
     assert not any(isinstance(layer, FastLayer) for model in fast.scored for layer in model.layers)
 
 
+def test_no_variable_is_of_int32_which_tensorflow_keeps_in_the_hosts_memory() -> None:
+    """A step that XLA compiles for a GPU cannot read it there."""
+    every = [*SAME_DRAWS.values(), small_settings(**EVERY_TERM)]
+    kinds = {variable.dtype for settings in every for variable in _training_of(settings).variables().values()}
+    assert kinds == {"float32", "int64"}
+
+
 def test_plain_kernels_are_keras_own_layers_and_adam() -> None:
     training = _training_of(small_settings(), kernels="plain")
     assert isinstance(training, AcganTraining)

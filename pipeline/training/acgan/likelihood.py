@@ -34,15 +34,18 @@ class Chosen(NamedTuple):
 
 
 class Candidates:
-    """The latest generated images at half their size, with latents and digits; part of a training's state."""
+    """The latest generated images at half their size, with latents and digits; part of a training's state.
+
+    Its integers are int64: TensorFlow keeps int32 in the host's memory, where a step compiled for a GPU cannot read it.
+    """
 
     def __init__(self, settings: LikelihoodSettings, *, latent_size: int, format: ImageFormat = DIGITS) -> None:
         pooled = (format.size // 2) ** 2 * format.channels
         self._images = _zeros((settings.candidates, pooled), "images")
         self._latents = _zeros((settings.candidates, latent_size), "latents")
-        self._digits = _zeros((settings.candidates,), "digits", dtype="int32")
+        self._digits = _zeros((settings.candidates,), "digits", dtype="int64")
         self._digits.assign(tf.fill((settings.candidates,), NO_DIGIT))
-        self._added = _zeros((), "added", dtype="int32")
+        self._added = _zeros((), "added", dtype="int64")
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -52,7 +55,7 @@ class Candidates:
     def choose(self, images: tf.Tensor, digits: tf.Tensor, count: int) -> Chosen:
         """Chooses the `count` images `(n, size, size, channels)` furthest from any candidate of their digits."""
         squares = squared_distances(_halved(images), self._images.value)
-        same = digits[:, tf.newaxis] == self._digits.value
+        same = tf.cast(digits, tf.int64)[:, tf.newaxis] == self._digits.value
         squares = tf.where(same, squares, squares.dtype.max)
         nearest = tf.argmin(squares, axis=1)
         found = tf.cast(tf.reduce_any(same, axis=1), tf.float32)
@@ -62,11 +65,12 @@ class Candidates:
 
     def add(self, images: tf.Tensor, latent: tf.Tensor, digit: tf.Tensor) -> None:
         """Adds generated images `(n, size, size, channels)` of digits `(n, 1)`, in place of the oldest ones."""
-        places = ((self._added.value + tf.range(tf.shape(images)[0])) % self._digits.shape[0])[:, tf.newaxis]
-        kept = (self._images, _halved(images)), (self._latents, latent), (self._digits, digit[:, 0])
+        count, digits = tf.shape(images, out_type=tf.int64)[0], tf.cast(digit[:, 0], tf.int64)
+        places = ((self._added.value + tf.range(count)) % self._digits.shape[0])[:, tf.newaxis]
+        kept = (self._images, _halved(images)), (self._latents, latent), (self._digits, digits)
         for variable, values in kept:
             variable.value.scatter_nd_update(places, values)
-        self._added.assign(self._added.value + tf.shape(images)[0])
+        self._added.assign(self._added.value + count)
 
 
 def likelihood_loss(real: tf.Tensor, generated: tf.Tensor, found: tf.Tensor) -> tf.Tensor:
