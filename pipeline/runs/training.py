@@ -178,6 +178,7 @@ def _plan(settings: Settings) -> Plan:
         report_every=settings.model.report_every,
         losses_every=settings.tracking.losses_every,
         checkpoint_seconds=settings.tracking.checkpoint_seconds,
+        early_samples=settings.tracking.early_samples,
     )
 
 

@@ -30,12 +30,14 @@ class Plan:
         losses_every: Steps between two points of the training losses, each the mean over those steps.
         checkpoint_seconds: Longest time between two checkpoints, apart from the length of a call of steps or a report.
             The end of the training is a checkpoint too.
+        early_samples: Steps after which samples are drawn without a report, so that a call must end there.
     """
 
     steps: int
     report_every: int
     losses_every: int
     checkpoint_seconds: float
+    early_samples: tuple[int, ...] = ()
 
     def report_is_due(self, history: History) -> bool:
         """Whether the last step of `history` needs a report and has none."""
@@ -43,8 +45,9 @@ class Plan:
         return history.reported < step and (step % self.report_every == 0 or step >= self.steps)
 
     def steps_ahead(self, step: int) -> int:
-        """Steps after `step` until the next report, which may be that of the last step."""
-        return min(self.steps - step, self.report_every - step % self.report_every)
+        """Steps after `step` until the next report, which may be that of the last step, or the next early samples."""
+        early = [sampled - step for sampled in self.early_samples if sampled > step]
+        return min(self.steps - step, self.report_every - step % self.report_every, *early)
 
     def is_done(self, history: History) -> bool:
         """Whether all steps are taken and the last one is reported."""

@@ -189,6 +189,17 @@ def test_early_samples_are_named_in_the_terminal_and_change_no_bit_of_the_traini
     assert_same_state(run, called.run)
 
 
+def test_early_samples_within_a_call_of_several_steps_show_the_weights_of_their_own_step(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    several = ("acgan.report_every=6", "compute.steps_per_call=4", "tracking.early_samples=[3]")
+    train.train(settings(mnist_file, *several), Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    early, reported = (np.load(one / "models" / "samples" / "step-0000003.npy") for one in (run, called.run))
+    np.testing.assert_allclose(early, reported, atol=1e-3)
+
+
 def test_a_longer_training_that_holds_out_nothing_has_no_best_report(called: Called, mnist_file: Path) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
     longer = settings(mnist_file, f"start_from='{called.run.as_posix()}'", "acgan.steps=7", "data.validation=0")

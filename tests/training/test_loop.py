@@ -17,6 +17,7 @@ from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Po
 
 NEVER = 1e9
 ALWAYS = 0.0
+LOSS = Key.parse("train/loss")
 
 
 @dataclass
@@ -84,6 +85,13 @@ def test_a_call_goes_past_no_report_and_not_past_the_last_step() -> None:
     training = Counting(steps_per_call=4)
     list(run_steps(training, _plan(15, report_every=6), History(step=1)))
     assert training.calls == [(1, 4), (5, 1), (6, 4), (10, 2), (12, 3)]
+
+
+def test_a_call_ends_where_early_samples_are_drawn_so_that_they_show_their_own_step() -> None:
+    training, history = Counting(steps_per_call=4), History()
+    plan = Plan(steps=9, report_every=9, losses_every=100, checkpoint_seconds=NEVER, early_samples=(3, 1, 50))
+    drawn = [training.calls[-1] for event in run_steps(training, plan, history) if event == Step(3, {LOSS: 3.0})]
+    assert (drawn, training.calls) == ([(1, 2)], [(0, 1), (1, 2), (3, 4), (7, 2)])
 
 
 def test_calls_of_several_steps_have_the_events_of_single_steps() -> None:
