@@ -20,6 +20,7 @@ KEPT = ("compute.precision=mixed_bfloat16", "compute.xla_cache=true")
 OURS: Mapping[str, tuple[str, ...]] = {
     DEFAULT: (),
     ORIGINAL: ("experiment=original",),
+    "default by the fast kernels": ("compute.kernels=fast",),
     "default in bfloat16": KEPT,
     "default in bfloat16, from XLA's cache": KEPT,
 }

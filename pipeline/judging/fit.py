@@ -11,9 +11,10 @@ from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.judging.network import build_judge
 from pipeline.kernels.accelerate import accelerate
 from pipeline.kernels.adam import FusedAdam
-from pipeline.settings.compute import Kernels
+from pipeline.settings.compute import AUTO, Auto, Kernels
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.judge import JudgeSettings
+from pipeline.training.devices import choose_kernels
 
 StepCallback = Callable[[int, float], None]
 SHIFTS = 1
@@ -25,7 +26,7 @@ def train_classifier(
     *,
     format: ImageFormat = DIGITS,
     on_step: StepCallback | None = None,
-    kernels: Kernels = "fast",
+    kernels: Kernels | Auto = AUTO,
 ) -> keras.Model:
     """Trains the judge's network on labelled images of a form; see `build_judge`.
 
@@ -38,7 +39,7 @@ def train_classifier(
     schedule = keras.optimizers.schedules.CosineDecay(
         rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
-    fast = accelerate(judge, kernels)
+    fast = accelerate(judge, choose_kernels(kernels))
     fast.compile(FusedAdam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
     for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
         fast.reset_metrics()

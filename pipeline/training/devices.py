@@ -1,13 +1,19 @@
 """The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from pipeline.settings import paths
-from pipeline.settings.composed import Settings
+from pipeline.settings.compute import AUTO, Auto, Kernels, suited_kernels
+
+if TYPE_CHECKING:  # the judge, which asks for its kernels here, does not depend on other settings
+    from pipeline.settings.composed import Settings
 
 XLA_FLAGS = "TF_XLA_FLAGS"
 
@@ -18,6 +24,11 @@ def find_gpu() -> str | None:
     if not gpus:
         return None
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name))
+
+
+def choose_kernels(asked: Kernels | Auto = AUTO) -> Kernels:
+    """Returns the kernels asked for, which are those that suit this machine for `auto`."""
+    return suited_kernels(gpu=find_gpu() is not None) if asked == AUTO else asked
 
 
 def resolve_compute(settings: Settings, *, report: Callable[[str], None]) -> Settings:
@@ -31,7 +42,8 @@ def resolve_compute(settings: Settings, *, report: Callable[[str], None]) -> Set
     compute = resolved.compute
     if not settings.compute.is_resolved:
         seen = f"TensorFlow sees a GPU ({gpu})" if gpu else "TensorFlow sees no GPU"
-        report(f"{seen}: compute.xla={str(compute.xla).lower()} compute.steps_per_call={compute.steps_per_call}")
+        meant = {"xla": str(compute.xla).lower(), "steps_per_call": compute.steps_per_call, "kernels": compute.kernels}
+        report(f"{seen}: {' '.join(f'compute.{name}={value}' for name, value in meant.items())}")
     if compute.xla and compute.xla_cache:
         open_cache(paths.STORE_ROOT / "runs" / "xla", device=gpu or "CPU")
     return resolved

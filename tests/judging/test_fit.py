@@ -8,6 +8,7 @@ import pytest
 from pipeline.data.dataset import Images
 from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
+from pipeline.training import devices
 from tests.judges import draw_kinds, tiny_settings
 
 KINDS = Images(*draw_kinds(1, 400))
@@ -38,9 +39,18 @@ def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
 def test_an_accelerated_classifier_learns_the_same_to_rounding() -> None:
     short = tiny_settings(epochs=1, batch_size=100)
     plain = train_classifier(KINDS, short, kernels="plain")
-    fast = train_classifier(KINDS, short)
+    fast = train_classifier(KINDS, short, kernels="fast")
     for one, other in zip(fast.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_on_a_gpu_a_classifier_learns_by_keras_own_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = tiny_settings(epochs=1, batch_size=100)
+    plain = train_classifier(KINDS, short, kernels="plain")
+    monkeypatch.setattr(devices, "find_gpu", lambda: "NVIDIA H100 80GB HBM3")
+    for one, other in zip(train_classifier(KINDS, short).get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(("images", "steps"), [(50_000, 1562), (60_000, 1875), (10, 1)])

@@ -110,7 +110,10 @@ def test_every_setting_of_the_acgan_either_decides_a_training_or_does_not() -> N
 
 
 def test_what_auto_means_on_a_machine_decides_its_trainings_as_if_it_had_been_asked_for(plain: Settings) -> None:
-    asked = {True: {"xla": True, "steps_per_call": 50}, False: {"xla": False, "steps_per_call": 1}}
+    asked = {
+        True: {"xla": True, "steps_per_call": 50, "kernels": "plain"},
+        False: {"xla": False, "steps_per_call": 1, "kernels": "fast"},
+    }
     digests = set()
     for gpu, values in asked.items():
         resolved = plain.resolve(gpu=gpu)

@@ -10,28 +10,39 @@ import pytest
 from pipeline.settings import paths
 from pipeline.settings.paths import ROOT
 from pipeline.training import devices
-from pipeline.training.devices import XLA_FLAGS, open_cache, resolve_compute
+from pipeline.training.devices import XLA_FLAGS, choose_kernels, open_cache, resolve_compute
 from tests.composing import settings_of
 
 
 def test_auto_means_what_tensorflow_sees_and_the_log_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    for gpu, meant in ((None, (False, 1)), ("NVIDIA H100 80GB HBM3", (True, 50))):
+    for gpu, meant in ((None, (False, 1, "fast")), ("NVIDIA H100 80GB HBM3", (True, 50, "plain"))):
         monkeypatch.setattr(devices, "find_gpu", lambda gpu=gpu: gpu)
         compute = resolve_compute(settings_of(), report=said.append).compute
-        assert (compute.xla, compute.steps_per_call) == meant
-    assert said == [
-        "TensorFlow sees no GPU: compute.xla=false compute.steps_per_call=1",
-        "TensorFlow sees a GPU (NVIDIA H100 80GB HBM3): compute.xla=true compute.steps_per_call=50",
+        assert (compute.xla, compute.steps_per_call, compute.kernels) == meant
+    assert [line.split(": ") for line in said] == [
+        ["TensorFlow sees no GPU", "compute.xla=false compute.steps_per_call=1 compute.kernels=fast"],
+        [
+            "TensorFlow sees a GPU (NVIDIA H100 80GB HBM3)",
+            "compute.xla=true compute.steps_per_call=50 compute.kernels=plain",
+        ],
     ]
 
 
 def test_what_was_asked_for_stays_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "find_gpu", lambda: "NVIDIA H100 80GB HBM3")
     said: list[str] = []
-    asked = settings_of("compute.xla=false", "compute.steps_per_call=3")
+    asked = settings_of("compute.xla=false", "compute.steps_per_call=3", "compute.kernels=fast")
     assert resolve_compute(asked, report=said.append) == asked
     assert not said
+
+
+def test_what_computes_without_a_training_has_the_kernels_that_suit_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for gpu, suited in ((None, "fast"), ("NVIDIA H100 80GB HBM3", "plain")):
+        monkeypatch.setattr(devices, "find_gpu", lambda gpu=gpu: gpu)
+        assert [choose_kernels(), choose_kernels("fast"), choose_kernels("plain")] == [suited, "fast", "plain"]
 
 
 @pytest.mark.slow

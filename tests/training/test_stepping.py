@@ -132,7 +132,7 @@ def test_a_step_is_traced_once_whatever_the_lengths_of_its_calls() -> None:
 
 
 def test_steps_are_not_built_while_a_setting_is_still_auto() -> None:
-    for name in ("xla", "steps_per_call"):
+    for name in ("xla", "steps_per_call", "kernels"):
         with pytest.raises(ValueError, match=r"must be resolved before steps are built.*auto"):
             Stepper(lambda *_: (), compute=compute(**{name: "auto"}))
 

@@ -1,5 +1,6 @@
 """The AC-GAN's entry for the stages: its losses, digits and pictures after a training."""
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +13,7 @@ from pipeline.settings.composed import Settings
 from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.acgan.sampling import Stream, generate_digits, requested_digits, sample_tiles, walk_between
 from pipeline.training.acgan.training import AcganTraining
+from pipeline.training.devices import choose_kernels
 from pipeline.training.family import Examples, Family, Generated, Parts, Values
 from pipeline.training.pictures import Picture, Pictures, real_tiles
 
@@ -19,13 +21,13 @@ from pipeline.training.pictures import Picture, Pictures, real_tiles
 def generate(parts: Parts, settings: Settings[AcganSettings], count: int) -> Generated:
     """Generates digits for the evaluation, on other draws than those of the reports that chose the weights."""
     stream, classes = Stream.EVALUATION_DIGITS, settings.format.classes
-    generator = accelerate(parts["generator"], settings.compute.kernels)
+    generator = _accelerated(parts["generator"], settings)
     return generate_digits(generator, settings.model, seed=settings.seed, stream=stream, count=count, classes=classes)
 
 
 def ask(parts: Parts, settings: Settings[AcganSettings], digits: NDArray[np.int32]) -> NDArray[np.float32]:
     """Generates the digits asked for; see `Family`."""
-    generator = accelerate(parts["generator"], settings.compute.kernels)
+    generator = _accelerated(parts["generator"], settings)
     return requested_digits(generator, settings.model, digits, seed=settings.seed)
 
 
@@ -37,7 +39,7 @@ def walk(parts: Parts, settings: Settings[AcganSettings], ends: tuple[int, int],
 def evaluate(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) -> Values:
     """Scores both networks on the test split, as many generated images, and twice as many for the generator."""
     at_once, stream = settings.evaluate.batch_size, Stream.TEST_LOSSES
-    fast = {name: accelerate(parts[name], settings.compute.kernels) for name in ("generator", "discriminator")}
+    fast = {name: _accelerated(parts[name], settings) for name in ("generator", "discriminator")}
     scored = losses_on(fast, splits.test, settings.model, seed=settings.seed, stream=stream, batch_size=at_once)
     return {key.on(TEST): value for key, value in scored.items()}
 
@@ -72,3 +74,7 @@ FAMILY = Family(
     scheme="matched",
     units={"energy_distance": "real distances", "likelihood_loss": "real squared norms"},
 )
+
+
+def _accelerated(model: keras.Model, settings: Settings[AcganSettings]) -> keras.Model:
+    return accelerate(model, choose_kernels(settings.compute.kernels))

@@ -19,6 +19,7 @@ from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.acgan.networks import build_networks
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses
 from pipeline.training.acgan.sampling import GENERATED_AT_ONCE, SAMPLE_ROWS, Stream, generate_digits, sample_tiles
+from pipeline.training.devices import choose_kernels
 from pipeline.training.family import Generated, Parts, Report, Training, Values, named_variables
 from pipeline.training.stepping import DeviceImages, Stepper
 
@@ -39,9 +40,8 @@ class AcganTraining(Training):
         self.format = settings.format
         self.images_per_step = self.settings.batch_size
         self.images_per_epoch = len(splits.train.labels)
-        self.networks = build_networks(
-            self.settings, seed=self.seed, kernels=settings.compute.kernels, format=self.format
-        )
+        kernels = choose_kernels(settings.compute.kernels)
+        self.networks = build_networks(self.settings, seed=self.seed, kernels=kernels, format=self.format)
         self._combined = join(self.networks.averaged, self.networks.discriminator, name="combined")
         self._recipe = RECIPES[self.settings.recipe]
         self._real = DeviceImages(splits.train.images, splits.train.labels, compute=settings.compute)

@@ -18,6 +18,7 @@ from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
 from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.training.devices import choose_kernels
 from pipeline.training.encoder_decoder.halves import Halves
 from pipeline.training.family import Parts, Report, Training, Values
 from pipeline.training.stepping import DeviceImages
@@ -50,7 +51,7 @@ class CodingTraining(Training):
         self.halves = Halves(encoder, decoder, self.settings, compute=settings.compute, losses=self._losses)
         self.steps_per_call = self.halves.steps_per_call
         self._joined = join(encoder, decoder, name=settings.family)
-        kernels, logits = settings.compute.kernels, before_tanh(decoder)
+        kernels, logits = choose_kernels(settings.compute.kernels), before_tanh(decoder)
         self.scored = encoder, logits
         self.encode, self.decode = accelerate(encoder, kernels), accelerate(logits, kernels)
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pipeline.kernels.adam import build_adam
 from pipeline.settings.compute import ComputeSettings
 from pipeline.settings.convolutional import ConvolutionalSettings
+from pipeline.training.devices import choose_kernels
 from pipeline.training.family import named_variables
 from pipeline.training.stepping import Draws, Stepper, Take
 
@@ -48,7 +49,7 @@ class Halves:
         self.models = {ENCODER: encoder, DECODER: decoder}
         self._settings, self._losses = settings, losses
         self._optimizers = {
-            name: build_adam(model, settings.learning_rate, kernels=compute.kernels)
+            name: build_adam(model, settings.learning_rate, kernels=choose_kernels(compute.kernels))
             for name, model in self.models.items()
         }
         self._stepper = Stepper(*map(self._turn, TURNS[settings.mode]), compute=compute)

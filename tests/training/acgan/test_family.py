@@ -14,12 +14,14 @@ from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
 from pipeline.kernels.accelerate import FastLayer
+from pipeline.settings.compute import Auto, Kernels
 from pipeline.settings.paths import ROOT
 from pipeline.training.acgan import family as acgan
 from pipeline.training.acgan.family import FAMILY
 from pipeline.training.acgan.heldout import losses_on
 from pipeline.training.acgan.sampling import Stream, sample_tiles
 from pipeline.training.acgan.training import AcganTraining
+from pipeline.training.devices import choose_kernels
 from pipeline.training.family import Parts, Training, Values, find_family
 from pipeline.training.pictures import Picture
 from tests.training.conftest import Trainings
@@ -283,9 +285,9 @@ def test_the_evaluation_scores_the_test_split_on_draws_of_its_own(trainings: Tra
     )
 
 
-@pytest.mark.parametrize("kernels", ["fast", "plain"])
+@pytest.mark.parametrize("kernels", ["fast", "plain", "auto"])
 def test_the_evaluation_computes_by_the_kernels_of_the_settings(
-    kernels: str, trainings: Trainings, splits: Splits, monkeypatch: pytest.MonkeyPatch
+    kernels: Kernels | Auto, trainings: Trainings, splits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts, settings = trainings().parts(), small_settings()
     settings = settings.model_copy(update={"compute": settings.compute.model_copy(update={"kernels": kernels})})
@@ -301,7 +303,7 @@ def test_the_evaluation_computes_by_the_kernels_of_the_settings(
     assert FAMILY.generate
     FAMILY.generate(parts, settings, 10)
     fast = [any(isinstance(layer, FastLayer) for layer in model.layers) for model in used]
-    assert fast == [kernels == "fast"] * 3
+    assert fast == [choose_kernels(kernels) == "fast"] * 3
 
 
 def test_the_picture_has_as_many_generated_rows_as_real_ones(trainings: Trainings, splits: Splits) -> None:
