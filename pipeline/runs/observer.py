@@ -46,7 +46,8 @@ class TrainingObserver:
         self._family = find_family(settings.family)
         self._progress: TrainingProgress | None = None
         self._held_out = ""
-        self._timed_step, self._timed_at = history.step, time.monotonic()
+        self._taken = self._timed_step = history.step
+        self._timed_at = time.monotonic()
         self._saved_best = history.best_step
 
     @contextmanager
@@ -74,6 +75,7 @@ class TrainingObserver:
         """Passes on one event; steps and reports only within `progress`."""
         match event:
             case Step():
+                self._taken = event.step + event.ahead
                 with self._timers(Phase.PROGRESS):
                     self._bar.advance(event.step, _totals(event.losses))
                 if event.step in self._settings.tracking.early_samples:
@@ -95,13 +97,16 @@ class TrainingObserver:
                     self._run.flush()
 
     def _speed(self) -> list[Point]:
-        """Images a second since the last points; not of the history, since it differs from run to run."""
-        now, step = time.monotonic(), self._history.step
-        steps, seconds = step - self._timed_step, now - self._timed_at
-        self._timed_step, self._timed_at = step, now
+        """Images a second of the calls since the last points; not of the history, since it differs from run to run.
+
+        The points of one call come at once: the first have its speed, the others none.
+        """
+        now = time.monotonic()
+        steps, seconds = self._taken - self._timed_step, now - self._timed_at
+        self._timed_step, self._timed_at = self._taken, now
         if not steps:
             return []
-        return [Point(IMAGES_PER_SECOND, steps * self._training.images_per_step / seconds, step)]
+        return [Point(IMAGES_PER_SECOND, steps * self._training.images_per_step / seconds, self._history.step)]
 
     @property
     def _bar(self) -> TrainingProgress:

@@ -56,10 +56,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Step:
-    """A step was taken."""
+    """A step was taken; `ahead` further ones have been taken in the same call, whose events follow."""
 
     step: int
     losses: Values
+    ahead: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,10 @@ def _steps(training: Training, plan: Plan, history: History, timers: Timers) -> 
     count = min(training.steps_per_call, plan.steps_ahead(history.step))
     with timers(Phase.STEP):
         taken = training.take_steps(history.step, count)
-    for losses in taken:
+    for ahead, losses in zip(reversed(range(count)), taken, strict=True):
         _refuse_infinite(losses, history.step + 1)
         history.add(losses)
-        yield Step(history.step, losses)
+        yield Step(history.step, losses, ahead)
         if history.step % plan.losses_every == 0 or plan.report_is_due(history):
             yield Points(history.close_window())
 
