@@ -1,4 +1,7 @@
-"""The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler."""
+"""The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler.
+
+It uses one private name of Keras: `Model._resolve_auto_jit_compile`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import keras
 import tensorflow as tf
 
 from pipeline.settings import paths
@@ -16,6 +20,9 @@ if TYPE_CHECKING:  # the judge, which asks for its kernels here, does not depend
     from pipeline.settings.composed import Settings
 
 XLA_FLAGS = "TF_XLA_FLAGS"
+
+# On a GPU Keras would compile `predict` and `fit` by XLA, each model and batch anew, whatever `compute.xla` says.
+keras.Model._resolve_auto_jit_compile = lambda _: False
 
 
 def find_gpu() -> str | None:

@@ -1,17 +1,23 @@
 """Tests of trainings that are compiled by XLA, compute in bfloat16 or by Keras' own layers."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from pipeline.kernels.accelerate import FastConvolution, FastLayer, FastNormalization
+from pipeline.judging.network import build_judge
+from pipeline.kernels.accelerate import FastConvolution, FastLayer, FastNormalization, accelerate
 from pipeline.settings.composed import Settings
 from pipeline.training.acgan.training import AcganTraining
+from pipeline.training.checkpoints import load_parts, save_parts
 from pipeline.training.encoder_decoder.coding import CodingTraining
 from pipeline.training.family import Training, Values, build_training, find_family
+from tests.judges import tiny_settings
 from tests.training.encoder_decoder.coding import coding_settings
 from tests.training.tiny import NO_DROPOUT, arrays, small_settings, small_splits
 
@@ -124,6 +130,20 @@ def test_no_variable_is_of_int32_which_tensorflow_keeps_in_the_hosts_memory() ->
     every = [*SAME_DRAWS.values(), small_settings(**EVERY_TERM)]
     kinds = {variable.dtype for settings in every for variable in _training_of(settings).variables().values()}
     assert kinds == {"float32", "int64"}
+
+
+@each_family
+def test_no_model_asks_keras_to_compile_its_predictions_on_a_gpu(
+    family: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    training = _training(family)
+    save_parts(tmp_path, training.parts())
+    judge = build_judge(tiny_settings())
+    learning = accelerate(judge)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda *_: [SimpleNamespace(device_type="GPU")])
+    learning.compile("adam", "mse")
+    models = [*training.parts().values(), *load_parts(tmp_path).values(), judge, learning]
+    assert not [model.name for model in models if model.jit_compile]
 
 
 def test_plain_kernels_are_keras_own_layers_and_adam() -> None:
