@@ -25,7 +25,7 @@ FEWEST_ROUNDS = 3
 class Benchmark:
     """A benchmark that is run by `python -m benchmarks.NAME`; `title` and `panels` are those of its picture.
 
-    `measure` finds in its options the `settings` that the overrides set, whose MNIST is there.
+    `measure` finds in its options the `machine` and the `settings` that the overrides set, whose MNIST is there.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Benchmark:
         options = self.parse(arguments)
         try:
             if not options.from_results:
-                machine, options.settings = describe_machine(), compose_settings(options.overrides)
+                options.machine, options.settings = describe_machine(), compose_settings(options.overrides)
                 ensure_fetched(options.settings.data, report=print, progress=False)
-                replace(self.measure(options), machine=machine).write(options.json)
+                replace(self.measure(options), machine=options.machine).write(options.json)
             return self.publish(options.json)
         except PipelineError as error:
             sys.stderr.write(f"error: {error}\n")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from select import select
 from shutil import which
 from tempfile import TemporaryFile
 from typing import Any, TypeVar
@@ -28,15 +29,22 @@ class Child(subprocess.Popen[str]):
     """A process that serves requests (`benchmarks.children.serving`), as long as the `with` block lasts.
 
     Its module is imported from a folder. In its environment some variables are set; None takes one out. A
-    `BenchmarkError` is raised where it has ended when an answer is waited for.
+    `BenchmarkError` is raised where it has ended when an answer is waited for, or where that takes more than `seconds`:
+    it is killed then.
     """
 
     def __init__(
-        self, module: str, *, environment: Changes | None = None, folder: Path = ROOT, python: str = sys.executable
+        self,
+        module: str,
+        *,
+        environment: Changes | None = None,
+        folder: Path = ROOT,
+        python: str = sys.executable,
+        seconds: float | None = None,
     ) -> None:
         if not which(python):
             raise BenchmarkError(f"`python` must be an interpreter. Received: {python}")
-        self._module, self._log = module, TemporaryFile("w+b")  # noqa: SIM115
+        self._module, self._seconds, self._log = module, seconds, TemporaryFile("w+b")  # noqa: SIM115
         command, own = [python, "-m", "benchmarks.children.serving", module], changed(UNTOUCHED, environment or {})
         super().__init__(command, cwd=folder, env=own, stderr=self._log, **PIPES)
 
@@ -57,6 +65,9 @@ class Child(subprocess.Popen[str]):
     def receive(self) -> dict[str, Any]:
         """Waits for the answer to the oldest request that has none."""
         assert self.stdout
+        if self._seconds is not None and not select([self.stdout], [], [], self._seconds)[0]:
+            self.kill()
+            raise BenchmarkError(f"`{self._module}` must answer within {self._seconds:.3g} seconds. Received: nothing")
         if not (line := self.stdout.readline()):
             raise self._failure()
         answer: dict[str, Any] = json.loads(line)

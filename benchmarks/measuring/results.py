@@ -75,6 +75,11 @@ class Goal:
     got: Figure
     met: bool
 
+    @property
+    def shown(self) -> str:
+        """What was reached as text; a figure that is not there is missing."""
+        return "missing" if self.got is None else _figure(self.got)
+
 
 def compare(*wanted: tuple[str, str, float, Figure], counts: bool = True) -> list[Goal]:
     """Compares figures with bounds, each a name, a sign, a bound and what was got.
@@ -115,7 +120,7 @@ class Results:
 
     def markdown(self) -> str:
         """Returns the text, a table for each set of measures that subjects have, the machine and the goals."""
-        cells = [(goal.name, goal.want, _figure(goal.got), "yes" if goal.met else "no") for goal in self.goals]
+        cells = [(goal.name, goal.want, goal.shown, "yes" if goal.met else "no") for goal in self.goals]
         table = markdown_table(("goal", "wanted", "got", "met"), cells)
         return "\n\n".join([self.text, *rows_tables(self.rows), machine_line(self.machine), table]) + "\n"
 
@@ -138,7 +143,5 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
 
 
-def _figure(value: Figure) -> str:
-    if value is None:
-        return "-"
+def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

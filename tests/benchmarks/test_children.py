@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,13 @@ from pipeline.settings.paths import ROOT, STORE_ROOT
 
 ECHO = """
 import os
+import time
 def answer(request):
     print("a line that is no answer")
     if "fail" in request:
         raise ValueError("no such step")
+    if "sleep" in request:
+        time.sleep(request["sleep"])
     return {"got": request, "colour": os.environ.get("COLOUR")}
 """
 COUNT = """
@@ -61,6 +65,13 @@ def test_a_child_that_fails_is_one_line_with_its_last_words(modules: Path) -> No
     with Child("echo", folder=modules, environment=buffered) as child, pytest.raises(BenchmarkError) as raised:
         child.ask(fail=True)
     assert str(raised.value) == "`echo` must answer. Received: exit status 1: ValueError: no such step"
+
+
+def test_a_child_that_does_not_answer_in_time_is_killed(modules: Path) -> None:
+    with Child("echo", folder=modules, seconds=0.5) as child, pytest.raises(BenchmarkError) as raised:
+        child.ask(sleep=200)
+    assert str(raised.value) == "`echo` must answer within 0.5 seconds. Received: nothing"
+    assert child.returncode == -signal.SIGKILL
 
 
 def test_an_interpreter_that_is_not_there_is_one_line() -> None:

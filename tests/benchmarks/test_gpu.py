@@ -1,11 +1,15 @@
+import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchmarks import UNTOUCHED
-from benchmarks.gpu import BENCHMARK, OURS, find_goals, make_rows
+from benchmarks import UNTOUCHED, gpu
+from benchmarks.gpu import BENCHMARK, CACHED, DEFAULT, ORIGINAL, WAYS, find_goals, make_rows
+from benchmarks.measuring import BenchmarkError, Results
 
 TINY = (
     *("acgan.batch_size=4", "acgan.generator.likelihood.images=2"),
@@ -42,6 +46,71 @@ def test_rows_say_how_many_steps_a_call_has() -> None:
     assert names["default, all steps and reports: time"] == 31
 
 
+def _measure(monkeypatch: pytest.MonkeyPatch, results: Path, ask: Callable[[str], dict[str, Any]]) -> Results:
+    monkeypatch.setattr(gpu, "_ask", lambda name, *_, **__: ask(name))
+    options = BENCHMARK.parse(["--json", str(results)])
+    return gpu.measure(argparse.Namespace(**vars(options), machine={}))
+
+
+def test_a_way_that_fails_leaves_the_others_and_its_goals_without_a_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(name: str) -> dict[str, Any]:
+        if name == DEFAULT:
+            raise BenchmarkError("no memory")
+        return ONE
+
+    found = _measure(monkeypatch, tmp_path / "gpu.json", ask)
+    assert "default is left out: no memory\n" in capsys.readouterr().out
+    assert [goal.shown for goal in found.goals] == ["missing"] * 3 + ["1.2", "1"]
+    assert not any(goal.met for goal in found.goals[:3])
+    assert {row.subject for row in found.rows} == set(WAYS) - {DEFAULT}
+
+
+def test_what_was_measured_is_kept_though_a_later_way_ends_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(name: str) -> dict[str, Any]:
+        if name == WAYS[2]:
+            raise KeyboardInterrupt
+        return ONE
+
+    with pytest.raises(KeyboardInterrupt):
+        _measure(monkeypatch, tmp_path / "gpu.json", ask)
+    kept = Results.read(tmp_path / "gpu.json")
+    assert {row.subject for row in kept.rows} == {DEFAULT, ORIGINAL}
+
+
+def test_ways_that_are_left_after_six_minutes_are_left_out_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(gpu, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def ask(_: str) -> dict[str, Any]:
+        clock.now += 150
+        return ONE
+
+    found = _measure(monkeypatch, tmp_path / "gpu.json", ask)
+    assert {row.subject for row in found.rows} == set(WAYS[:3])
+    assert capsys.readouterr().out.splitlines()[3:] == [f"left out, 6 minutes being over: {'; '.join(WAYS[3:])}"]
+
+
+def test_a_cache_is_filled_and_read_by_two_processes_and_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    caches: list[str] = []
+
+    def ask(request: dict[str, Any], _: float, environment: dict[str, str]) -> dict[str, Any]:
+        cache = environment["TF_XLA_FLAGS"].removeprefix("--tf_xla_persistent_cache_directory=")
+        caches.append(cache)
+        assert Path(cache).is_dir()
+        return ONE | {"calls": request["calls"]}
+
+    monkeypatch.setattr(gpu, "_ask_ours", ask)
+    assert gpu._ask(CACHED, BENCHMARK.parse(["--calls", "7"]), seconds=60)["calls"] == 7
+    assert caches == [caches[0]] * 2
+    assert not Path(caches[0]).exists()
+
+
 @pytest.mark.slow
 def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
     tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -56,11 +125,13 @@ def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_a_smoke_test_measures_every_way_of_ours_without_a_gpu(tmp_path: Path, mnist_file: Path) -> None:
+def test_a_smoke_test_measures_without_a_gpu(tmp_path: Path, mnist_file: Path) -> None:
     assert mnist_file.exists()
-    results, words = tmp_path / "gpu.json", ["--smoke", "--calls", "1", "--torch", "/no/such/python"]
+    results, words = tmp_path / "gpu.json", ["--smoke", "--calls", "1", "--minutes", "14", "--torch", "/no/such/python"]
+    ways = (DEFAULT, ORIGINAL, CACHED)
+    words += [word for way in (*ways, "PyTorch, eager") for word in ("--only", way)]
     assert BENCHMARK.run(["--json", str(results), *words, *TINY, *SHORT]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
-    assert {f"{way}: a step, 2 a call" for way in OURS} <= rows.keys()
+    assert {f"{way}: a step, 2 a call" for way in ways} <= rows.keys()
     assert rows["default, all steps and reports: time"] > 0
     assert results.with_suffix(".png").exists()
