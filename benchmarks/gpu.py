@@ -58,7 +58,8 @@ def measure(options: argparse.Namespace) -> Results:
             continue
         if name in OURS and not (found[name]["gpu"] or options.smoke):
             raise BenchmarkError(
-                "`benchmarks.gpu` needs a GPU that TensorFlow sees. Received: none (--smoke: run anyway)"
+                "`benchmarks.gpu` needs a GPU that TensorFlow sees. "
+                f"Received: none{found[name]['hint']} (--smoke: run anyway)"
             )
         replace(_results(found, options), machine=options.machine).write(options.json)
     if not found:

@@ -21,17 +21,17 @@ def build(request: Answer) -> Any:
 
 
 def answer_on_gpu(request: Answer) -> Answer:
-    """Measures one training on the machine's GPU: `gpu` is its name, None without one, and the rest seconds.
+    """Measures one training on the machine's GPU: `gpu` is its name, and the rest seconds; None without one, and why.
 
     They are of its first step and of steps several a call. For the `whole`, all steps are taken once more, with the
     family's own reports, without a judge, tracking or files.
     """
-    from pipeline.training.devices import find_gpu
+    from pipeline.training.devices import find_gpu, find_hint
     from pipeline.training.history import History
     from pipeline.training.loop import Plan, run_steps
 
     if not (gpu := find_gpu()) and not request["smoke"]:
-        return {"gpu": None}
+        return {"gpu": None, "hint": find_hint()}
     training, model = build(request), compose_settings(request["words"]).model
     count = training.steps_per_call
     found: Answer = {"gpu": gpu, "per_call": count, "first": time_call(partial(training.take_steps, 0, 1))}

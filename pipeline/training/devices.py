@@ -19,7 +19,8 @@ from pipeline.settings.compute import AUTO, Auto, Kernels, suited_kernels
 if TYPE_CHECKING:  # the judge, which asks for its kernels here, does not depend on other settings
     from pipeline.settings.composed import Settings
 
-XLA_FLAGS = "TF_XLA_FLAGS"
+XLA_FLAGS, VISIBLE = "TF_XLA_FLAGS", "CUDA_VISIBLE_DEVICES"
+NVIDIA = Path("/dev/nvidia0")
 
 # On a GPU Keras would compile `predict` and `fit` by XLA, each model and batch anew, whatever `compute.xla` says.
 keras.Model._resolve_auto_jit_compile = lambda _: False
@@ -31,6 +32,12 @@ def find_gpu() -> str | None:
     if not gpus:
         return None
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name))
+
+
+def find_hint() -> str:
+    """What to do where the machine has a GPU that TensorFlow does not see; empty where it has none, or it is hidden."""
+    hidden = os.environ.get(VISIBLE) in ("", "-1")
+    return "" if hidden or not NVIDIA.exists() else ", though the machine has one (install `tensorflow[and-cuda]`)"
 
 
 def choose_kernels(asked: Kernels | Auto = AUTO) -> Kernels:
@@ -48,7 +55,7 @@ def resolve_compute(settings: Settings, *, report: Callable[[str], None]) -> Set
     resolved = settings.resolve(gpu=gpu is not None)
     compute = resolved.compute
     if not settings.compute.is_resolved:
-        seen = f"TensorFlow sees a GPU ({gpu})" if gpu else "TensorFlow sees no GPU"
+        seen = f"TensorFlow sees a GPU ({gpu})" if gpu else f"TensorFlow sees no GPU{find_hint()}"
         meant = {"xla": str(compute.xla).lower(), "steps_per_call": compute.steps_per_call, "kernels": compute.kernels}
         report(f"{seen}: {' '.join(f'compute.{name}={value}' for name, value in meant.items())}")
     if compute.xla and compute.xla_cache:

@@ -111,6 +111,14 @@ def test_a_cache_is_filled_and_read_by_two_processes_and_gone_afterwards(monkeyp
     assert not Path(caches[0]).exists()
 
 
+def test_a_gpu_that_tensorflow_does_not_see_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(BenchmarkError, match=r"Received: none, though it is there \(--smoke: run anyway\)"):
+        _measure(monkeypatch, tmp_path / "gpu.json", lambda _: {"gpu": None, "hint": ", though it is there"})
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
     tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -16,6 +16,7 @@ from tests.composing import settings_of
 
 def test_auto_means_what_tensorflow_sees_and_the_log_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
+    monkeypatch.setattr(devices, "NVIDIA", Path("no", "nvidia0"))
     for gpu, meant in ((None, (False, 1, "fast")), ("NVIDIA H100 80GB HBM3", (True, 50, "plain"))):
         monkeypatch.setattr(devices, "find_gpu", lambda gpu=gpu: gpu)
         compute = resolve_compute(settings_of(), report=said.append).compute
@@ -27,6 +28,28 @@ def test_auto_means_what_tensorflow_sees_and_the_log_says_why(monkeypatch: pytes
             "compute.xla=true compute.steps_per_call=50 compute.kernels=plain",
         ],
     ]
+
+
+@pytest.mark.parametrize(
+    ("visible", "there", "hint"),
+    [
+        (None, True, ", though the machine has one (install `tensorflow[and-cuda]`)"),
+        ("", True, ""),
+        ("-1", True, ""),
+        (None, False, ""),
+    ],
+)
+def test_a_gpu_that_tensorflow_does_not_see_comes_with_what_to_install_unless_it_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, visible: str | None, there: bool, hint: str
+) -> None:
+    monkeypatch.setattr(devices, "find_gpu", lambda: None)
+    monkeypatch.setattr(devices, "NVIDIA", tmp_path if there else tmp_path / "nvidia0")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    said: list[str] = []
+    resolve_compute(settings_of(), report=said.append)
+    assert said[0].startswith(f"TensorFlow sees no GPU{hint}: compute.xla=false")
 
 
 def test_what_was_asked_for_stays_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
