@@ -31,7 +31,7 @@ def render(settings: Settings, job: Job) -> None:
     connect(family=location.settings.family, experiment=location.settings.tracking.experiment, root=paths.STORE_ROOT)
     console = make_console()
     found = ensure_fetched(location.settings.data, report=console.print, progress=console.is_terminal)
-    location.check_format(found)
+    location.check_data(found)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
     from pipeline.judging.run import ensure_judge

@@ -107,6 +107,8 @@ def ensure_fetched(settings: DataSettings, *, report: Callable[[str], None], pro
     if not settings.file.exists():
         report(f"{display(settings.file)} is missing: fetching {'it' if settings.own else 'MNIST'} first")
         fetch(settings, report=report, progress=progress)
+    elif settings.own and settings.source.startswith(FOLDER):
+        report(f"{display(settings.file)} is there and used: `python -m pipeline.fetch` reads {settings.source} anew")
     dataset = read(settings.file)
     if settings.own == (dataset.names is None):
         held = "MNIST" if settings.own else "other data than MNIST"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.data.digests import file_digest
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, dvc_files, find_files
 from pipeline.runs.stored import find_stored_files
@@ -41,17 +42,26 @@ class RunLocation:
     metadata: Mapping[str, Any]
     settings: Settings
 
-    def check_format(self, found: ImageFormat) -> None:
-        """Checks that the data are of the form that the training had.
+    def check_data(self, found: ImageFormat) -> None:
+        """Checks that the data, of the form `found`, are those of the training.
+
+        MNIST is verified when it is read. An earlier run has no hash of its data: of those only the form counts.
 
         Raises:
-            NotTrainedError: They are not.
+            NotTrainedError: They are of another form, or have another hash.
         """
-        trained = self.settings.format
+        trained, data = self.settings.format, self.settings.data
+        models, file = paths.display(self.files.models), paths.display(data.file)
         if found != trained:
             raise NotTrainedError(
-                f"{paths.display(self.files.models)} was trained on {trained.describe()} ({', '.join(trained.names)}). "
-                f"Received: {paths.display(self.settings.data.file)} with {found.describe()} ({', '.join(found.names)})"
+                f"{models} was trained on {trained.describe()} ({', '.join(trained.names)}). "
+                f"Received: {file} with {found.describe()} ({', '.join(found.names)})"
+            )
+        noted = self.metadata.get("data")
+        if noted and data.own and (received := file_digest(data.file)) != noted:
+            raise NotTrainedError(
+                f"{models} was trained on {data.name} with SHA-256 {noted[:12]}…: fetch that again, or train on this. "
+                f"Received: {file} with {received[:12]}…"
             )
 
     def choose(self, asked: str) -> Weights:

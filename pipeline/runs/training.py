@@ -94,7 +94,7 @@ def train(
     history = restore(training, settings, folder, basis)
     with _open_run(settings, job, folder, digests) as run:
         _record_start(run, settings, job, folder, basis)
-        folder.update_metadata(digest=combined_digest(*digests.values()))
+        folder.update_metadata(digest=combined_digest(*digests.values()), data=digests["data"])
         if calibration:
             _record_judge(run, folder, calibration)
         _introduce(run, folder, training, splits, settings=settings, data_digest=digests["data"])

@@ -124,6 +124,16 @@ def test_what_is_fetched_says_that_no_hash_is_known(tmp_path: Path) -> None:
     assert lines[-1] == "data: mine, 3 classes of 32 × 32 pixels in colour, not compared with a known SHA-256"
 
 
+def test_a_file_that_is_there_is_used_and_not_the_folder_and_says_so(tmp_path: Path) -> None:
+    lines: list[str] = []
+    folder = write_pictures(tmp_path / "own", NAMES, 35)
+    fetched(folder, tmp_path)
+    other = options(tmp_path / "other", tmp_path)
+    ensure_fetched(other, report=lines.append, progress=False)
+    assert len(lines) == 2
+    assert lines[0].endswith(f"mine.npz is there and used: `python -m pipeline.fetch` reads {other.source} anew")
+
+
 def test_mnist_keeps_its_form_and_its_check(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
     assert verify(read(tmp_path / "mnist.npz")).format == DIGITS

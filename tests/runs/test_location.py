@@ -1,13 +1,16 @@
 """Where evaluate and render find a training, and what they say where there is none."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.data.digests import file_digest
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, RunFolder
 from pipeline.runs.location import find_run, find_start
 from pipeline.settings import paths
+from pipeline.settings.images import ImageFormat
 from tests.composing import settings_of
 
 
@@ -71,6 +74,25 @@ def test_a_run_of_before_the_judge_was_noted_is_read(run: RunFolder) -> None:
     del noted["settings"]["judge"]
     run.update_metadata(**noted)
     assert find_run(settings_of(f"run={run.path}", "judge.epochs=7")).settings.judge.epochs == 7
+
+
+def test_data_that_have_changed_since_the_training_are_refused(run: RunFolder, tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    file.write_bytes(b"first")
+    path = f"data.path='{file.as_posix()}'"
+    trained = metadata("data.name=mine")
+    format = ImageFormat.model_validate(trained["settings"]["images"])
+    run.update_metadata(**trained)
+    find_run(settings_of(f"run={run.path}", path)).check_data(format)  # a run of before the data were noted
+    run.update_metadata(data=file_digest(file))
+    location = find_run(settings_of(f"run={run.path}", path))
+    location.check_data(format)
+    noted = file_digest(file)
+    file.write_bytes(b"other")
+    reason = f"was trained on mine with SHA-256 {noted[:12]}…: fetch that again, or train on this. Received: "
+    with pytest.raises(NotTrainedError, match=re.escape(reason)) as refused:
+        location.check_data(format)
+    assert str(refused.value).endswith(f"mine.npz with {file_digest(file)[:12]}…")
 
 
 def test_a_copy_from_the_tracking_store_has_no_curves(run: RunFolder) -> None:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from pipeline import evaluate, render, train
+from pipeline.data.digests import file_digest
 from pipeline.data.keys import Key
 from pipeline.judging import quality
 from pipeline.judging.calibration import Calibration
@@ -92,6 +93,10 @@ def test_a_finished_training_leaves_no_checkpoint_and_all_its_outputs(called: Ca
         "discriminator",
         "generator",
     }
+
+
+def test_a_training_notes_the_hash_of_its_data(called: Called, mnist_file: Path) -> None:
+    assert metadata_of(called.run / "models")["data"] == file_digest(mnist_file)
 
 
 def test_an_evaluation_writes_both_schemes_of_both_networks(called: Called) -> None:
