@@ -207,7 +207,7 @@ def test_the_discriminator_says_whether_an_image_is_real_and_which_digit(service
         (0, [3], "Expecting example to be a dictionary"),
         (1, [{}], "either `png` or `numbers` must be given, and not both"),
         (1, [{"png": "!"}], "an image must be a PNG in base64, or numbers"),
-        (1, [{"numbers": [[0.0] * 28] * 27}], "an image must have 28 × 28 pixels, as numbers from -1 to 1"),
+        (1, [{"numbers": [[0.0] * 28] * 27}], "an image must have 28 × 28 pixels. Received: 27 × 28"),
     ],
 )
 def test_a_wrong_row_is_a_bad_request_with_the_reason(

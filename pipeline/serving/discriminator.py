@@ -15,6 +15,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, model_validator
 
 MOST_ROWS = 1000
+MODES = ("1", "L", "P", "RGB")
 
 
 class ImageRequest(BaseModel):
@@ -97,11 +98,15 @@ def _read(row: ImageRequest, shape: tuple[int, int, int]) -> np.ndarray:
         raise MlflowException.invalid_parameter_value(
             f"an image must be a PNG in base64, or numbers: {error}"
         ) from error
-    if image.shape != (height, width * channels) or not (np.abs(image) <= 1).all():
+    if image.shape != (height, width * channels):
         coloured = "" if channels == 1 else " in red, green and blue"
         raise MlflowException.invalid_parameter_value(
-            f"an image must have {height} × {width} pixels{coloured}, as numbers from -1 to 1. "
-            f"Received: {' × '.join(map(str, image.shape))}"
+            f"an image must have {height} × {width} pixels{coloured}. Received: {' × '.join(map(str, image.shape))}"
+        )
+    furthest = image.flat[np.abs(image).argmax()]
+    if abs(furthest) > 1:
+        raise MlflowException.invalid_parameter_value(
+            f"an image must have numbers from -1 to 1. Received: {furthest:g}"
         )
     return image.reshape(shape)
 
@@ -111,6 +116,8 @@ def _decode(png: str, shape: tuple[int, int, int]) -> np.ndarray:
     with Image.open(BytesIO(base64.b64decode(png, validate=True)), formats=["PNG"]) as picture:
         if picture.size != (width, height):  # before its pixels are unpacked
             raise ValueError(f"{height} × {width} pixels are expected. Received: {picture.width} × {picture.height}")
+        if picture.mode not in MODES or picture.has_transparency_data:
+            raise ValueError(f"grey or RGB without transparency is expected. Received: mode {picture.mode}")
         levels = np.asarray(picture.convert("L" if channels == 1 else "RGB"), np.float32)
         return levels.reshape(height, -1) / np.float32(127.5) - np.float32(1)
 

@@ -21,9 +21,9 @@ MODEL = build_discriminator(small_settings().model.discriminator, seed=1)
 LEVELS = np.random.default_rng(2).integers(0, 256, (28, 28), np.uint8)
 
 
-def png(levels: np.ndarray, kind: str = "PNG") -> str:
-    file = BytesIO()
-    Image.fromarray(levels).save(file, kind)
+def png(levels: np.ndarray, kind: str = "PNG", *, mode: str | None = None, **options: int) -> str:
+    file, picture = BytesIO(), Image.fromarray(levels)
+    picture.convert(mode or picture.mode).save(file, kind, **options)
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -53,8 +53,12 @@ def test_a_png_and_its_numbers_are_seen_as_the_network_sees_them(
         ([{"png": png(LEVELS, "BMP")}], "an image must be a PNG in base64, or numbers"),
         ([{"png": "!"}], "an image must be a PNG in base64, or numbers"),
         ([{"numbers": [[0.0, 0.0], [0.0]]}], "an image must be a PNG in base64, or numbers"),
-        ([{"numbers": [[2.0] * 28] * 28}], "28 × 28 pixels, as numbers from -1 to 1"),
-        ([{"numbers": [[0.0]]}], "28 × 28 pixels, as numbers from -1 to 1. Received: 1 × 1"),
+        ([{"png": png(LEVELS, mode="LA")}], "grey or RGB without transparency is expected. Received: mode LA"),
+        ([{"png": png(LEVELS, mode="RGBA")}], "Received: mode RGBA"),
+        ([{"png": png(LEVELS, transparency=0)}], "without transparency is expected. Received: mode L"),
+        ([{"png": png(LEVELS.astype(np.uint16))}], "Received: mode I;16"),
+        ([{"numbers": [[0.0] * 27 + [-2.0]] * 28}], "numbers from -1 to 1. Received: -2"),
+        ([{"numbers": [[0.0]]}], "an image must have 28 × 28 pixels. Received: 1 × 1"),
         ([{"png": png(LEVELS), "numbers": [[0.0]]}], "either `png` or `numbers` must be given, and not both"),
     ],
 )
@@ -64,6 +68,16 @@ def test_what_is_no_image_is_refused(
     with pytest.raises(MlflowException, match=reason) as refused:
         service.predict(context, rows)
     assert refused.value.get_http_status_code() == 400
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "RGB"])
+def test_a_png_of_black_and_white_with_a_palette_or_in_colour_is_seen_in_grey(
+    mode: str, service: Discriminator, context: PythonModelContext
+) -> None:
+    levels = np.where(LEVELS > 127, 255, 0).astype(np.uint8)
+    rows: list[Any] = [{"png": png(levels, mode=mode)}, {"png": png(levels)}]
+    of_mode, of_grey = service.predict(context, rows)
+    assert of_mode == of_grey
 
 
 def test_an_image_in_colour_is_seen_as_the_network_sees_it(tmp_path: Path) -> None:
@@ -77,5 +91,5 @@ def test_an_image_in_colour_is_seen_as_the_network_sees_it(tmp_path: Path) -> No
     outputs = model({"image": scaled(levels)[np.newaxis]}, training=False)
     for answer in service.predict(context, rows):
         np.testing.assert_allclose(answer.probabilities, outputs["auxiliary"][0], atol=1e-5)
-    with pytest.raises(MlflowException, match="32 × 32 pixels in red, green and blue"):
+    with pytest.raises(MlflowException, match="32 × 32 pixels in red, green and blue. Received: 32 × 32"):
         service.predict(context, [{"numbers": [[0.0] * 32] * 32}])  # type: ignore[list-item]
