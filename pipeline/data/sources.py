@@ -16,6 +16,7 @@ from pipeline.data.mnist import verify
 from pipeline.data.own import check
 from pipeline.data.picture_folders import read_picture_folder
 from pipeline.settings.data import DataSettings
+from pipeline.settings.errors import one_line_paths
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.paths import STORE_ROOT, display
 
@@ -48,6 +49,7 @@ class Source:
     take: Callable[[Path, bool], Dataset]
 
 
+@one_line_paths()
 def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> str:
     """Fetches MNIST from the first source that has it, verifies it and writes it to `settings.file`.
 
@@ -69,7 +71,7 @@ def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bo
         try:
             with tempfile.TemporaryDirectory(prefix="mnist-", ignore_cleanup_errors=True) as folder:
                 mnist = verify(source.take(Path(folder), progress))
-        except DataError as error:
+        except (DataError, OSError) as error:
             refused.append(f"{source.name} refused: {error}")
             report(refused[-1])
         else:
@@ -98,6 +100,7 @@ def _fetch_own(settings: DataSettings, *, report: Callable[[str], None]) -> str:
     return FOLDER
 
 
+@one_line_paths()
 def ensure_fetched(settings: DataSettings, *, report: Callable[[str], None], progress: bool) -> ImageFormat:
     """Fetches the data if their file is missing, as `fetch` does, and returns the form of their images.
 

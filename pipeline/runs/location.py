@@ -10,7 +10,7 @@ from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, dvc_files, f
 from pipeline.runs.stored import find_stored_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import SettingsError, one_line_paths
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 
@@ -92,6 +92,7 @@ class RunLocation:
             )
 
 
+@one_line_paths()
 def find_run(settings: Settings) -> RunLocation:
     """Finds the training that a stage is to read.
 
@@ -111,6 +112,7 @@ def find_run(settings: Settings) -> RunLocation:
         raise _earlier_version(files) from error
 
 
+@one_line_paths()
 def find_start(settings: Settings) -> RunFiles | None:
     """Finds the training that another starts from; none where `start_from` is not set.
 

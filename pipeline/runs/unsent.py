@@ -7,7 +7,7 @@ from pipeline.data.files import LockedError, locked
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFolder
 from pipeline.settings import paths
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import SettingsError, one_line_paths
 from pipeline.settings.paths import display
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.spool import Spool
@@ -18,6 +18,7 @@ from pipeline.tracking.store import connect
 _PLACES = ("runs/*/*", "runs/dvc/*/*")  # judges among them
 
 
+@one_line_paths()
 def find_unsent(run: Path | None) -> list[RunFolder]:
     """Finds the run folders with a spool, or the one that `run` names.
 

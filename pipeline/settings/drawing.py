@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from pipeline.settings.compare import CompareSettings
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import SettingsError, one_line_paths
 from pipeline.settings.frozen import Frozen
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.paths import display
@@ -94,6 +94,7 @@ def classes_asked_for(request: DrawingRequest, format: ImageFormat) -> tuple[int
     return ()
 
 
+@one_line_paths()
 def check_target(request: DrawingRequest, *, otherwise: Path | None = None) -> Path:
     """Returns the path to write to, `to` or the one `otherwise`, where nothing is lost there.
 

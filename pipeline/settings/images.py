@@ -1,5 +1,6 @@
 """The form of a data set's images, which networks, measures and pictures follow."""
 
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -62,8 +63,9 @@ class ImageFormat(Frozen):
         """
         if text in self.names:
             return self.names.index(text)
-        if text.isdecimal() and int(text) < self.classes:
-            return int(text)
+        with suppress(ValueError):  # more digits than Python reads as one number
+            if text.isdecimal() and int(text) < self.classes:
+                return int(text)
         named = "" if self.kind == "digit" else f", or one of {', '.join(self.names)}"
         raise SettingsError(f"`{setting}` must be a {self.kind} from 0 to {self.classes - 1}{named}. Received: {text}")
 

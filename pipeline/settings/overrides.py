@@ -104,7 +104,7 @@ def _quoted(word: str) -> str:
 def _as_text(address: str, value: str) -> str:
     try:
         read = _read(f"{address}={value}")
-    except OverrideParseException:
+    except (OverrideParseException, ValueError):  # or more digits than Python reads as one number
         several = "," in value
     else:
         listed = read.list if isinstance(read, ChoiceSweep) else [read]

@@ -15,6 +15,7 @@ from pipeline.data.errors import DataError
 from pipeline.data.mnist import verify
 from pipeline.data.sources import ensure_fetched, fetch
 from pipeline.settings.data import DataSettings
+from pipeline.settings.errors import PipelineError
 from pipeline.settings.images import DIGITS
 from tests.data.pictures import draw_class, idx_arrays, write_idx, write_pictures
 
@@ -137,6 +138,12 @@ def test_a_file_that_is_there_is_used_and_not_the_folder_and_says_so(tmp_path: P
 def test_mnist_keeps_its_form_and_its_check(tiny: Dataset, tmp_path: Path) -> None:
     write(tiny, tmp_path / "mnist.npz")
     assert verify(read(tmp_path / "mnist.npz")).format == DIGITS
+
+
+def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    chosen = options(tmp_path, tmp_path, name="a" * 300)
+    with pytest.raises(PipelineError, match=r"a\.npz cannot be used: File name too long"):
+        ensure_fetched(chosen, report=lambda _line: None, progress=False)
 
 
 def test_a_home_that_nobody_has_is_one_line(tmp_path: Path) -> None:

@@ -156,6 +156,15 @@ def test_a_folder_may_be_named_in_the_setting(forms: Any, tiny: Dataset, output:
     assert fetch(options(setting, output), report=silent, progress=False) == "folder"
 
 
+def test_a_folder_that_the_system_refuses_is_passed_over(mirrors: Mirrors, tiny: Dataset, output: Path) -> None:
+    mirrors.keras(tiny)
+    mirrors.monkeypatch.setenv("MNIST_DIR", "a" * 300)
+    lines: list[str] = []
+    assert fetch(options("auto", output), report=lines.append, progress=False) == "keras"
+    assert "folder refused: " in lines[1]
+    assert "File name too long" in lines[1]
+
+
 @pytest.mark.parametrize("source", ["folder", "folder:"])
 def test_a_folder_without_a_name_is_refused(source: str, output: Path) -> None:
     with pytest.raises(DataError, match=r"`data\.source` must be folder:PATH, or MNIST_DIR name a folder"):

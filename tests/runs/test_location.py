@@ -10,6 +10,7 @@ from pipeline.data.digests import file_digest
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, RunFolder
 from pipeline.runs.location import find_run, find_start
 from pipeline.settings import paths
+from pipeline.settings.errors import PipelineError
 from pipeline.settings.images import ImageFormat
 from tests.composing import settings_of
 
@@ -110,6 +111,13 @@ def test_an_interrupted_training_is_refused(run: RunFolder) -> None:
     run.update_metadata(**{name: value for name, value in metadata().items() if name != "steps"})
     with pytest.raises(NotTrainedError, match="must hold a finished training"):
         find_run(settings_of(f"run={run.path}"))
+
+
+@pytest.mark.parametrize("setting", ["run", "start_from"])
+def test_a_path_that_is_too_long_is_one_line(setting: str) -> None:
+    chosen = settings_of(f"{setting}={'a' * 300}")
+    with pytest.raises(PipelineError, match="cannot be used: File name too long"):
+        find_run(chosen) if setting == "run" else find_start(chosen)
 
 
 def test_a_training_of_another_family_is_refused(run: RunFolder) -> None:

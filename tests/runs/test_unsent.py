@@ -103,6 +103,11 @@ def test_a_folder_with_nothing_to_send_is_one_line(folder: RunFolder, tmp_path: 
         find_unsent(tmp_path)
 
 
+def test_a_path_that_is_too_long_is_one_line() -> None:
+    with pytest.raises(PipelineError, match="cannot be used: File name too long"):
+        find_unsent(Path("a" * 300))
+
+
 def test_what_a_stage_of_dvc_has_not_sent_outlives_its_folder(folder: RunFolder, tmp_path: Path) -> None:
     folder.losses.mkdir(parents=True)
     folder.publish(RunFolder(tmp_path / "published"))

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.settings.composed import Settings
 from pipeline.settings.drawing import WHAT, DrawingRequest, check_target, classes_asked_for
-from pipeline.settings.errors import SettingsError
+from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.overrides import compose_settings, quote_texts
 from pipeline.training.family import find_family
@@ -111,6 +111,11 @@ def test_a_family_draws_what_its_settings_say(name: str) -> None:
     assert {what for what in WHAT if can[what] is not None} == set(settings.model.draws)
 
 
+def test_more_digits_than_a_number_has_are_no_class() -> None:
+    with pytest.raises(SettingsError, match="`digit` must be a digit from 0 to 9"):
+        classes_asked_for(typed(f"digit={'9' * 5000}", "to=a"), DIGITS)
+
+
 def request_to(path: Path, *, force: bool = False) -> DrawingRequest:
     return DrawingRequest(digits="3", to=path, force=force)
 
@@ -127,6 +132,14 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="`to` must be new, or add force=true to replace its files"):
             check_target(request_to(path))
         assert check_target(request_to(path, force=True)) == path
+
+
+TOO_LONG = Path("a" * 300, "b")
+
+
+def test_a_path_that_is_too_long_is_one_line() -> None:
+    with pytest.raises(PipelineError, match=r"^a+ cannot be used: File name too long$"):
+        check_target(request_to(TOO_LONG.parent))
 
 
 def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_refused(tmp_path: Path) -> None:
