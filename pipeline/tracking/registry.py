@@ -11,7 +11,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
-from mlflow.utils.time import get_current_time_millis
 
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import SeededRun
@@ -100,7 +99,7 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
     Raises:
         TrackingError: The store does not answer, or the run logged no such part.
     """
-    client = store.client
+    client, measures = store.client, trained.measures
     with one_line_errors(store.uri):
         condition = f"source_run_id = '{trained.run_id}' AND name = '{part}'"
         logged = client.search_logged_models([store.experiment_id], condition)
@@ -111,8 +110,10 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
         held = client.search_model_versions(f"name = '{name}' and run_id = '{trained.run_id}'")
         if held:
             return held[0]
-        model, now = log_service(store, logged[0], name, code=code), get_current_time_millis()
-        metrics = [Metric(key.text, value, now, 0, model_id=model.model_id) for key, value in trained.measures.items()]
+        model = log_service(store, logged[0], name, code=code)
+        # The points that the run has, so that it gets none anew.
+        points = [one for one in client.get_run(trained.run_id).data._metric_objs if Key.parse(one.key) in measures]
+        metrics = [Metric(one.key, one.value, one.timestamp, one.step, model_id=model.model_id) for one in points]
         client.log_batch(trained.run_id, metrics=metrics)
         # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
         place = model.artifact_location

@@ -174,6 +174,17 @@ def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_traine
     assert "Decided: champion" in str(holder(store, CHAMPION).description)
 
 
+def test_a_promotion_adds_no_point_to_the_curves_of_the_training(store: Store, promote: Promote) -> None:
+    run_id = trained(store, 1.0)
+    keys = store.client.get_run(run_id).data.metrics
+    before = {key: store.client.get_metric_history(run_id, key) for key in keys}
+    promote(run_id)
+    after = {key: store.client.get_metric_history(run_id, key) for key in keys}
+    assert [[vars(point) for point in points] for points in after.values()] == [
+        [vars(point) for point in points] for points in before.values()
+    ]
+
+
 @pytest.mark.parametrize("why", [{"other": "code"}, {"other": "start"}, {"search.trial": "1"}, {"label": "smoke"}])
 def test_seeds_of_other_code_or_another_start_trials_and_labelled_runs_do_not_count(
     why: dict[str, str], store: Store, promote: Promote
