@@ -48,7 +48,7 @@ def read(path: Path) -> Dataset:
     The arrays are read-only and the same at every call, as long as the file does not change.
 
     Raises:
-        DataError: The file is missing or damaged, or is not MNIST and names no classes.
+        DataError: The file is missing or damaged, or is no data set: it is not MNIST and names no classes.
     """
     if not path.is_file():
         raise DataError(
@@ -58,9 +58,14 @@ def read(path: Path) -> Dataset:
     try:
         return _read(path.resolve(), state.st_mtime_ns, state.st_size)
     except DataError as error:
-        raise DataError(
-            f"{display(path)} is damaged: delete it and fetch it again by `dvc repro fetch` ({error})"
-        ) from error
+        # Of a whole archive an array is missing, or is not what it should be.
+        whole = isinstance(error.__cause__, KeyError | None)
+        wrong = (
+            "no data set of this project: name another file in `data.path`, or delete this one"
+            if whole
+            else "damaged: delete it and fetch it again by `dvc repro fetch`"
+        )
+        raise DataError(f"{display(path)} is {wrong} ({error})") from error
 
 
 def read_splits(settings: DataSettings) -> Splits:

@@ -60,9 +60,11 @@ def fetch(settings: DataSettings, *, report: Callable[[str], None], progress: bo
         The name of the source.
 
     Raises:
-        DataError: No source has MNIST (one line each, with the reason), or the file cannot be written. `settings.file`
-            is unchanged then.
+        DataError: No source has MNIST (one line each, with the reason), or the file cannot be written, or `data.path`
+            names a file that is no data set. `settings.file` is unchanged then.
     """
+    if settings.path and settings.file.exists():
+        read(settings.file)
     if settings.own:
         return _fetch_own(settings, report=report)
     refused = []

@@ -18,6 +18,12 @@ def _known_source(value: str) -> str:
     raise ValueError(f"must be auto, {', '.join(SOURCES)} or folder:PATH")
 
 
+def _known_kind(value: Path) -> Path:
+    if value.suffix == ".npz":
+        return value
+    raise ValueError("must end in .npz")
+
+
 class DataSettings(Frozen):
     """The origin of the data and their splits.
 
@@ -25,7 +31,7 @@ class DataSettings(Frozen):
         source: `auto` tries each source of MNIST in turn; the name of a source or `folder:PATH` chooses that one alone.
             `folder` is the folder that the environment variable `MNIST_DIR` names. Other data come from a folder only.
         name: `mnist`, which is verified by its SHA-256, or a name for other data: small letters, digits, - and _.
-        path: Path of the data set's file, relative to the project's root; null for `data/NAME.npz`.
+        path: Path of the data set's file, `.npz`, relative to the project's root; null for `data/NAME.npz`.
         validation: Number of training images, the last ones, that are held out; 0 trains on all. Of other data than
             MNIST at most a sixth is.
         limit: Maximum number of images in each split, as for a smoke test; null for all.
@@ -33,7 +39,7 @@ class DataSettings(Frozen):
 
     source: Annotated[str, AfterValidator(_known_source)]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    path: Annotated[Path, Field(strict=False)] | None
+    path: Annotated[Path, Field(strict=False), AfterValidator(_known_kind)] | None
     validation: Annotated[int, Field(ge=0, le=50_000)]
     limit: Annotated[int, Field(ge=100)] | None
 

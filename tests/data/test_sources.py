@@ -13,7 +13,7 @@ from pipeline.data.dataset_file import load, write
 from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
 from pipeline.data.mnist import verify
-from pipeline.data.sources import choose, fetch
+from pipeline.data.sources import choose, ensure_fetched, fetch
 from pipeline.settings.data import DataSettings
 from pipeline.settings.paths import display
 
@@ -140,6 +140,32 @@ def test_a_refused_source_leaves_an_earlier_file_as_it_was(
     with pytest.raises(DataError):
         fetch(options("folder", output), report=silent, progress=False)
     verify(load(output))
+
+
+def test_a_file_that_is_no_data_set_is_never_replaced(mirrors: Mirrors, tiny: Dataset, output: Path) -> None:
+    mirrors.own(tiny)
+    output.parent.mkdir()
+    np.savez(output, weights=np.zeros(3))
+    mine = output.read_bytes()
+    for call in (fetch, ensure_fetched):
+        with pytest.raises(DataError, match="mnist.npz is no data set of this project: name another file in"):
+            call(options("folder", output), report=silent, progress=False)
+    assert output.read_bytes() == mine
+    output.write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match="mnist.npz is damaged: delete it"):
+        fetch(options("folder", output), report=silent, progress=False)
+    assert output.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_data_set_is_replaced_by_the_same(mirrors: Mirrors, tiny: Dataset, output: Path) -> None:
+    mirrors.own(tiny)
+    for _ in range(2):
+        assert fetch(options("folder", output), report=silent, progress=False) == "folder"
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"must end in \.npz"):
+        options("folder", tmp_path / "notes.txt")
 
 
 def test_a_folder_of_ones_own_is_never_touched(mirrors: Mirrors, other: Dataset, output: Path) -> None:
