@@ -39,6 +39,8 @@ def load(path: Path) -> Dataset:
     if not has_array(path, CLASSES):
         return Dataset(*arrays)
     (names,) = read_npz(path, CLASSES)
+    if names.ndim != 1:
+        raise DataError(f"classes must be a list of names. Received: {names.ndim} dimensions")
     return Dataset(*arrays, names=tuple(map(str, names.tolist())))
 
 

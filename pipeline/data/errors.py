@@ -12,6 +12,7 @@ UNREADABLE = (
     OSError,
     EOFError,
     KeyError,
+    MemoryError,
     OverflowError,
     RuntimeError,
     ValueError,

@@ -139,7 +139,7 @@ def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
             splits=judge_splits(dataset, settings, limit=metadata["limit"]),
             real=dict(zip(REAL_ARRAYS, read_npz(folder / REAL, *REAL_ARRAYS), strict=True)),
         )
-    except (*UNREADABLE, DataError, WeightsError) as error:
+    except (*UNREADABLE, AttributeError, TypeError, DataError, WeightsError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{display(folder)} is no whole judge: delete it and train it again ({reason})") from error
 

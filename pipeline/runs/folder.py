@@ -71,6 +71,8 @@ class RunFiles:
         file = self.metadata_file
         try:
             metadata: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+            if not isinstance(metadata, dict):
+                raise ValueError("it must be a block")
         except ValueError as error:
             raise NotTrainedError(f"{paths.display(file)} is damaged: {error}") from error
         return metadata

@@ -14,6 +14,9 @@ from pipeline.settings.errors import SettingsError, one_line_paths
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 
+# Of what a run's metadata have, if they have it.
+KINDS: Mapping[str, Any] = {"settings": dict, "steps": int, "best_step": int | None, "judge": dict, "reported_on": dict}
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -108,7 +111,7 @@ def find_run(settings: Settings) -> RunLocation:
     metadata = _read_metadata(files, settings.family)
     try:
         return RunLocation(files, metadata, settings.with_training(metadata["settings"]))
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise _earlier_version(files) from error
 
 
@@ -146,6 +149,9 @@ def _chosen_files(settings: Settings) -> RunFiles:
 
 def _read_metadata(files: RunFiles, family: str) -> dict[str, Any]:
     metadata = files.metadata()
+    for key, kind in KINDS.items():
+        if key in metadata and not isinstance(metadata[key], kind):
+            raise NotTrainedError(f"{paths.display(files.metadata_file)} is damaged: `{key}` is {metadata[key]!r}")
     if family not in metadata.get("settings", {}):
         models = paths.display(files.models)
         raise NotTrainedError(f"{models} must hold a training of {family}: choose its model=FAMILY")

@@ -14,6 +14,9 @@ from pipeline.data.files import WriteError, sync, write_json
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.paths import display
 
+CALL = {"call": str, "arguments": dict, "attached": str | None}
+STATE = {**dict.fromkeys(("run_id", "family", "experiment"), str), "sent": int, "ids": dict}
+
 
 class SpoolError(PipelineError):
     """A spool is damaged or holds what is none of its calls."""
@@ -48,7 +51,7 @@ class Spool:
         self._lock = threading.Lock()
         self._state: dict[str, Any] = {}
         if self._state_file.exists():
-            self._state = _read(self._state_file.read_bytes(), self._state_file)
+            self._state = _read(self._state_file.read_bytes(), self._state_file, STATE)
         self._count = self._cut_off_torn_call()
 
     def begin(self, run_id: str, *, family: str, experiment: str) -> None:
@@ -116,7 +119,7 @@ class Spool:
             file.seek(start)
             # What another thread is just writing has no line end yet.
             while (line := file.readline()).endswith(b"\n"):
-                content = _read(line, self._calls)
+                content = _read(line, self._calls, CALL)
                 attached = content.get("attached")
                 path = self.folder / attached if attached else None
                 yield Call(content["call"], content["arguments"], path, file.tell())
@@ -153,9 +156,11 @@ class Spool:
             raise WriteError(f"{display(self.folder)} cannot be written: {error.strerror or error}") from error
 
 
-def _read(text: bytes, path: Path) -> dict[str, Any]:
+def _read(text: bytes, path: Path, kinds: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(text)
+        content = json.loads(text)
+        if not isinstance(content, dict) or not all(isinstance(content.get(key), kinds[key]) for key in kinds):
+            raise ValueError(f"it must be a block of {', '.join(kinds)}")
     except ValueError as error:
         raise SpoolError(f"{display(path)} is damaged: {error}. Received: {text[:60]!r}") from error
     return content

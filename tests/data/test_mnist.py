@@ -1,6 +1,7 @@
 """The verified file: the same bytes each time, whole or not at all, and split without overlap."""
 
 import errno
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -127,6 +128,26 @@ def test_a_file_cut_short_is_refused_in_one_line(kept: int, tiny: Dataset, tmp_p
 def test_a_missing_file_tells_how_to_fetch_it(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"`data\.path` must be the data set's file; fetch it by `dvc repro fetch`"):
         read(tmp_path / "mnist.npz")
+
+
+def test_an_array_too_large_for_any_memory_is_refused(tiny: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "mnist.npz"
+    write(tiny, path)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (1 << 46,)})
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x_train.npy", header.getvalue())
+    with pytest.raises(DataError, match="is damaged: delete it"):
+        read(path)
+
+
+@pytest.mark.parametrize("classes", [np.array("bag"), np.array(3), np.array([["bag"]])])
+def test_names_of_classes_that_are_no_list_are_refused(classes: np.ndarray, tiny: Dataset, tmp_path: Path) -> None:
+    write(tiny, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as archive:
+        np.savez(tmp_path / "b.npz", classes=classes, **archive)
+    with pytest.raises(DataError, match="classes must be a list of names"):
+        read(tmp_path / "b.npz")
 
 
 def test_an_archive_of_objects_is_refused_and_not_unpickled(tmp_path: Path) -> None:

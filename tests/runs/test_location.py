@@ -126,13 +126,23 @@ def test_a_training_of_another_family_is_refused(run: RunFolder) -> None:
         find_run(settings_of(f"run={run.path}"))
 
 
+@pytest.mark.parametrize(
+    "damaged", ["[]", "3", '{"steps": 6, "settings": null}', '{"steps": null}', '{"steps": 6, "best_step": "a"}']
+)
+def test_a_file_of_json_that_describes_no_training_is_damaged(damaged: str, run: RunFolder) -> None:
+    run.models.mkdir(parents=True)
+    run.metadata_file.write_text(damaged, encoding="utf-8")
+    with pytest.raises(NotTrainedError, match=r"run\.json is damaged: "):
+        find_run(settings_of(f"run={run.path}"))
+
+
 EARLIER = r"was trained by an earlier version of this project: train again \(`mlflow ui` still shows its run\)$"
 
 
-@pytest.mark.parametrize("block", ["acgan", "compute"])
+@pytest.mark.parametrize("block", ["acgan", "compute", "data"])
 def test_settings_of_an_earlier_version_are_refused_in_one_line(block: str, run: RunFolder) -> None:
     content = metadata()
-    content["settings"][block] = {}
+    content["settings"][block] = {} if block != "data" else 3
     if block == "compute":
         del content["settings"][block]
     run.update_metadata(**content)

@@ -327,6 +327,22 @@ def test_what_says_how_much_was_sent_is_named_in_one_line_where_it_is_damaged(tm
         Spool(tmp_path)
 
 
+@pytest.mark.parametrize("damaged", ["3", "[]", "{}", '{"run_id": "a1", "family": "acgan", "sent": 0, "ids": []}'])
+def test_a_state_of_another_shape_is_damaged(damaged: str, tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(damaged, encoding="utf-8")
+    with pytest.raises(SpoolError, match=r"state\.json is damaged: "):
+        Spool(tmp_path)
+
+
+@pytest.mark.parametrize("damaged", ["3", "[]", '{"call": "log_batch"}', '{"call": 3, "arguments": {}}'])
+def test_a_call_of_another_shape_is_damaged(damaged: str, tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.begin("a1", family="acgan", experiment="digits")
+    (tmp_path / "calls.jsonl").write_text(f"{damaged}\n", encoding="utf-8")
+    with pytest.raises(SpoolError, match=r"calls\.jsonl is damaged: "):
+        list(Spool(tmp_path).waiting())
+
+
 def test_figures_for_the_run_of_a_training_are_sent_to_it_and_dropped_where_it_was_deleted(
     store: Store, root: Path
 ) -> None:
