@@ -6,6 +6,7 @@ from pipeline.cli import command
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
+from pipeline.settings.paths import display
 
 
 def sync(settings: Settings, job: Job) -> None:
@@ -15,6 +16,7 @@ def sync(settings: Settings, job: Job) -> None:
     from pipeline.runs.unsent import find_unsent, send_unsent
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
+    from pipeline.tracking.store import RefusedError
 
     folders, refused = find_unsent(settings.run), 0
     for folder in folders:
@@ -23,6 +25,9 @@ def sync(settings: Settings, job: Job) -> None:
         except (MissingRunError, SpoolError) as error:  # of this run alone
             # At once: a server that goes away meanwhile ends the command.
             sys.stderr.write(f"error: {error}\n")
+            refused += 1
+        except RefusedError as error:
+            sys.stderr.write(f"error: {display(folder.path)} is refused: {error}\n")
             refused += 1
     if refused:
         raise PipelineError(f"{refused} of {len(folders)} runs could not be sent")

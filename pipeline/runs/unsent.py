@@ -41,7 +41,8 @@ def send_unsent(folder: RunFolder) -> None:
     Raises:
         MissingRunError: The run is not in this store.
         SpoolError: The spool is damaged.
-        TrackingError: The store does not answer or accept.
+        RefusedError: The store does not accept it.
+        TrackingError: The store does not answer.
     """
     console = make_console()
     try:

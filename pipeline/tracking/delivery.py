@@ -28,7 +28,8 @@ class Delivery:
     """Sends what a spool holds to a store.
 
     After a kill or an error nobody knows whether the store took the call under way. Files, tags and parameters may be
-    sent again; points and pictures that the store has are left out, and a run is looked for before it is made.
+    sent again; points, pictures and outputs that the store has are left out, and a run or a model is looked for before
+    it is made.
     """
 
     def __init__(self, spool: Spool, store: Store) -> None:
@@ -62,7 +63,7 @@ class Delivery:
             case "log_inputs":
                 client.log_inputs(arguments["run_id"], [_dataset(one) for one in arguments["datasets"]])
             case "log_outputs":
-                client.log_outputs(arguments["run_id"], [LoggedModelOutput(**one) for one in arguments["models"]])
+                self._log_outputs(**arguments)
             case "log_trained":
                 self._log_trained(**arguments)
             case "delete_tag":
@@ -106,8 +107,9 @@ class Delivery:
     def _made_model(self, arguments: Mapping[str, Any]) -> str:
         client, place = self.store.client, self.store.experiment_id
         name, run_id = arguments["name"], arguments["source_run_id"]
+        # Not deleted and made anew: a team's server lets the maker of the experiment alone delete.
         for earlier in client.search_logged_models([place], f"source_run_id = '{run_id}' AND name = '{name}'"):
-            client.delete_logged_model(earlier.model_id)
+            return str(earlier.model_id)
         return str(client.create_logged_model(place, name=name, source_run_id=run_id).model_id)
 
     def _log_batch(
@@ -127,6 +129,13 @@ class Delivery:
             params=[Param(key, value) for key, value in params.items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
+
+    def _log_outputs(self, run_id: str, models: list[dict[str, Any]]) -> None:
+        outputs = self.store.client.get_run(run_id).outputs
+        held = {one.model_id for one in outputs.model_outputs} if outputs else set()
+        new = [LoggedModelOutput(**one) for one in models if one["model_id"] not in held]
+        if new:
+            self.store.client.log_outputs(run_id, new)
 
     def _log_trained(self, run_id: str, values: Mapping[str, float]) -> None:
         if self.store.knows(run_id):  # which may have been deleted meanwhile

@@ -119,7 +119,7 @@ class SpoolClient(MlflowClient):
     def search_logged_models(
         self, experiment_ids: list[str], filter_string: str | None = None, *_: Any, **__: Any
     ) -> PagedList[LoggedModel]:
-        """Returns none: an earlier model of the same name is replaced when this one is sent."""
+        """Returns none: an earlier model of the same name is written anew when this one is sent."""
         return PagedList([], token=None)
 
     def create_logged_model(

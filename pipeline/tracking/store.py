@@ -19,7 +19,7 @@ from pipeline.data.files import locked
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
 from pipeline.tracking.address import explain_missing, names_file, without_password
-from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests
+from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests, is_answer
 from pipeline.tracking.moved import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
@@ -35,6 +35,10 @@ class TrackingError(PipelineError):
 
     def __init__(self, text: str) -> None:
         super().__init__(without_password(text))
+
+
+class RefusedError(TrackingError):
+    """The tracking store answered and does not accept."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +141,8 @@ def one_line_errors(uri: str) -> Iterator[None]:
 def refusal(uri: str, error: Exception) -> TrackingError:
     """Returns the one line about an error of a store."""
     text = " ".join(str(error).split())
-    return TrackingError(
-        f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}"
-    )
+    kind = RefusedError if is_answer(error) else TrackingError
+    return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}")
 
 
 def _other_client(uri: str) -> MlflowClient:

@@ -1,9 +1,14 @@
 """Sending what trainings left in their folders, into a store of this machine in the place of a server."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from pipeline.runs import unsent
 from pipeline.runs.folder import RunFolder
@@ -79,6 +84,38 @@ def test_one_run_that_cannot_be_sent_does_not_keep_the_others(
     assert "0001-1" in shown.err
     assert "0123-1: sent as the run" in shown.out.replace("\n", "")
     assert not folder.spool.exists()
+
+
+def test_a_run_that_the_store_refuses_is_counted_and_does_not_keep_the_others(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = RunFolder(tmp_path / "runs" / "vae" / "0001-1")
+    with open_run(RunDescription(name="b"), family="vae", settings=OFFLINE, root=tmp_path, spool=other.spool):
+        pass
+    made = MlflowClient.create_run
+
+    def refuse_first(client: MlflowClient, *given: Any, **named: Any) -> Any:
+        if named["run_name"] == "b":
+            raise MlflowException("Permission denied", PERMISSION_DENIED)
+        return made(client, *given, **named)
+
+    monkeypatch.setattr(MlflowClient, "create_run", refuse_first)
+    with pytest.raises(PipelineError, match="^1 of 2 runs could not be sent$"):
+        sync(settings_of(), Job("pipeline.sync", ()))
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == 1
+    assert re.search(r"0001-1 is refused: .* Permission denied", shown.err)
+    assert (other.spool.exists(), folder.spool.exists()) == (True, False)
+
+
+def test_a_store_that_goes_away_ends_the_sending(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise MlflowException("connection refused")
+
+    monkeypatch.setattr(MlflowClient, "create_run", away)
+    with pytest.raises(TrackingError, match="must answer and accept"):
+        sync(settings_of(), Job("pipeline.sync", ()))
+    assert folder.spool.exists()
 
 
 def test_a_spool_is_kept_where_another_store_is_named(folder: RunFolder, tmp_path: Path) -> None:
