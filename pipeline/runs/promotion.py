@@ -21,6 +21,7 @@ from pipeline.tracking.registry import (
     other_seeds,
     read_trained,
     register,
+    remove_alias,
 )
 from pipeline.tracking.store import Store
 
@@ -42,7 +43,7 @@ class Promotion:
         name: The registered model.
         version: Its version that the run's generator is.
         alias: `champion` or `challenger`.
-        reasons: Why, a sentence each.
+        reasons: Why, a sentence each, and what the store refused.
     """
 
     name: str
@@ -76,12 +77,16 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     forced = {"forced": ", ".join(different)} if different else {}
     names = {PART: name, OTHER: discriminator_name(name)}
     versions = {part: register(store, names[part], trained, part=part, code=CODE[part]) for part in names}
-    # The generator's comes last: with its alias the promotion is done.
+    # The generator's comes last: with its alias the promotion is done. None is taken away before, since a team's server
+    # may refuse that.
     for part in (OTHER, PART):
         text = _text(trained, part, alias, reasons, forced)
         describe_version(store, versions[part], text=text, tags=_tags(trained, alias) | forced)
-        move_alias(store, versions[part], alias, away=CHALLENGER if alias == CHAMPION else CHAMPION)
-    return Promotion(name, str(versions[PART].version), alias, reasons)
+        move_alias(store, versions[part], alias)
+    former = CHALLENGER if alias == CHAMPION else CHAMPION
+    kept = [names[part] for part in (OTHER, PART) if not remove_alias(store, versions[part], former)]
+    told = [f"{one} stays {former} too: only who made that model may take the alias away" for one in kept]
+    return Promotion(name, str(versions[PART].version), alias, reasons + told)
 
 
 def discriminator_name(name: str) -> str:

@@ -9,7 +9,12 @@ from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import (
+    INVALID_PARAMETER_VALUE,
+    PERMISSION_DENIED,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
 from pipeline.data.keys import Key
@@ -131,13 +136,24 @@ def describe_version(store: Store, version: ModelVersion, *, text: str, tags: Ma
             store.client.set_model_version_tag(version.name, version.version, key, value)
 
 
-def move_alias(store: Store, version: ModelVersion, alias: str, *, away: str) -> None:
-    """Moves an alias to a version, and takes the alias `away` from it where it has that."""
+def move_alias(store: Store, version: ModelVersion, alias: str) -> None:
+    """Moves an alias to a version."""
     with one_line_errors(store.uri):
         store.client.set_registered_model_alias(version.name, alias, version.version)
-        held = find_version(store, version.name, away)
-        if held is not None and str(held.version) == str(version.version):
-            store.client.delete_registered_model_alias(version.name, away)
+
+
+def remove_alias(store: Store, version: ModelVersion, alias: str) -> bool:
+    """Takes an alias from a version where it has that; returns False where only the maker of the model may."""
+    with one_line_errors(store.uri):
+        held = find_version(store, version.name, alias)
+        try:
+            if held is not None and str(held.version) == str(version.version):
+                store.client.delete_registered_model_alias(version.name, alias)
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
+                raise
+            return False
+    return True
 
 
 def _trained(run: MlflowRun) -> TrainedRun:

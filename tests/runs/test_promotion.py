@@ -9,8 +9,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from pipeline.data.files import write_bytes
 from pipeline.data.keys import Key
@@ -172,6 +175,30 @@ def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_traine
     registered = store.client.get_registered_model(NAME)
     assert {alias: str(version) for alias, version in registered.aliases.items()} == {CHAMPION: "2"}
     assert "Decided: champion" in str(holder(store, CHAMPION).description)
+
+
+def test_who_may_not_take_an_alias_away_gives_the_other_and_is_told(
+    store: Store, promote: Promote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    run_id = trained(store, 0.5, steps=200)
+    promote(run_id)
+    for seed in (1, 2):
+        trained(store, 0.5 + seed / 100, seed=seed, steps=200)
+
+    def refuse(_client: object, _name: str, _alias: str) -> None:
+        raise MlflowException("Permission denied", PERMISSION_DENIED)
+
+    monkeypatch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
+    promotion = promote(run_id)
+    assert promotion.alias == CHAMPION
+    assert list(promotion.reasons[-2:]) == [
+        f"{name} stays challenger too: only who made that model may take the alias away"
+        for name in ("digits-discriminator", NAME)
+    ]
+    for name in (NAME, "digits-discriminator"):
+        aliases = store.client.get_registered_model(name).aliases
+        assert {alias: str(version) for alias, version in aliases.items()} == {CHAMPION: "2", CHALLENGER: "2"}
 
 
 def test_a_promotion_adds_no_point_to_the_curves_of_the_training(store: Store, promote: Promote) -> None:
