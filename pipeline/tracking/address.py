@@ -41,8 +41,10 @@ def is_server(uri: str) -> bool:
 
 
 def without_password(text: str) -> str:
-    """Returns a text with `***` for the password of each address in it."""
-    return re.sub(r"(://[^\s:/@]*:)\S+@", r"\1***@", text)
+    """Returns a text with `***` for the password of each address in it: before the host, a token there, or behind."""
+    text = re.sub(r"(://[^\s:/@]*:)\S+@", r"\1***@", text)
+    text = re.sub(r"(https?://)[^\s:/@]+@", r"\1***@", text)
+    return re.sub(r"(passw(?:or)?d=)[^\s&]+", r"\1***", text, flags=re.IGNORECASE)
 
 
 def explain_missing(error: ImportError) -> str:
