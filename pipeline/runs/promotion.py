@@ -1,7 +1,7 @@
 """The promotion of a finished training's generator: registered, compared with the champion, and described."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.data.keys import QUALITY, REFERENCE, Key
@@ -139,7 +139,8 @@ def _judge(trained: TrainedRun, champion: TrainedRun, settings: Settings, store:
 
 
 def _setting(trained: TrainedRun, store: Store) -> Setting:
-    (setting,) = by_setting(run.seeded for run in other_seeds(store, trained)) or [Setting(trained.settings, ())]
+    there = replace(store, experiment_id=trained.experiment_id)
+    (setting,) = by_setting(run.seeded for run in other_seeds(there, trained)) or [Setting(trained.settings, ())]
     return setting
 
 

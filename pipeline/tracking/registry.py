@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlflow.entities import Metric
@@ -36,6 +36,7 @@ class TrainedRun:
 
     Attributes:
         run_id: Its run.
+        experiment_id: The run's experiment.
         name: The run's name.
         user: Who trained it.
         seed: Its seed.
@@ -45,6 +46,7 @@ class TrainedRun:
     """
 
     run_id: str
+    experiment_id: str
     name: str
     user: str
     seed: str
@@ -106,6 +108,7 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
     """
     client, measures = store.client, trained.measures
     with one_line_errors(store.uri):
+        store = replace(store, experiment_id=trained.experiment_id)
         condition = f"source_run_id = '{trained.run_id}' AND name = '{part}'"
         logged = client.search_logged_models([store.experiment_id], condition)
         if not logged:
@@ -162,6 +165,7 @@ def _trained(run: MlflowRun) -> TrainedRun:
     measures = {Key.parse(text): value for text, value in sorted(run.data.metrics.items())}
     return TrainedRun(
         run_id=run.info.run_id,
+        experiment_id=run.info.experiment_id,
         name=run.info.run_name,
         user=tags.get(MLFLOW_USER, "unknown"),
         seed=seed,

@@ -212,6 +212,17 @@ def test_a_promotion_adds_no_point_to_the_curves_of_the_training(store: Store, p
     ]
 
 
+def test_a_run_of_another_experiment_is_registered_with_the_seeds_there(
+    store: Store, promote: Promote, tmp_path: Path
+) -> None:
+    there = connect(family="acgan", experiment="other", root=tmp_path)
+    run_id = trained_seeds(there, 1.0, 1.1, 1.2, steps=100)
+    assert promote(run_id).alias == CHAMPION
+    assert service_of(there, NAME).source_run_id == run_id
+    better = trained_seeds(store, 0.5, 0.51, 0.52, steps=200)
+    assert promote(better).alias == CHAMPION
+
+
 @pytest.mark.parametrize("why", [{"other": "code"}, {"other": "start"}, {"search.trial": "1"}, {"label": "smoke"}])
 def test_seeds_of_other_code_or_another_start_trials_and_labelled_runs_do_not_count(
     why: dict[str, str], store: Store, promote: Promote
