@@ -33,6 +33,11 @@ SWEEP = (
     *("compute.jobs=2", f"seed={','.join(map(str, range(JOBS)))}"),
 )
 ADMIN, USER = ("admin", "a long password of the admin"), ("ada", "a long password of a user")
+NAMED = {
+    "MLFLOW_BACKEND_STORE_URI": "postgresql://a:se@b/c",
+    "MLFLOW_ARTIFACTS_DESTINATION": "artifacts",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "a secret text",
+}
 SECRETS = {"MLFLOW_AUTH_ADMIN_PASSWORD": ADMIN[1], "MLFLOW_FLASK_SERVER_SECRET_KEY": "a secret text"}
 
 
@@ -204,10 +209,13 @@ def test_nobody_without_a_password_reads_anything(story: Story) -> None:
         ({}, "MLFLOW_BACKEND_STORE_URI must name a PostgreSQL database"),
         ({"MLFLOW_BACKEND_STORE_URI": "sqlite:///mlflow.db"}, "Received: sqlite"),
         ({"MLFLOW_BACKEND_STORE_URI": "postgresql://a:se@b/c"}, "MLFLOW_ARTIFACTS_DESTINATION must be the folder"),
+        ({**NAMED, "MLFLOW_AUTH_ADMIN_PASSWORD": "too short"}, "MLFLOW_AUTH_ADMIN_PASSWORD must be a password of 12"),
+        (NAMED, "MLFLOW_AUTH_ADMIN_PASSWORD must be a password of 12"),
     ],
 )
-def test_what_is_missing_is_one_line_without_the_password(given: dict[str, str], expected: str) -> None:
-    process = team_server(given, stderr=subprocess.PIPE)
+def test_what_is_missing_is_one_line_without_the_password(given: dict[str, str], expected: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "team", tmp_path / "team")
+    process = team_server(given, root=tmp_path, stderr=subprocess.PIPE)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 2
     assert (expected in error.decode(), error.count(b"\n"), b"se@" in error) == (True, 1, False)
