@@ -114,14 +114,14 @@ def _run_job(module: str, stage: Callable[[Settings, Job], None], composed: Dict
 
 
 def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictConfig) -> None:
-    settings = validate(plain(composed))
     own = HydraConfig.get()
+    require_applicable(task_overrides(own), module=module, family=str(composed.get("family")))
+    settings = validate(plain(composed))
     job = Job(module, task_overrides(own), settings.family, settings.sweep.place)
     if OmegaConf.select(own.sweeper, "search.trial"):
         from pipeline.sweeps.study import make_trial
 
         job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
-    require_applicable(job.overrides, module=module, family=settings.family)
     if settings.tracking.offline and stage_of_dvc():
         raise SettingsError("`tracking.offline` is for commands by hand: DVC's stages need the tracking store")
     stage(settings, job)

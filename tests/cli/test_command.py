@@ -161,6 +161,13 @@ def test_what_is_wrong_with_an_override_is_one_line(
     assert err.startswith(f"error: {text}")
 
 
+def test_what_is_for_another_command_is_refused_whatever_else_it_lacks(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(Recorded(), "digits=1") == 2
+    assert capsys.readouterr().err == "error: `digits` is for `python -m pipeline.render` alone: leave it out\n"
+
+
 def test_a_stage_gets_its_settings_and_what_was_typed(call: Call) -> None:
     stage = Recorded()
     typed = ("acgan.steps=600", "acgan.report_every=${acgan.steps}", "acgan.soft_label={real:0.9,trick:0.8}")

@@ -70,7 +70,7 @@ def test_a_job_that_would_repeat_another_is_refused(words: tuple[str, ...], job:
         (("seed=0,1", "vae.beta=2"), "`vae.beta=2` is for a run of vae, and this is one of acgan: leave it out"),
         (("seed=0,1", "model=acgan", "vae.beta=2"), "`vae.beta=2` is for a run of vae, and this is one of acgan"),
         (("+sweep=labels_and_weights", "model=vae"), "is for a run of acgan, and this is one of vae: leave it out"),
-        (("seed=0,1", "digits=314", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
+        (("seed=0,1", "digits=314"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
     ],
 )
 def test_what_is_for_another_family_or_command_is_refused(words: tuple[str, ...], said: str) -> None:
