@@ -132,6 +132,6 @@ def _read_mapping(file: Path) -> Mapping[int, str]:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8-sig").splitlines()
     except UNREADABLE as error:
         raise DataError(f"{file.name} must be a text in UTF-8: {error}") from error

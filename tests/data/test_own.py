@@ -53,6 +53,12 @@ def test_idx_files_of_three_classes_are_read_with_the_names_of_a_list(packed: bo
     np.testing.assert_array_equal(dataset.test_labels, arrays["t10k-labels-idx1-ubyte"])
 
 
+def test_a_list_of_names_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path / "idx", idx_arrays(3))
+    (folder / "classes.txt").write_text("bag\ncoat\nshoe\n", encoding="utf-8-sig")
+    assert fetched(folder, tmp_path).format.names == NAMES
+
+
 def test_emnist_is_turned_upright_and_its_letters_are_named_by_its_mapping(tmp_path: Path) -> None:
     arrays = idx_arrays(3, first_label=1, beginning="emnist-letters-")
     renamed = {name.replace("t10k", "test"): array for name, array in arrays.items()}
