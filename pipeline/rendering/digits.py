@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from pipeline.rendering.tiles import Pixels, tile, to_pixels
 from pipeline.settings.paths import display
 
 LONGEST_ROW = 50
+PICTURE = re.compile(r"\d+(-\d+)?\.png")  # of a folder
 
 
 def write_digits(
@@ -34,7 +36,8 @@ def write_digits(
         images: `(n, height, width, channels)` in [-1, 1], 1 or 3 channels.
         digits: The digits that they show, `(n,)`; None where nobody knows.
         path: `.png`: side by side; `.gif`: one after the other; `.npz`: `images`, uint8 `(n, height, width)` or with
-            3 channels behind, and `digits` where they are known; no suffix: a folder with `NUMBER-DIGIT.png` each.
+            3 channels behind, and `digits` where they are known; no suffix: a folder with `NUMBER-DIGIT.png` each, in
+            place of former ones.
         magnify: The width and height in pixels of each pixel of an image; in arrays and folders they keep their size.
         milliseconds: The time of each image in an animation.
         in_row: Whether a picture has them in rows of up to 50, not in a square.
@@ -73,6 +76,10 @@ def _write_folder(images: Pixels, digits: NDArray[np.int32] | None, path: Path) 
                 shown = "" if digits is None else f"-{digits[number]}"
                 file = Path(aside) / f"{number:0{places}d}{shown}.png"
                 file.write_bytes(_encode(image))
+            for former in path.iterdir():
+                if PICTURE.fullmatch(former.name):
+                    former.unlink()
+            for file in Path(aside).iterdir():
                 file.replace(path / file.name)
     except OSError as error:
         raise WriteError(f"{display(path)} cannot be written: {error.strerror or error}") from error

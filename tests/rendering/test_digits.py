@@ -60,6 +60,15 @@ def test_a_folder_has_a_picture_of_each_named_after_its_place_and_digit(tmp_path
     assert (folder / "14.png").exists()
 
 
+def test_former_pictures_of_a_folder_go_and_other_files_stay(tmp_path: Path) -> None:
+    kept = ("mine.png", "7.txt", "7-a.png")
+    for name in ("07-3.png", "123.png", *kept):
+        (tmp_path / name).touch()
+    write_digits(IMAGES, DIGITS, tmp_path)
+    drawn = ("0-3.png", "1-1.png", "2-4.png", "3-1.png", "4-5.png")
+    assert {file.name for file in tmp_path.iterdir()} == {*drawn, *kept}
+
+
 def test_colours_stay_colours(tmp_path: Path) -> None:
     coloured = np.repeat(IMAGES, 3, axis=-1)
     for name in ("a.png", "b.gif", "c.npz"):
