@@ -1,5 +1,6 @@
 """What is made on request, digits or a comparison of runs, and the file it goes to."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -100,7 +101,7 @@ def check_target(request: DrawingRequest, *, otherwise: Path | None = None) -> P
 
     Raises:
         SettingsError: A file, or a folder with files in it, is there and `force` is not set; or one is there in place
-            of the other.
+            of the other; or it is in no folder that can be written.
     """
     path = request.to or otherwise
     if path is None:
@@ -111,4 +112,8 @@ def check_target(request: DrawingRequest, *, otherwise: Path | None = None) -> P
     taken = path.exists() if path.suffix else path.is_dir() and any(path.iterdir())
     if taken and not request.force:
         raise SettingsError(f"`to` must be new, or add force=true to replace its files. Received: {display(path)}")
+    places = path.absolute().parents if path.suffix else (path.absolute(), *path.absolute().parents)
+    nearest = next(place for place in places if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise SettingsError(f"`to` must be in a folder that can be written. Received: {path} in {display(nearest)}")
     return path

@@ -134,6 +134,17 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
         assert check_target(request_to(path, force=True)) == path
 
 
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "a.png", tmp_path / "file" / "new" / "folder"):
+        with pytest.raises(SettingsError, match="`to` must be in a folder that can be written. Received: .*/file$"):
+            check_target(request_to(path))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    for path in (tmp_path / "new" / "a.png", tmp_path / "new"):
+        with pytest.raises(SettingsError, match="`to` must be in a folder that can be written"):
+            check_target(request_to(path))
+
+
 TOO_LONG = Path("a" * 300, "b")
 
 
