@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import Dataset
-from pipeline.judging.calibration import judge_splits
+from pipeline.data.dataset import Dataset, split
 from pipeline.judging.result import FittedJudge, fit_judge
 from pipeline.settings.judge import JudgeSettings
 from tests.composing import settings_of
@@ -40,4 +39,4 @@ def tiny_mnist() -> Dataset:
 @cache
 def tiny_fitted(**changes: Any) -> FittedJudge:
     settings = tiny_settings(**changes)
-    return fit_judge(judge_splits(tiny_mnist(), settings, limit=None), settings)
+    return fit_judge(split(tiny_mnist(), validation=settings.validation, limit=None), settings)

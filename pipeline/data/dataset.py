@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.errors import DataError
-from pipeline.settings.data import DataSettings
 from pipeline.settings.images import DIGITS, ImageFormat
 
 Pixel = TypeVar("Pixel", bound=np.generic)
@@ -92,20 +91,21 @@ class Splits:
         return "validation" if len(self.validation) else "test"
 
 
-def split(dataset: Dataset, settings: DataSettings) -> Splits:
+def split(dataset: Dataset, *, validation: int, limit: int | None) -> Splits:
     """Splits a data set by purpose, in its own order; the splits are views of the arrays, not copies.
 
-    Of other data than MNIST at most a sixth is held out for validation, so that small ones need no settings.
+    The last `validation` training images are held out; of other data than MNIST at most a sixth, so that small ones
+    need no settings. A split has at most `limit` images; None for all.
 
     Raises:
         DataError: No image would be left to train on.
     """
     images, labels = dataset.train_images, dataset.train_labels
-    held_out = settings.validation if dataset.names is None else min(settings.validation, len(images) // LARGEST_SHARE)
+    held_out = validation if dataset.names is None else min(validation, len(images) // LARGEST_SHARE)
     count = len(images) - held_out
     if count < 1:
-        raise DataError(f"`data.validation` must be below {len(images)}. Received: {settings.validation}")
-    kept = slice(settings.limit)
+        raise DataError(f"`data.validation` must be below {len(images)}. Received: {validation}")
+    kept = slice(limit)
     return Splits(
         train=Images(images[:count][kept], labels[:count][kept]),
         validation=Images(images[count:][kept], labels[count:][kept]),

@@ -72,7 +72,7 @@ def read(path: Path) -> Dataset:
 
 def read_splits(settings: DataSettings) -> Splits:
     """Reads the file that settings name, as `read` does, and splits its images by purpose."""
-    return split(read(settings.file), settings)
+    return split(read(settings.file), validation=settings.validation, limit=settings.limit)
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,6 @@ from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import Nearest, TrainingImages
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.network import Classifier, load_judge, look
-from pipeline.settings.data import MNIST, DataSettings
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import display
 
@@ -109,12 +108,6 @@ class Calibration:
         return TrainingImages(self.splits.train.images)
 
 
-def judge_splits(dataset: Dataset, settings: JudgeSettings, *, limit: int | None) -> Splits:
-    """Splits a data set for the judge, at most `limit` images of each split; None for all."""
-    own = DataSettings(source="auto", name=MNIST, path=None, validation=settings.validation, limit=limit)
-    return split(dataset, own)
-
-
 def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
     """Reads a judge with its reference values from `models/judge`, or a folder in `runs/judges`.
 
@@ -136,7 +129,7 @@ def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
             report_references=references["report"],
             settings=settings,
             judge=Judge(load_judge(folder / WEIGHTS, settings, format=dataset.format), FeatureScale(metadata["scale"])),
-            splits=judge_splits(dataset, settings, limit=metadata["limit"]),
+            splits=split(dataset, validation=settings.validation, limit=metadata["limit"]),
             real=dict(zip(REAL_ARRAYS, read_npz(folder / REAL, *REAL_ARRAYS), strict=True)),
         )
     except (*UNREADABLE, AttributeError, TypeError, DataError, WeightsError) as error:

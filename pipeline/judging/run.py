@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dataset import split
 from pipeline.data.dataset_file import read
 from pipeline.data.files import locked, write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest, rounded
-from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, judge_splits, load_calibration
+from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, load_calibration
 from pipeline.judging.description import describe_judge
 from pipeline.judging.fit import StepCallback, count_steps
 from pipeline.judging.identity import holds, identify, judge_name
@@ -76,7 +77,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     """
     console, started = make_console(), time.monotonic()
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
-    splits = judge_splits(read(settings.data.file), settings.judge, limit=settings.data.limit)
+    splits = split(read(settings.data.file), validation=settings.judge.validation, limit=settings.data.limit)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     # DVC hashes its stage's folder, which must have nothing else in it.
     spool = None if stage_of_dvc() else folder / "spool"

@@ -18,17 +18,9 @@ from pipeline.data.digests import file_digest
 from pipeline.data.errors import DataError
 from pipeline.data.files import WriteError
 from pipeline.data.mnist import verify
-from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import PipelineError
 
 TINY_FILE = "e3772d187fabdc7f11c9cb6a3ac4699268f405ea7426a98ae075942880629ab1"
-
-
-def options(validation: int = 10, limit: int | None = None) -> DataSettings:
-    # Settings ask for at least 100 images a split, more than the tiny set has.
-    return DataSettings.model_construct(
-        source="auto", name="mnist", path=Path("mnist.npz"), validation=validation, limit=limit
-    )
 
 
 def test_the_same_arrays_make_the_same_file_on_any_day_and_platform(tiny: Dataset, tmp_path: Path) -> None:
@@ -176,7 +168,7 @@ def test_signed_bytes_are_not_mnist(tiny: Dataset) -> None:
 
 
 def test_validation_is_the_last_training_images_in_order(tiny: Dataset) -> None:
-    splits = split(tiny, options(validation=10))
+    splits = split(tiny, validation=10, limit=None)
     np.testing.assert_array_equal(splits.train.images, tiny.train_images[:50])
     np.testing.assert_array_equal(splits.validation.images, tiny.train_images[50:])
     np.testing.assert_array_equal(splits.validation.labels, tiny.train_labels[50:])
@@ -185,17 +177,17 @@ def test_validation_is_the_last_training_images_in_order(tiny: Dataset) -> None:
 
 
 def test_without_validation_all_images_train_and_reports_are_on_test_images(tiny: Dataset) -> None:
-    splits = split(tiny, options(validation=0))
+    splits = split(tiny, validation=0, limit=None)
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [60, 0, 20]
     assert (splits.held_out, splits.held_out_name) == (splits.test, "test")
 
 
 def test_a_limit_holds_for_each_split_and_moves_no_image_between_them(tiny: Dataset) -> None:
-    splits = split(tiny, options(validation=10, limit=7))
+    splits = split(tiny, validation=10, limit=7)
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [7, 7, 7]
     np.testing.assert_array_equal(splits.validation.images, tiny.train_images[50:57])
 
 
 def test_holding_out_everything_is_refused(tiny: Dataset) -> None:
     with pytest.raises(DataError, match=r"`data\.validation` must be below 60\. Received: 60"):
-        split(tiny, options(validation=60))
+        split(tiny, validation=60, limit=None)

@@ -22,9 +22,9 @@ from tests.data.pictures import draw_class, idx_arrays, write_idx, write_picture
 NAMES = ("bag", "coat", "shoe")
 
 
-def options(folder: Path, output: Path, *, name: str = "mine", validation: int = 10_000) -> DataSettings:
+def options(folder: Path, output: Path, *, name: str = "mine") -> DataSettings:
     path = output / f"{name}.npz"
-    return DataSettings(source=f"folder:{folder}", name=name, path=path, validation=validation, limit=None)
+    return DataSettings(source=f"folder:{folder}", name=name, path=path, validation=10_000, limit=None)
 
 
 def fetched(folder: Path, output: Path) -> Dataset:
@@ -113,13 +113,10 @@ def test_jpeg_pictures_are_read_too(tmp_path: Path) -> None:
 
 def test_at_most_a_sixth_of_ones_own_training_images_is_held_out(tmp_path: Path) -> None:
     dataset = fetched(write_pictures(tmp_path / "own", NAMES, 35), tmp_path)
-    splits = split(dataset, options(tmp_path, tmp_path))
+    splits = split(dataset, validation=10_000, limit=None)
     assert [len(one) for one in (splits.train, splits.validation, splits.test)] == [75, 15, 15]
-    assert [
-        len(one)
-        for one in vars(split(dataset, options(tmp_path, tmp_path, validation=4))).values()
-        if hasattr(one, "labels")
-    ] == [86, 4, 15]
+    splits = split(dataset, validation=4, limit=None)
+    assert [len(one) for one in (splits.train, splits.validation, splits.test)] == [86, 4, 15]
 
 
 def test_what_is_fetched_says_that_no_hash_is_known(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.data.dataset import split
 from pipeline.data.errors import DataError
 from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.measures import measure, measure_quickly
-from pipeline.judging.calibration import JUDGE, REAL_ARRAYS, Calibration, Judge, judge_splits, load_calibration
+from pipeline.judging.calibration import JUDGE, REAL_ARRAYS, Calibration, Judge, load_calibration
 from pipeline.judging.identity import holds, judge_name
 from pipeline.judging.network import build_judge
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
@@ -56,7 +57,7 @@ def test_a_judge_is_read_with_the_accuracy_and_references_that_were_written(cali
 
 
 def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_path: Path) -> None:
-    again = fit_judge(judge_splits(tiny_mnist(), tiny_settings(), limit=None), tiny_settings())
+    again = fit_judge(split(tiny_mnist(), validation=tiny_settings().validation, limit=None), tiny_settings())
     written(tmp_path, again)
     assert {path.name for path in folder.iterdir()} == FILES
     for name in FILES:
@@ -74,10 +75,10 @@ def test_a_digest_is_of_weights_and_scale_and_not_of_references(calibration: Cal
 
 
 def test_the_judge_is_trained_on_none_of_what_it_is_measured_on() -> None:
-    splits = judge_splits(tiny_mnist(), tiny_settings(), limit=None)
+    splits = split(tiny_mnist(), validation=tiny_settings().validation, limit=None)
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (TRAINED, HELD_OUT, TESTED)
     np.testing.assert_array_equal(splits.validation.images, tiny_mnist().train_images[-HELD_OUT:])
-    few = judge_splits(tiny_mnist(), tiny_settings(), limit=100)
+    few = split(tiny_mnist(), validation=tiny_settings().validation, limit=100)
     assert [len(part) for part in (few.train, few.validation, few.test)] == [100] * 3
 
 

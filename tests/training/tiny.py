@@ -67,7 +67,7 @@ def small_splits(settings: Settings) -> Splits:
         test_images=draw.integers(0, 256, (30, 28, 28), np.uint8),
         test_labels=(np.arange(30) % 10).astype(np.uint8),
     )
-    return split(mnist, settings.data)
+    return split(mnist, validation=settings.data.validation, limit=settings.data.limit)
 
 
 def small_training(seed: int = 0, **acgan: Any) -> AcganTraining:
