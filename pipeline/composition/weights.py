@@ -3,12 +3,10 @@
 Coefficients are `{layer name: {weight name: array}}`, in the model's order.
 """
 
-import csv
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.composition.graph import opens
 from pipeline.data.errors import DataError
-from pipeline.data.files import replacing, write_text
+from pipeline.data.files import write_text
 from pipeline.data.npz import read_npz, write_npz
 from pipeline.settings.errors import PipelineError
 
@@ -30,23 +28,6 @@ AS_IT_IS = re.compile(r"(?!%)[^\\\x00-\x1f\x7f]{1,1000}")
 
 class WeightsError(PipelineError):
     """Coefficients do not fit the model, or a folder does not hold any."""
-
-
-@dataclass(frozen=True)
-class WeightRow:
-    """Statistics of the numbers of one weight of one layer.
-
-    The name `weight` is unique in its layer. `zeros` is the share that is exactly zero, in [0, 1]; `norm` is the square
-    root of the sum of squares.
-    """
-
-    layer: str
-    weight: str
-    shape: tuple[int, ...]
-    mean: float
-    standard_deviation: float
-    zeros: float
-    norm: float
 
 
 def coefficients(model: keras.Model) -> Coefficients:
@@ -119,35 +100,32 @@ def read(folder: Path) -> Coefficients:
     return result
 
 
-def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[WeightRow]:
-    """Describes every weight in one row, in the order of `coefficients`; sums are taken in float64."""
+def table(coefficients: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[dict[str, str]]:
+    """Describes every weight in one row, in the order of `coefficients`; a weight's name is unique in its layer.
+
+    Shapes are `3x3x1x32`, numbers have six digits and come from sums in float64. `zeros` is the share that is exactly
+    zero, in [0, 1]; `norm` is the square root of the sum of squares.
+    """
     return [
-        _describe(layer, name, array.astype(np.float64))
+        {
+            "layer": layer,
+            "weight": name,
+            "shape": "x".join(map(str, array.shape)),
+            **_describe(array.astype(np.float64)),
+        }
         for layer, arrays in coefficients.items()
         for name, array in arrays.items()
     ]
 
 
-def write_table(rows: Sequence[WeightRow], path: Path) -> None:
-    """Writes the rows of `table` as CSV with a header; shapes as `3x3x1x32`, numbers to six digits."""
-    with replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(WeightRow)])
-        for row in rows:
-            layer, weight, shape, *numbers = astuple(row)
-            writer.writerow([layer, weight, "x".join(map(str, shape)), *(f"{number:.6g}" for number in numbers)])
-
-
-def _describe(layer: str, weight: str, array: npt.NDArray[np.float64]) -> WeightRow:
-    return WeightRow(
-        layer=layer,
-        weight=weight,
-        shape=array.shape,
-        mean=float(array.mean()),
-        standard_deviation=float(array.std()),
-        zeros=float((array == 0).mean()),
-        norm=float(np.sqrt(np.square(array).sum())),
-    )
+def _describe(array: npt.NDArray[np.float64]) -> dict[str, str]:
+    numbers = {
+        "mean": array.mean(),
+        "standard_deviation": array.std(),
+        "zeros": (array == 0).mean(),
+        "norm": np.sqrt(np.square(array).sum()),
+    }
+    return {name: f"{number:.6g}" for name, number in numbers.items()}
 
 
 def _members(names: Iterable[str]) -> list[str]:

@@ -9,6 +9,8 @@ from pipeline.composition import weights
 from pipeline.composition.join import nest
 from pipeline.composition.summaries import boxed, opened
 from pipeline.data.dataset import Splits
+from pipeline.data.files import write_text
+from pipeline.data.rows import as_csv
 from pipeline.rendering.histograms import weight_histograms
 from pipeline.runs.folder import RunFolder, link_or_copy
 from pipeline.settings.composed import Settings
@@ -85,6 +87,6 @@ def log_layers(parts: Parts, name: str, run: Recorder, path: str) -> None:
     coefficients = weights.coefficients(parts[name])
     with TemporaryDirectory() as folder:
         weights.write(coefficients, Path(folder))
-        weights.write_table(weights.table(coefficients), Path(folder) / "table.csv")
+        write_text(as_csv(weights.table(coefficients)), Path(folder) / "table.csv")
         weight_histograms(coefficients, Path(folder) / "histograms.png", title=f"weights of the {name}")
         run.files(Path(folder), path)
