@@ -14,6 +14,7 @@ from benchmarks.measuring import Benchmark, Panel, Results, Row, compare, positi
 from benchmarks.measuring.servers import PATIENCE_SECONDS, served
 from pipeline.models.generator import build_generator
 from pipeline.serving import CODE
+from pipeline.settings.images import DIGITS
 from pipeline.settings.overrides import compose_settings
 
 PANEL, COUNTED, AT_ONCE = "an answer, milliseconds", 10_000, 16
@@ -28,7 +29,7 @@ def measure(options: argparse.Namespace) -> Results:
     """Sends the requests to a service of its own."""
     block = compose_settings(options.overrides).model
     with TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        build_generator(block.generator, latent_size=block.latent_size, seed=0).save(f"{folder}/a.keras")
+        build_generator(block.generator, latent_size=block.latent_size, seed=0, format=DIGITS).save(f"{folder}/a.keras")
         code, artifacts = str(CODE["generator"]), {"model": f"{folder}/a.keras"}
         pyfunc.save_model(f"{folder}/service", python_model=code, artifacts=artifacts, pip_requirements=["keras"])
         with served(*MODEL, f"{folder}/service") as address:

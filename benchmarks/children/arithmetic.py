@@ -14,6 +14,7 @@ from benchmarks.measuring import BenchmarkError
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 
 OPERATIONS_A_MULTIPLY_ADD = 2
 
@@ -25,8 +26,10 @@ def multiply_adds(model: keras.Model) -> list[int]:
 
 def step_operations(settings: AcganSettings) -> int:
     """Counts the floating-point operations of one step; `original` makes the discriminator's images apart."""
-    generator = multiply_adds(build_generator(settings.generator, latent_size=settings.latent_size, seed=0))
-    discriminator = multiply_adds(build_discriminator(settings.discriminator, seed=0))
+    generator = multiply_adds(
+        build_generator(settings.generator, latent_size=settings.latent_size, seed=0, format=DIGITS)
+    )
+    discriminator = multiply_adds(build_discriminator(settings.discriminator, seed=0, format=DIGITS))
     batch, pairs = settings.batch_size, settings.batch_size * settings.generator_batches
     apart = batch * sum(generator) if settings.recipe == "original" else 0
     # Images need no gradient, so that the first layer has none for its input; the embedding before the generator does.

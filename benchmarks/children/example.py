@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks import UNTOUCHED
 from benchmarks.children.serving import Answer, answer_steps
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
+from pipeline.settings.images import DIGITS
 
 CLASSES = 10
 LOSSES = {"generation": "binary_crossentropy", "auxiliary": "sparse_categorical_crossentropy"}
@@ -32,8 +33,8 @@ class Example:
             images, self._labels = archive["x_train"], archive["y_train"].astype(np.int32)
         self._images = ((images.astype(np.float32) - 127.5) / 127.5)[..., np.newaxis]
         self._draw = np.random.default_rng(0)
-        self.generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=0)
-        self.discriminator = build_discriminator(settings.discriminator, seed=0)
+        self.generator = build_generator(settings.generator, latent_size=settings.latent_size, seed=0, format=DIGITS)
+        self.discriminator = build_discriminator(settings.discriminator, seed=0, format=DIGITS)
         self.combined = nest(self.generator, self.discriminator, name="combined")
         for model, block in ((self.discriminator, settings.discriminator), (self.combined, settings.generator)):
             model.compile(

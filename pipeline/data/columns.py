@@ -18,7 +18,7 @@ def rows_a_band(rows: int, classes: int) -> int:
     return max(1, rows // bands)
 
 
-def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
+def available_rows(labels: NDArray[np.integer], *, classes: int) -> int:
     """Number of rows that `class_columns` can fill: the images of the rarest class, 0 if a class has none.
 
     `labels` are `(n,)`, whole numbers from 0 to `classes` - 1.
@@ -27,7 +27,7 @@ def available_rows(labels: NDArray[np.integer], *, classes: int = 10) -> int:
 
 
 def class_columns(
-    images: NDArray[np.generic], labels: NDArray[np.integer], *, rows: int, classes: int = 10
+    images: NDArray[np.generic], labels: NDArray[np.integer], *, rows: int, classes: int
 ) -> NDArray[np.generic]:
     """Returns the first images of each class, one class per column.
 

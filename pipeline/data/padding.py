@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import scaled, with_channels
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 
 PAPER = np.float32(-1)
 
@@ -21,7 +21,7 @@ def pad(images: NDArray[np.uint8], *, size: int, channels: int) -> NDArray[np.fl
     return padded
 
 
-def crop(images: NDArray[np.float32], *, format: ImageFormat = DIGITS) -> NDArray[np.float32]:
+def crop(images: NDArray[np.float32], *, format: ImageFormat) -> NDArray[np.float32]:
     """Cuts images of a form out of the middle of larger ones; of those in grey, channels are averaged.
 
     The larger ones are `(n, size, size, channels)`.
@@ -34,7 +34,7 @@ def crop(images: NDArray[np.float32], *, format: ImageFormat = DIGITS) -> NDArra
     return averaged
 
 
-def window(size: int, inner: int = DIGITS.size) -> slice:
+def window(size: int, inner: int) -> slice:
     """Rows, or columns, of an image of `inner` pixels within a padded one of `size`."""
     first = (size - inner) // 2
     return slice(first, first + inner)

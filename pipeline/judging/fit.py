@@ -12,7 +12,7 @@ from pipeline.judging.network import build_judge
 from pipeline.kernels.accelerate import accelerate
 from pipeline.kernels.adam import FusedAdam
 from pipeline.settings.compute import AUTO, Auto, Kernels
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.judge import JudgeSettings
 from pipeline.training.devices import choose_kernels
 
@@ -24,7 +24,7 @@ def train_classifier(
     images: Images,
     settings: JudgeSettings,
     *,
-    format: ImageFormat = DIGITS,
+    format: ImageFormat,
     on_step: StepCallback | None = None,
     kernels: Kernels | Auto = AUTO,
 ) -> keras.Model:

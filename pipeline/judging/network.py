@@ -13,7 +13,7 @@ from pipeline.composition import weights
 from pipeline.data.dataset import scaled, with_channels
 from pipeline.data.npz import read_npz, write_npz
 from pipeline.models.seeds import seeds
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.judge import JudgeSettings
 
 Classifier = keras.Model
@@ -33,7 +33,7 @@ class View:
     probabilities: NDArray[np.float32]
 
 
-def build_judge(settings: JudgeSettings, *, format: ImageFormat = DIGITS) -> keras.Model:
+def build_judge(settings: JudgeSettings, *, format: ImageFormat) -> keras.Model:
     """Builds a small convolutional classifier with batch normalisation.
 
     Returns:
@@ -85,7 +85,7 @@ def save_judge(judge: keras.Model, path: Path) -> None:
     write_npz(_flatten(judge), path)
 
 
-def load_judge(path: Path, settings: JudgeSettings, *, format: ImageFormat = DIGITS) -> keras.Model:
+def load_judge(path: Path, settings: JudgeSettings, *, format: ImageFormat) -> keras.Model:
     """Reads a judge that `save_judge` wrote, bit for bit, by the settings it was built by; it is not compiled.
 
     Raises:

@@ -8,10 +8,10 @@ from keras import layers
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import DiscriminatorSettings
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 
 
-def build_discriminator(settings: DiscriminatorSettings, *, seed: int, format: ImageFormat = DIGITS) -> keras.Model:
+def build_discriminator(settings: DiscriminatorSettings, *, seed: int, format: ImageFormat) -> keras.Model:
     """Builds the discriminator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
     `seed` decides its initial weights and its dropout.

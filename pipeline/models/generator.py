@@ -8,12 +8,10 @@ from keras import layers
 from pipeline.models.precision import FULL
 from pipeline.models.seeds import seeds
 from pipeline.settings.acgan import GeneratorSettings
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 
 
-def build_generator(
-    settings: GeneratorSettings, *, latent_size: int, seed: int, format: ImageFormat = DIGITS
-) -> keras.Model:
+def build_generator(settings: GeneratorSettings, *, latent_size: int, seed: int, format: ImageFormat) -> keras.Model:
     """Builds the generator of Keras' `mnist_acgan`, after Odena et al. 2016, arXiv 1610.09585.
 
     Its smallest map has 3 by 3 places for images of 28 pixels and 4 by 4 for 32: the first convolution adds 4, the

@@ -14,9 +14,7 @@ GREYS = 16
 LAST_HELD = 6
 
 
-def animate(
-    frames: Sequence[Pixels], steps: Sequence[int], path: Path, *, milliseconds: int = 250, most: int = 40
-) -> None:
+def animate(frames: Sequence[Pixels], steps: Sequence[int], path: Path, *, milliseconds: int, most: int = 40) -> None:
     """Writes pictures of successive steps as a GIF that repeats, each labelled with its step.
 
     Greys are reduced to 16 levels and longer sequences thinned evenly, so that the file stays small; the first and

@@ -26,8 +26,8 @@ def write_digits(
     digits: NDArray[np.int32] | None,
     path: Path,
     *,
-    magnify: int = 1,
-    milliseconds: int = 100,
+    magnify: int,
+    milliseconds: int,
     in_row: bool = False,
 ) -> None:
     """Writes digits in the form that the name of `path` asks for; each file is written whole or not at all.

@@ -6,13 +6,12 @@ from numpy.typing import NDArray
 from pipeline.evaluation.coverage import coverage_gaps, nearest_distances
 from pipeline.evaluation.pixels import unit_pixels
 from pipeline.evaluation.sample import Sample
-from pipeline.settings.images import DIGITS
 from pipeline.training.pictures import Picture
 
 COLUMNS = 10
 
 
-def draw_uncovered(generated: Sample, real: Sample, *, classes: int = DIGITS.classes) -> Picture:
+def draw_uncovered(generated: Sample, real: Sample, *, classes: int) -> Picture:
     """Lays out, a class a row, the generated digits furthest from any real one, and the real ones least covered.
 
     Distances are those of the judge's features; see `coverage_gaps` for real digits. Each row begins with the greatest

@@ -14,6 +14,7 @@ from benchmarks.step import BENCHMARK, Samples, find_goals, make_rows, matrix_ra
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.overrides import compose_settings
 
 RATES = [100e9, 120e9, 100e9]
@@ -73,8 +74,10 @@ def test_an_unknown_way_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_dense_layer_multiplies_every_input_with_every_unit_and_a_convolution_its_window_at_every_place() -> None:
     settings = acgan("experiment=original")
-    generator = multiply_adds(build_generator(settings.generator, latent_size=settings.latent_size, seed=0))
-    discriminator = multiply_adds(build_discriminator(settings.discriminator, seed=0))
+    generator = multiply_adds(
+        build_generator(settings.generator, latent_size=settings.latent_size, seed=0, format=DIGITS)
+    )
+    discriminator = multiply_adds(build_discriminator(settings.discriminator, seed=0, format=DIGITS))
     assert (generator[0], discriminator[0], discriminator[3]) == (100 * 3456, 9 * 32 * 14 * 14, 9 * 128 * 256 * 7 * 7)
     assert [sum(generator), sum(discriminator)] == pytest.approx([40.0e6, 21.9e6], rel=2e-3)
 

@@ -17,6 +17,7 @@ from pipeline.models import vae
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.runs.folder import dvc_files
+from pipeline.settings.images import DIGITS
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import ROOT
 from pipeline.training.checkpoints import load_parts
@@ -35,7 +36,7 @@ def small_models() -> Models:
     settings = families.vae()
     return {
         "generator": _generator(),
-        "discriminator": build_discriminator(block.discriminator, seed=1),
+        "discriminator": build_discriminator(block.discriminator, seed=1, format=DIGITS),
         "judge": tiny_fitted().judge.model,
         "decoder": vae.build_decoder(settings, vae.build_encoder(settings, seed=1), seed=1),
     }
@@ -47,7 +48,7 @@ def tracked_models() -> Models:
     folder = ROOT / "models" / "judge"
     settings = JudgeSettings.model_validate(json.loads((folder / JUDGE).read_text(encoding="utf-8"))["settings"])
     halves = {name: acgan[name] for name in ("generator", "discriminator")}
-    return {**halves, "judge": load_judge(folder / WEIGHTS, settings), "decoder": vae_parts["decoder"]}
+    return {**halves, "judge": load_judge(folder / WEIGHTS, settings, format=DIGITS), "decoder": vae_parts["decoder"]}
 
 
 def export(models: Models, folder: Path) -> dict[str, Path]:
@@ -60,7 +61,7 @@ def export(models: Models, folder: Path) -> dict[str, Path]:
 def _generator() -> keras.Model:
     """Trained on the mean image of each kind; each digit's embedding keeps its own tenth of the latent."""
     settings = small_settings().model.generator.model_copy(update={"filters": (16, 8, 8)})
-    generator = build_generator(settings, latent_size=LATENT, seed=1)
+    generator = build_generator(settings, latent_size=LATENT, seed=1, format=DIGITS)
     embedding = generator.get_layer("embedding")
     embedding.embeddings.assign(2 * np.repeat(np.eye(10, dtype=np.float32), LATENT // 10, axis=1))
     embedding.trainable = False

@@ -11,6 +11,7 @@ from pipeline.composition.join import join
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import DiscriminatorSettings, GeneratorSettings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 
 
@@ -18,8 +19,8 @@ from pipeline.settings.paths import ROOT
 def halves() -> tuple[keras.Model, keras.Model]:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["acgan"]
     return (
-        build_generator(GeneratorSettings.model_validate(numbers["generator"]), latent_size=100, seed=0),
-        build_discriminator(DiscriminatorSettings.model_validate(numbers["discriminator"]), seed=0),
+        build_generator(GeneratorSettings.model_validate(numbers["generator"]), latent_size=100, seed=0, format=DIGITS),
+        build_discriminator(DiscriminatorSettings.model_validate(numbers["discriminator"]), seed=0, format=DIGITS),
     )
 
 

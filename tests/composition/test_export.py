@@ -13,6 +13,7 @@ from pipeline.judging.network import build_judge
 from pipeline.models import autoencoder, vae
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
+from pipeline.settings.images import DIGITS
 from tests import families
 from tests.judges import tiny_settings
 from tests.training.tiny import small_settings
@@ -23,15 +24,15 @@ pytestmark = pytest.mark.slow
 
 
 def generator() -> keras.Model:
-    return build_generator(small_settings().model.generator, latent_size=6, seed=1)
+    return build_generator(small_settings().model.generator, latent_size=6, seed=1, format=DIGITS)
 
 
 def discriminator() -> keras.Model:
-    return build_discriminator(small_settings().model.discriminator, seed=1)
+    return build_discriminator(small_settings().model.discriminator, seed=1, format=DIGITS)
 
 
 def judge() -> keras.Model:
-    return build_judge(tiny_settings())
+    return build_judge(tiny_settings(), format=DIGITS)
 
 
 def encoder() -> keras.Model:

@@ -16,6 +16,7 @@ from pipeline.composition.join import CompositionError, join, nest
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import DiscriminatorSettings, GeneratorSettings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 
 # Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
@@ -278,8 +279,12 @@ def test_a_step_on_the_first_half_alone_leaves_every_bit_of_the_second() -> None
 
 def test_the_acgans_halves_join_to_the_parameters_of_the_specification(tmp_path: Path) -> None:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["acgan"]
-    generator = build_generator(GeneratorSettings.model_validate(numbers["generator"]), latent_size=100, seed=0)
-    discriminator = build_discriminator(DiscriminatorSettings.model_validate(numbers["discriminator"]), seed=0)
+    generator = build_generator(
+        GeneratorSettings.model_validate(numbers["generator"]), latent_size=100, seed=0, format=DIGITS
+    )
+    discriminator = build_discriminator(
+        DiscriminatorSettings.model_validate(numbers["discriminator"]), seed=0, format=DIGITS
+    )
     names = [layer.name for layer in [*generator.layers, *discriminator.layers]]
     combined = join(generator, discriminator, name="combined")
     assert combined.count_params() == 3_183_732

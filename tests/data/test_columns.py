@@ -8,7 +8,7 @@ from pipeline.data.columns import TooFewImagesError, available_rows, class_colum
 def test_each_column_of_real_digits_holds_exactly_one_class() -> None:
     labels = np.random.default_rng(0).integers(0, 10, 500)
     images = np.broadcast_to(labels[:, None, None], (500, 28, 28)).astype(np.uint8)
-    columns = class_columns(images, labels, rows=20)
+    columns = class_columns(images, labels, rows=20, classes=10)
     assert columns.shape == (20, 10, 28, 28)
     assert columns.dtype == np.uint8
     assert (columns == np.arange(10)[:, None, None]).all()

@@ -18,6 +18,7 @@ from pipeline.judging.calibration import JUDGE, REAL_ARRAYS, Calibration, Judge,
 from pipeline.judging.identity import holds, judge_name
 from pipeline.judging.network import build_judge
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
+from pipeline.settings.images import DIGITS
 from tests.judges import HELD_OUT, TESTED, TRAINED, draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
 
 pytestmark = pytest.mark.slow
@@ -66,7 +67,7 @@ def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_p
 
 def test_a_digest_is_of_weights_and_scale_and_not_of_references(calibration: Calibration, tmp_path: Path) -> None:
     fitted = tiny_fitted()
-    untrained = Judge(build_judge(tiny_settings()), fitted.judge.scale)
+    untrained = Judge(build_judge(tiny_settings(), format=DIGITS), fitted.judge.scale)
     rescaled = Judge(fitted.judge.model, FeatureScale(1.0))
     assert written(tmp_path / "smaller", replace(fitted, references={})) == calibration.digest
     for number, judge in enumerate((untrained, rescaled)):

@@ -8,6 +8,7 @@ import pytest
 from pipeline.data.dataset import Images
 from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
+from pipeline.settings.images import DIGITS
 from pipeline.training import devices
 from tests.judges import draw_kinds, tiny_settings
 
@@ -18,7 +19,9 @@ KINDS = Images(*draw_kinds(1, 400))
 def test_a_judge_reports_each_step_and_learns_to_read_unseen_images() -> None:
     unseen = Images(*draw_kinds(2, 200))
     steps_seen: list[tuple[int, float]] = []
-    judge = train_classifier(KINDS, tiny_settings(), on_step=lambda step, loss: steps_seen.append((step, loss)))
+    judge = train_classifier(
+        KINDS, tiny_settings(), on_step=lambda step, loss: steps_seen.append((step, loss)), format=DIGITS
+    )
     steps, losses = zip(*steps_seen, strict=True)
     assert steps == tuple(range(1, 81))
     assert losses[0] > 1.5
@@ -31,15 +34,15 @@ def test_a_judge_reports_each_step_and_learns_to_read_unseen_images() -> None:
 def test_the_same_settings_make_the_same_file(tmp_path: Path) -> None:
     short = tiny_settings(epochs=1, batch_size=100, dropout=0.3)
     for name in ("once.npz", "again.npz"):
-        save_judge(train_classifier(KINDS, short), tmp_path / name)
+        save_judge(train_classifier(KINDS, short, format=DIGITS), tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
 
 
 @pytest.mark.slow
 def test_an_accelerated_classifier_learns_the_same_to_rounding() -> None:
     short = tiny_settings(epochs=1, batch_size=100)
-    plain = train_classifier(KINDS, short, kernels="plain")
-    fast = train_classifier(KINDS, short, kernels="fast")
+    plain = train_classifier(KINDS, short, kernels="plain", format=DIGITS)
+    fast = train_classifier(KINDS, short, kernels="fast", format=DIGITS)
     for one, other in zip(fast.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
@@ -47,9 +50,10 @@ def test_an_accelerated_classifier_learns_the_same_to_rounding() -> None:
 @pytest.mark.slow
 def test_on_a_gpu_a_classifier_learns_by_keras_own_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     short = tiny_settings(epochs=1, batch_size=100)
-    plain = train_classifier(KINDS, short, kernels="plain")
+    plain = train_classifier(KINDS, short, kernels="plain", format=DIGITS)
     monkeypatch.setattr(devices, "find_gpu", lambda: "NVIDIA H100 80GB HBM3")
-    for one, other in zip(train_classifier(KINDS, short).get_weights(), plain.get_weights(), strict=True):
+    by_device = train_classifier(KINDS, short, format=DIGITS)
+    for one, other in zip(by_device.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

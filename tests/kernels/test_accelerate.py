@@ -13,16 +13,17 @@ from keras import layers
 from pipeline.kernels.accelerate import FastConvolution, FastDropout, FastNormalization, accelerate
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
+from pipeline.settings.images import DIGITS
 from tests.kernels.samples import ROUNDING_OF_PRODUCTS, assert_close, draw
 from tests.training.tiny import small_settings
 
 
 def _generator(**changes: Any) -> keras.Model:
-    return build_generator(small_settings(generator=changes).model.generator, latent_size=6, seed=0)
+    return build_generator(small_settings(generator=changes).model.generator, latent_size=6, seed=0, format=DIGITS)
 
 
 def _discriminator() -> keras.Model:
-    return build_discriminator(small_settings().model.discriminator, seed=0)
+    return build_discriminator(small_settings().model.discriminator, seed=0, format=DIGITS)
 
 
 def _replaced(model: keras.Model) -> list[str]:

@@ -10,6 +10,7 @@ import yaml
 
 from pipeline.models.discriminator import build_discriminator
 from pipeline.settings.acgan import DiscriminatorSettings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 
 BLOCKS = [
@@ -31,7 +32,7 @@ BLOCKS = [
 
 def _build(seed: int = 0, **changes: Any) -> keras.Model:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["acgan"]["discriminator"]
-    return build_discriminator(DiscriminatorSettings.model_validate({**numbers, **changes}), seed=seed)
+    return build_discriminator(DiscriminatorSettings.model_validate({**numbers, **changes}), seed=seed, format=DIGITS)
 
 
 @pytest.fixture(scope="module")

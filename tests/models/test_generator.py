@@ -10,6 +10,7 @@ import yaml
 
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import GeneratorSettings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 
 ROWS = [  # kind, output shape, parameters, those not trainable
@@ -30,7 +31,7 @@ DECODER = ("Dense", "Reshape", "Conv2DTranspose", "BatchNormalization")
 def _build(seed: int = 0, latent_size: int = 100, **changes: Any) -> keras.Model:
     numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["acgan"]["generator"]
     settings = GeneratorSettings.model_validate({**numbers, **changes})
-    return build_generator(settings, latent_size=latent_size, seed=seed)
+    return build_generator(settings, latent_size=latent_size, seed=seed, format=DIGITS)
 
 
 @pytest.fixture(scope="module")

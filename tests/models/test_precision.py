@@ -13,6 +13,7 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.models.precision import computing_in
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 from tests import families
 from tests.training.tiny import small_settings
 
@@ -24,7 +25,7 @@ def _acgan() -> AcganSettings:
 
 
 def _generator() -> keras.Model:
-    return build_generator(_acgan().generator, latent_size=6, seed=0)
+    return build_generator(_acgan().generator, latent_size=6, seed=0, format=DIGITS)
 
 
 def _vae_encoder() -> keras.Model:
@@ -33,7 +34,7 @@ def _vae_encoder() -> keras.Model:
 
 BUILDS: dict[str, Callable[[], keras.Model]] = {
     "generator": _generator,
-    "discriminator": lambda: build_discriminator(_acgan().discriminator, seed=0),
+    "discriminator": lambda: build_discriminator(_acgan().discriminator, seed=0, format=DIGITS),
     "code of means": lambda: autoencoder.build_encoder(families.autoencoder(), seed=0),
     "code of a dense layer": lambda: autoencoder.build_encoder(families.autoencoder(width=32), seed=0),
     "vae encoder": _vae_encoder,

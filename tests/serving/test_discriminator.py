@@ -14,10 +14,10 @@ from PIL import Image
 from pipeline.data.dataset import scaled
 from pipeline.models.discriminator import build_discriminator
 from pipeline.serving.discriminator import Discriminator
-from pipeline.settings.images import ImageFormat
+from pipeline.settings.images import DIGITS, ImageFormat
 from tests.training.tiny import small_settings
 
-MODEL = build_discriminator(small_settings().model.discriminator, seed=1)
+MODEL = build_discriminator(small_settings().model.discriminator, seed=1, format=DIGITS)
 LEVELS = np.random.default_rng(2).integers(0, 256, (28, 28), np.uint8)
 
 

@@ -13,12 +13,12 @@ from PIL import Image
 
 from pipeline.models.generator import build_generator
 from pipeline.serving.generator import MOST_ROWS, Generator
-from pipeline.settings.images import ImageFormat
+from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.training.acgan.sampling import requested_digits
 from tests.training.tiny import small_settings
 
 BLOCK = small_settings().model
-MODEL = build_generator(BLOCK.generator, latent_size=BLOCK.latent_size, seed=1)
+MODEL = build_generator(BLOCK.generator, latent_size=BLOCK.latent_size, seed=1, format=DIGITS)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import tensorflow as tf
 from pipeline.judging.network import build_judge
 from pipeline.kernels.accelerate import FastConvolution, FastLayer, FastNormalization, accelerate
 from pipeline.settings.composed import Settings
+from pipeline.settings.images import DIGITS
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts, save_parts
 from pipeline.training.encoder_decoder.coding import CodingTraining
@@ -138,7 +139,7 @@ def test_no_model_asks_keras_to_compile_its_predictions_on_a_gpu(
 ) -> None:
     training = _training(family)
     save_parts(tmp_path, training.parts())
-    judge = build_judge(tiny_settings())
+    judge = build_judge(tiny_settings(), format=DIGITS)
     learning = accelerate(judge)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda *_: [SimpleNamespace(device_type="GPU")])
     learning.compile("adam", "mse")

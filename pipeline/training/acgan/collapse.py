@@ -5,7 +5,6 @@ from math import log
 
 from pipeline.data.keys import Key, train_key
 from pipeline.settings.acgan import AcganSettings
-from pipeline.settings.images import DIGITS
 
 UNRECOGNIZED_CLASSES = 2.2 / log(10)  # of the loss of a guess
 NEAR_MINIMUM = 0.03
@@ -16,9 +15,7 @@ def entropy(probability: float) -> float:
     return -sum(share * log(share) for share in (probability, 1 - probability) if share > 0)
 
 
-def describe_collapse(
-    recent: Mapping[Key, float], settings: AcganSettings, *, classes: int = DIGITS.classes
-) -> tuple[str, ...]:
+def describe_collapse(recent: Mapping[Key, float], settings: AcganSettings, *, classes: int) -> tuple[str, ...]:
     """Describes a collapse to images of no class, as hard labels with an auxiliary loss on generated images cause.
 
     A generator has collapsed if its classes are not recognised (auxiliary loss at least 2.2 of ten classes, where

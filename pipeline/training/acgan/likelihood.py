@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.settings.acgan import LikelihoodSettings
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.training.acgan.losses import squared_distances
 
 NO_DIGIT = -1
@@ -39,7 +39,7 @@ class Candidates:
     Its integers are int64: TensorFlow keeps int32 in the host's memory, where a step compiled for a GPU cannot read it.
     """
 
-    def __init__(self, settings: LikelihoodSettings, *, latent_size: int, format: ImageFormat = DIGITS) -> None:
+    def __init__(self, settings: LikelihoodSettings, *, latent_size: int, format: ImageFormat) -> None:
         pooled = (format.size // 2) ** 2 * format.channels
         self._images = _zeros((settings.candidates, pooled), "images")
         self._latents = _zeros((settings.candidates, latent_size), "latents")

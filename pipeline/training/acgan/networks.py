@@ -13,7 +13,7 @@ from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.compute import Kernels
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.training.acgan.likelihood import Candidates
 
 FEATURES = "features"
@@ -65,9 +65,7 @@ class Networks:
             average.assign(decay * average + (1 - decay) * current)
 
 
-def build_networks(
-    settings: AcganSettings, *, seed: int, kernels: Kernels = "fast", format: ImageFormat = DIGITS
-) -> Networks:
+def build_networks(settings: AcganSettings, *, seed: int, kernels: Kernels = "fast", format: ImageFormat) -> Networks:
     """Builds both networks, and all variables of their optimisers, so that no step creates a variable.
 
     Args:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
 from pipeline.settings.acgan import AcganSettings
-from pipeline.settings.images import DIGITS
 from pipeline.training.family import Generated
 from pipeline.training.pictures import as_tiles
 
@@ -31,7 +30,7 @@ class Stream(IntEnum):
 
 
 def sample_tiles(
-    generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int, classes: int = DIGITS.classes
+    generator: keras.Model, settings: AcganSettings, *, seed: int, rows: int, classes: int
 ) -> NDArray[np.float32]:
     """Generates images `(rows, classes, size, size)` in [-1, 1], or with 3 channels behind, one class per column.
 
@@ -51,7 +50,7 @@ def generate_digits(
     seed: int,
     stream: Stream,
     count: int,
-    classes: int = DIGITS.classes,
+    classes: int,
 ) -> Generated:
     """Generates random digits of one seed and one stream of draws."""
     latent, digit = draw_pairs(seed, 0, stream, count=count, latent_size=settings.latent_size, classes=classes)

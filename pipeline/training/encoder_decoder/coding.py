@@ -17,7 +17,7 @@ from pipeline.kernels.accelerate import accelerate
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.training.devices import choose_kernels
 from pipeline.training.encoder_decoder.halves import Halves
 from pipeline.training.family import Parts, Report, Training, Values
@@ -121,9 +121,7 @@ def blank_images(block: ConvolutionalSettings) -> NDArray[np.float32]:
     return np.full((2, block.image_size, block.image_size, block.channels), PAPER)
 
 
-def decode(
-    decoder: keras.Model, name: str, codes: NDArray[np.float32], *, format: ImageFormat = DIGITS
-) -> NDArray[np.float32]:
+def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32], *, format: ImageFormat) -> NDArray[np.float32]:
     """Decodes codes `(n, size)`, which the decoder takes as its input `name`, to images of a form, in [-1, 1].
 
     They are `(n, height, width, channels)`.

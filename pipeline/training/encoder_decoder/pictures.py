@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from pipeline.data.columns import available_rows, class_columns, rows_a_band
 from pipeline.data.dataset import Images, scaled
-from pipeline.settings.images import DIGITS
 from pipeline.training.pictures import Picture
 
 ROWS = 8
@@ -28,9 +27,7 @@ class Coder:
     decode: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-def reconstruct(
-    coder: Coder, images: Images, *, rows: int = ROWS, classes: int = DIGITS.classes
-) -> NDArray[np.float32]:
+def reconstruct(coder: Coder, images: Images, *, rows: int = ROWS, classes: int) -> NDArray[np.float32]:
     """Places reconstructions beneath their originals, one class per column; at most `rows` of each are taken.
 
     Where `images` lack a class, one row shows the first of them in order.
@@ -49,14 +46,14 @@ def reconstruct(
     return np.stack([scaled(originals), decoded], axis=1).reshape(2 * rows, *originals.shape[1:])
 
 
-def reconstructions(coder: Coder, images: Images, *, classes: int = DIGITS.classes) -> Picture:
+def reconstructions(coder: Coder, images: Images, *, classes: int) -> Picture:
     """Draws `reconstruct` with its heading."""
     return Picture(
         [reconstruct(coder, images, classes=classes)], ("test images, each over its reconstruction",), "columns"
     )
 
 
-def walk(coder: Coder, images: Images, *, classes: int = DIGITS.classes) -> Picture:
+def walk(coder: Coder, images: Images, *, classes: int) -> Picture:
     """Draws the walk from each digit to the next, along the straight line between the codes of two images.
 
     The first image of each class is shown. There is a row a class, of digits from `0 to 1` to `9 to 0`: an

@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from pipeline.data.padding import window
-from pipeline.settings.images import DIGITS
 
 
 def squared_errors(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
@@ -26,7 +25,7 @@ def cross_entropies(logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=(images + 1) / 2, logits=2 * logits)
 
 
-def digit_means(errors: tf.Tensor, *, size: int = DIGITS.size) -> tf.Tensor:
+def digit_means(errors: tf.Tensor, *, size: int) -> tf.Tensor:
     """Means of errors over the digit, `size` by `size` pixels in the middle, and its channels.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_noise
-from pipeline.settings.images import DIGITS, ImageFormat
+from pipeline.settings.images import ImageFormat
 from pipeline.settings.vae import VaeSettings
 from pipeline.training.encoder_decoder.coding import decode
 from pipeline.training.family import Generated
@@ -38,16 +38,14 @@ def generate_digits(
     seed: int,
     stream: Stream,
     count: int,
-    format: ImageFormat = DIGITS,
+    format: ImageFormat,
 ) -> Generated:
     """Generates images from latents drawn from the prior, of one seed and one stream of draws."""
     latents = draw_noise(seed, 0, stream, count=count, size=settings.latent_size)
     return Generated(decode(decoder, LATENT, latents, format=format), None)
 
 
-def sample_tiles(
-    decoder: keras.Model, settings: VaeSettings, *, seed: int, format: ImageFormat = DIGITS
-) -> NDArray[np.float32]:
+def sample_tiles(decoder: keras.Model, settings: VaeSettings, *, seed: int, format: ImageFormat) -> NDArray[np.float32]:
     """Generates ten rows of ten images: the plane of two latent numbers, or fixed latents if there are more.
 
     They are `(10, 10, size, size)` in [-1, 1], or with 3 channels behind.
@@ -59,7 +57,7 @@ def sample_tiles(
     return as_tiles(made.images, SAMPLE_ROWS)
 
 
-def latent_plane(decoder: keras.Model, *, rows: int, format: ImageFormat = DIGITS) -> NDArray[np.float32]:
+def latent_plane(decoder: keras.Model, *, rows: int, format: ImageFormat) -> NDArray[np.float32]:
     """Decodes a grid on the plane of two latent numbers; the prior has equal shares between neighbouring points.
 
     Returns:

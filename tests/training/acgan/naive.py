@@ -16,6 +16,7 @@ from pipeline.data.keys import Key, train_key
 from pipeline.models.discriminator import build_discriminator
 from pipeline.models.generator import build_generator
 from pipeline.settings.acgan import AcganSettings
+from pipeline.settings.images import DIGITS
 
 Losses = dict[Key, float]
 Chosen = Sequence[tuple[int, tuple[Any, Any, int]]]
@@ -64,9 +65,9 @@ class Naive:
     def __init__(self, settings: AcganSettings, splits: Splits, *, seed: int) -> None:
         self.settings, self.train, self.seed = settings, splits.train, seed
         latent_size = settings.latent_size
-        self.generator = build_generator(settings.generator, latent_size=latent_size, seed=seed)
-        self.average = build_generator(settings.generator, latent_size=latent_size, seed=seed)
-        self.discriminator = build_discriminator(settings.discriminator, seed=seed)
+        self.generator = build_generator(settings.generator, latent_size=latent_size, seed=seed, format=DIGITS)
+        self.average = build_generator(settings.generator, latent_size=latent_size, seed=seed, format=DIGITS)
+        self.discriminator = build_discriminator(settings.discriminator, seed=seed, format=DIGITS)
         if settings.recipe == "shared":
             for layer in self.discriminator.layers:
                 if isinstance(layer, keras.layers.Dropout):

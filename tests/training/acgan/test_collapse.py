@@ -15,7 +15,7 @@ def _described(auxiliary: float, generation: float, **acgan: Any) -> tuple[str, 
         Key.parse("train/generator/auxiliary_loss"): auxiliary,
         Key.parse("train/discriminator/generation_loss"): generation,
     }
-    return describe_collapse(recent, small_settings(**acgan).model)
+    return describe_collapse(recent, small_settings(**acgan).model, classes=10)
 
 
 WHOLE: dict[str, Any] = {"auxiliary_weight": {"trick": 1.0}}

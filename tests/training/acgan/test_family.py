@@ -215,7 +215,7 @@ def _copying_generator(latent_size: int = 6) -> keras.Model:
 
 
 def test_samples_share_one_latent_a_row_and_show_one_class_a_column(trainings: Trainings) -> None:
-    tiles = sample_tiles(_copying_generator(), trainings().settings, seed=3, rows=4)
+    tiles = sample_tiles(_copying_generator(), trainings().settings, seed=3, rows=4, classes=10)
     assert tiles.shape == (4, 10, 28, 28)
     latents, digits = tiles[..., 0, 0], tiles[..., 0, 1]
     np.testing.assert_allclose(digits, np.tile(np.arange(10) / 10, (4, 1)), rtol=1e-6)
@@ -226,16 +226,16 @@ def test_samples_share_one_latent_a_row_and_show_one_class_a_column(trainings: T
 
 def test_samples_are_the_same_latents_however_many_rows(trainings: Trainings) -> None:
     settings = trainings().settings
-    few, many = (sample_tiles(_copying_generator(), settings, seed=3, rows=rows) for rows in (2, 5))
+    few, many = (sample_tiles(_copying_generator(), settings, seed=3, rows=rows, classes=10) for rows in (2, 5))
     np.testing.assert_array_equal(few, many[:2])
-    assert not np.array_equal(few, sample_tiles(_copying_generator(), settings, seed=4, rows=2))
+    assert not np.array_equal(few, sample_tiles(_copying_generator(), settings, seed=4, rows=2, classes=10))
 
 
 def test_samples_of_a_training_are_ten_rows_of_the_generator_in_use(trainings: Trainings) -> None:
     training = trainings()
     samples = training.samples()
     assert samples.shape == (10, 10, 28, 28)
-    plain = sample_tiles(training.networks.averaged, training.settings, seed=0, rows=10)
+    plain = sample_tiles(training.networks.averaged, training.settings, seed=0, rows=10, classes=10)
     np.testing.assert_allclose(samples, plain, rtol=1e-5, atol=1e-6)
 
 

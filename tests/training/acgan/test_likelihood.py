@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.settings.acgan import LikelihoodSettings
+from pipeline.settings.images import DIGITS
 from pipeline.training.acgan.likelihood import Candidates, likelihood_loss
 
 
@@ -17,7 +18,7 @@ def _latents(*numbers: float) -> tf.Tensor:
 
 
 def _candidates(count: int = 4) -> Candidates:
-    return Candidates(LikelihoodSettings(weight=1.0, images=2, candidates=count), latent_size=2)
+    return Candidates(LikelihoodSettings(weight=1.0, images=2, candidates=count), latent_size=2, format=DIGITS)
 
 
 def _added(candidates: Candidates, greys: list[float], digits: list[int]) -> Candidates:

@@ -15,6 +15,7 @@ from pipeline.data.dataset import Splits
 from pipeline.data.keys import Key, train_key
 from pipeline.settings.acgan import AcganSettings
 from pipeline.settings.compute import Kernels
+from pipeline.settings.images import DIGITS
 from pipeline.training.acgan.losses import gradient_penalty
 from pipeline.training.acgan.networks import Networks, build_networks, gradients, recording
 from pipeline.training.acgan.recipes import RECIPES, Pairs, RealImages, StepLosses, update_discriminator
@@ -223,7 +224,7 @@ def _unmoved(model: keras.Model, before: Mapping[str, NDArray[Any]]) -> list[str
 
 def test_the_discriminators_update_moves_all_of_it_and_not_a_bit_of_the_generator(splits: Splits) -> None:
     settings = _acgan()
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     real, pairs, _ = _inputs(settings, splits)
     generator, discriminator = _weights(networks.generator), _weights(networks.discriminator)
     generated = networks.generate(pairs._asdict(), training=False)
@@ -235,7 +236,7 @@ def test_the_discriminators_update_moves_all_of_it_and_not_a_bit_of_the_generato
 @pytest.mark.parametrize("recipe", ["original", "shared"])
 def test_the_generators_update_moves_all_of_it_and_not_a_bit_of_the_discriminator(splits: Splits, recipe: str) -> None:
     settings = _acgan(recipe=recipe)
-    whole, half = build_networks(settings, seed=0), build_networks(settings, seed=0)
+    whole, half = build_networks(settings, seed=0, format=DIGITS), build_networks(settings, seed=0, format=DIGITS)
     generator = _weights(whole.generator)
     real, pairs, _ = _inputs(settings, splits)
     generated = half.generate(pairs._asdict(), training=recipe == "shared")
@@ -274,10 +275,10 @@ def test_original_shows_images_of_moving_averages_and_shared_of_the_batch(
 ) -> None:
     settings = _acgan(recipe=recipe, **NO_DROPOUT)
     losses = {
-        mode: _discriminator_losses(build_networks(settings, seed=0), settings, splits, training=mode)
+        mode: _discriminator_losses(build_networks(settings, seed=0, format=DIGITS), settings, splits, training=mode)
         for mode in (True, False)
     }
-    taken = float(_take(build_networks(settings, seed=0), settings, splits).discriminator.generation)
+    taken = float(_take(build_networks(settings, seed=0, format=DIGITS), settings, splits).discriminator.generation)
     assert taken == pytest.approx(losses[training], rel=1e-5)
     assert taken != pytest.approx(losses[not training], rel=1e-4)
 
@@ -285,7 +286,7 @@ def test_original_shows_images_of_moving_averages_and_shared_of_the_batch(
 def test_shared_trains_both_networks_on_the_same_generated_images(splits: Splits) -> None:
     settings = _acgan(recipe="shared", **{**NO_DROPOUT, **TWICE})
     seen: list[NDArray[Any]] = []
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     _take(_watched(networks, seen), settings, splits)
     updated, tricked = seen
     assert [len(images) for images in seen] == [2 * settings.batch_size, 2 * settings.batch_size]
@@ -295,7 +296,7 @@ def test_shared_trains_both_networks_on_the_same_generated_images(splits: Splits
 def test_original_trains_the_generator_on_twice_the_batch_of_fresh_images(splits: Splits) -> None:
     settings = _acgan(recipe="original", generator={"batches": 1})
     seen: list[NDArray[Any]] = []
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     _take(_watched(networks, seen), settings, splits)
     updated, tricked = seen
     assert [len(images) for images in seen] == [2 * settings.batch_size, 2 * settings.batch_size]
@@ -308,7 +309,7 @@ def test_dropout_is_drawn_in_the_generators_update_where_it_is_set(
     splits: Splits, recipe: str, changes: dict[str, Any], updates: int
 ) -> None:
     settings = _acgan(recipe=recipe, **changes)
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     draws = networks.discriminator.get_layer("dropout_1").seed_generator.state
     first = draws.numpy()
     _take(networks, settings, splits)
@@ -336,7 +337,7 @@ def test_the_fast_kernels_have_the_second_derivatives_of_the_penalty(splits: Spl
 
 
 def _penalty_gradients(settings: AcganSettings, splits: Splits, kernels: Kernels) -> list[tf.Tensor]:
-    networks = build_networks(settings, seed=0, kernels=kernels)
+    networks = build_networks(settings, seed=0, kernels=kernels, format=DIGITS)
     with recording(networks.discriminator) as tape:
         penalty = gradient_penalty(networks.logit, _inputs(settings, splits)[0].images)
     return [penalty, *gradients(networks.discriminator, tape, penalty)]
@@ -344,7 +345,7 @@ def _penalty_gradients(settings: AcganSettings, splits: Splits, kernels: Kernels
 
 def test_one_shared_step_moves_batch_statistics_once_towards_those_of_the_batch(splits: Splits) -> None:
     settings = _acgan(recipe="shared")
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     generator = networks.generator
     layer = generator.get_layer("batch_normalization_1")
     features = keras.Model(generator.input, generator.get_layer("conv2d_transpose_1").output)
@@ -356,7 +357,7 @@ def test_one_shared_step_moves_batch_statistics_once_towards_those_of_the_batch(
 
 def test_the_average_follows_every_weight_and_statistic_fast_at_first(splits: Splits) -> None:
     settings = _acgan(recipe="shared", generator={"moving_average": 0.15})
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     expected = networks.averaged.get_weights()
     assert all(
         np.array_equal(one, other) for one, other in zip(expected, networks.generator.get_weights(), strict=True)
@@ -373,13 +374,13 @@ def test_the_average_follows_every_weight_and_statistic_fast_at_first(splits: Sp
     "changes", [{"recipe": "original"}, {"recipe": "shared", "generator": {"moving_average": 0.0}}]
 )
 def test_without_an_average_the_generator_itself_is_used(changes: dict[str, Any]) -> None:
-    networks = build_networks(_acgan(**changes), seed=0)
+    networks = build_networks(_acgan(**changes), seed=0, format=DIGITS)
     assert networks.averaged is networks.generator
 
 
 def test_optimisers_have_all_their_variables_before_the_first_step(splits: Splits) -> None:
     settings = _acgan()
-    networks = build_networks(settings, seed=0)
+    networks = build_networks(settings, seed=0, format=DIGITS)
     optimizers = (networks.generator_optimizer, networks.discriminator_optimizer)
     before = [len(optimizer.variables) for optimizer in optimizers]
     _take(networks, settings, splits)
@@ -395,6 +396,7 @@ def test_optimisers_take_their_numbers_from_the_settings() -> None:
             adam={"beta_1": 0.25, "beta_2": 0.75, "global_clipnorm": 3.0},
         ),
         seed=0,
+        format=DIGITS,
     )
     for optimizer, rate in ((networks.generator_optimizer, 0.003), (networks.discriminator_optimizer, 0.004)):
         assert float(optimizer.learning_rate) == pytest.approx(rate)
@@ -407,7 +409,7 @@ def test_at_weight_0_generated_classes_teach_the_discriminator_nothing(
     settings = _acgan(**NO_DROPOUT)
     after = []
     for digit in (0, 9):
-        networks = build_networks(settings, seed=0)
+        networks = build_networks(settings, seed=0, format=DIGITS)
         real, pairs, _ = _inputs(settings, splits)
         generated = networks.generate(pairs._asdict(), training=False)
         update_discriminator(networks, settings, real, generated, tf.fill(pairs.digit.shape, digit))

@@ -13,6 +13,7 @@ from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
+from pipeline.settings.images import DIGITS
 from pipeline.settings.vae import VaeSettings
 from pipeline.training.family import find_family
 from pipeline.training.pictures import Picture, Scatter
@@ -121,7 +122,7 @@ def test_digits_come_from_the_prior_and_the_evaluation_has_others(training: Any)
 
 
 def test_the_plane_shows_equal_shares_of_the_prior_growing_to_the_right_and_upwards() -> None:
-    tiles = latent_plane(telling_decoder(), rows=4)
+    tiles = latent_plane(telling_decoder(), rows=4, format=DIGITS)
     assert tiles.shape == (4, 4, 28, 28)
     across, upward = (10 * np.arctanh(tiles[..., row, 0].astype(np.float64)) for row in (0, 27))
     places = stats.norm.ppf([0.125, 0.375, 0.625, 0.875])
