@@ -40,9 +40,9 @@ def called(*words: str, uri: str) -> Finished:
     ],
 )
 def test_a_store_whose_driver_is_missing_is_refused_in_one_line_before_tensorflow_is_imported(
-    words: tuple[str, ...],
+    words: tuple[str, ...], mnist_file: Path
 ) -> None:
-    answer = called(*words, uri="mssql://me:secret@127.0.0.1/runs")
+    answer = called(*words, f"data.path={mnist_file}", uri="mssql://me:secret@127.0.0.1/runs")
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr == (
         "error: the tracking store (`MLFLOW_TRACKING_URI`) needs the module `pyodbc`: install it with "
