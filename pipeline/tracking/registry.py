@@ -106,7 +106,7 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
     Raises:
         TrackingError: The store does not answer, or the run logged no such part.
     """
-    client, measures = store.client, trained.measures
+    client = store.client
     with one_line_errors(store.uri):
         store = replace(store, experiment_id=trained.experiment_id)
         condition = f"source_run_id = '{trained.run_id}' AND name = '{part}'"
@@ -119,16 +119,20 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
         if held:
             return held[0]
         model = log_service(store, logged[0], name, code=code)
-        # The points that the run has, so that it gets none anew.
-        points = [one for one in client.get_run(trained.run_id).data._metric_objs if Key.parse(one.key) in measures]
-        metrics = [Metric(one.key, one.value, one.timestamp, one.step, model_id=model.model_id) for one in points]
-        client.log_batch(trained.run_id, metrics=metrics)
+        client.log_batch(trained.run_id, metrics=_points(store, trained, model.model_id))
         # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
         place = model.artifact_location
         version = client.create_model_version(name, place, run_id=trained.run_id, model_id=model.model_id)
         held_by = [{"name": name, "version": version.version}]
         client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(held_by)})
         return version
+
+
+def _points(store: Store, trained: TrainedRun, model_id: str) -> list[Metric]:
+    """The last point of each measure, for a logged model; as the run has it, so that it gets none anew."""
+    histories = (store.client.get_metric_history(trained.run_id, key.text) for key in trained.measures)
+    last = (max(points, key=lambda point: (point.step, point.timestamp)) for points in histories if points)
+    return [Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id) for one in last]
 
 
 def describe_version(store: Store, version: ModelVersion, *, text: str, tags: Mapping[str, str]) -> None:
