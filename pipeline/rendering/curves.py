@@ -1,6 +1,8 @@
 """Histories of losses as lines: a panel for each component and loss, training against held-out images."""
 
+import math
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +21,7 @@ Panel = tuple[str, str]
 Line = tuple[str, str]
 
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREY, figures.GREEN, figures.PURPLE)
+COLUMNS = 3  # a page shrinks a wider picture until its text is too small
 FEW_POINTS = 60
 MANY_POINTS = 150
 SPIKE = 3.0
@@ -32,7 +35,7 @@ def loss_curves(
     unit: str = "nats",
     units: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Draws every loss over the steps, a row of panels for each component.
+    """Draws every loss over the steps, rows of at most three panels for each component.
 
     A panel whose values span more than a factor of 25 has a logarithmic axis. Where a value is 0 or below, spikes are
     cut off and counted on the picture instead. Long series are drawn faintly, with their running median.
@@ -47,11 +50,14 @@ def loss_curves(
     splits = sorted({split for series in lines.values() for split in series}, key=_train_first)
     components = list(dict.fromkeys(component for component, _ in lines))
     losses = list(dict.fromkeys(loss for _, loss in lines))
-    inches = (7.5, 4.2) if len(losses) == 1 else (max(3.6, 11.4 / len(losses)), 2.9)
-    with figures.panels((len(components), len(losses)), path, title=title, inches=inches) as (figure, grid):
-        for row, component in enumerate(components):
-            for column, loss in enumerate(losses):
-                axes = grid[row][column]
+    columns = math.ceil(len(losses) / math.ceil(len(losses) / COLUMNS))
+    parts = [losses[first : first + columns] for first in range(0, len(losses), columns)]
+    rows = [(component, part) for component in components for part in parts]
+    rows = [(component, part) for component, part in rows if any((component, loss) in lines for loss in part)]
+    inches = (7.5, 4.2) if len(losses) == 1 else (11.4 / columns, 2.9)
+    with figures.panels((len(rows), columns), path, title=title, inches=inches) as (figure, grid):
+        for panels, (component, part) in zip(grid, rows, strict=True):
+            for axes, loss in zip_longest(panels, part):
                 if (component, loss) in lines:
                     _draw_panel(axes, lines[component, loss], splits)
                     axes.set(title=f"{component}: {loss}" if component else loss, xlabel="step")

@@ -38,6 +38,15 @@ def test_a_gan_has_a_row_for_each_network_and_a_panel_for_each_loss(tmp_path: Pa
     assert 1000 <= pixels(tmp_path / "curves.png").shape[1] <= 1400
 
 
+def test_a_component_with_more_than_three_losses_goes_on_in_further_rows(tmp_path: Path, drawn: list[Any]) -> None:
+    history = {Key.parse(f"train/b/{loss}"): (STEPS, STEPS + 1) for loss in "vwxyz"}
+    history |= {Key.parse(f"train/d/{loss}"): (STEPS, STEPS + 1) for loss in "vwx"}
+    loss_curves(history, tmp_path / "curves.png", title="losses")
+    titles = [axes.get_title() for axes in drawn[0].axes]
+    assert titles == ["b: v", "b: w", "b: x", "b: y", "b: z", "", "d: v", "d: w", "d: x"]
+    assert pixels(tmp_path / "curves.png").shape[1] <= 1200
+
+
 def test_the_legend_names_training_first_then_matched_then_hard(tmp_path: Path, drawn: list[Any]) -> None:
     loss_curves(gan_history(), tmp_path / "curves.png", title="losses")
     names = [text.get_text() for text in drawn[0].legends[0].get_texts()]
