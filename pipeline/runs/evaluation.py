@@ -97,7 +97,8 @@ class EvaluationResult:
             yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
         if self.quality:
             kind, things, names = self.format.kind, self.format.plural, self.format.column_names
-            title = f"{self.quality.count:,} {things} of step {self.weights.step:,} ({self.weights.which})"
+            weights = f"weights of step {self.weights.step:,} ({self.weights.which})"
+            title = f"{self.quality.count:,} generated {things}, {weights}"
             yield digits_table(f"{title}, by {kind}", self.figures, names=names, real=f"real {things}")
             yield measurements_table(title, self.figures, real=f"real {things}")
 

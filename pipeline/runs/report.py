@@ -24,20 +24,26 @@ WEIGHTS = "weights-"
 # In the order of the page; what a family lacks is left out, and what it draws beyond them follows. `kind` is the word
 # for a class, `things` that for several images.
 PICTURES = {
-    "digits": ("Generated {things} beside real ones", "Left what the model generates, right test images."),
-    "confusion": ("Confusion", "What the judge reads for each {kind} that was asked for, in percent."),
+    "digits": ("Generated {things} beside real ones", "Left: generated {things}. Right: test images."),
+    "confusion": ("Confusion", "What the judge reads for each {kind} asked for, in percent."),
     "losses": ("Losses", "Losses in training and on held-out images, by step."),
     "measures": ("Measures", "The judge's measures at each report, and what real {things} score."),
-    "nearest": ("Nearest neighbours", "Generated {things}, left, each beside the training image nearest to it, right."),
+    "nearest": (
+        "Nearest neighbours",
+        "Generated {things} and test images, each to the left of its nearest training image.",
+    ),
     "uncovered": (
         "Furthest and least covered",
-        "Of each {kind}, generated {things} furthest from any test image, and the test images least covered.",
+        "Of each {kind}, the generated {things} furthest from any test image, and the test images least covered.",
     ),
     "reconstructions": ("Reconstructions", "Test images, each over its reconstruction."),
-    "walk": ("From {kind} to {kind}", "The way from the code of one test image to another's."),
-    "plane": ("Latent plane", "Images of a grid on the two latent numbers."),
+    "walk": ("From {kind} to {kind}", "Images along the line from the code of one test image to that of another."),
+    "plane": ("Latent plane", "Images decoded from a grid of the two latent numbers."),
     "scatter": ("Test images on the plane", "Where the encoder puts the test images, by {kind}."),
-    "training": ("The training in pictures", "Samples of the same latents at each report."),
+    "training": (
+        "The training in pictures",
+        "The same samples as the training goes on, from step 0 to the last report.",
+    ),
 }
 
 
@@ -92,19 +98,21 @@ def _read_figures(finished: RunLocation) -> tuple[Figures, Mapping[str, Any]]:
 
 def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFormat) -> Iterator[PageTable]:
     if not figures:
-        yield PageTable("Figures", (), (), "This run was not evaluated yet: python -m pipeline.evaluate does it.")
+        yield PageTable(
+            "Figures", (), (), "This run has not been evaluated yet. To do so, run python -m pipeline.evaluate."
+        )
         return
     things, real = format.plural, f"real {format.plural}"
-    of = f"Of the weights of step {weights['step']:,} ({weights['which']})"
+    of = f"Measured with the weights of step {weights['step']:,} ({weights['which']})"
     quality = {key: pair for key, pair in figures.items() if key.split == QUALITY}
     whole = [(_spoken(key), *pair) for key, pair in quality.items() if not key.of_one_digit]
     if whole:
-        note = f"{of}. Beside each figure of generated {things} is what as many real {things} score."
+        note = f"{of}. The last column is what as many real {things} score."
         yield PageTable("Figures", ("measure", "generated", real), whole, note)
     single = {key: pair for key, pair in quality.items() if key.of_one_digit and key.measure == "accuracy"}
     by_digit = [(format.names[int(key.digit)], *pair) for key, pair in single.items()]
     if by_digit:
-        note = f"The share of each {format.kind} that the judge reads as asked for, and of as many real ones."
+        note = f"The share that the judge reads right, of generated and of real {format.plural}."
         yield PageTable(f"Accuracy by {format.kind}", (format.kind, "generated", real), by_digit, note)
     losses = [(_spoken(key), value) for key, (value, _) in figures.items() if key.split != QUALITY]
     yield PageTable("Test losses", ("loss", "test images"), losses, f"{of}.")
@@ -144,7 +152,7 @@ def _settings(finished: RunLocation) -> Section:
 
 def _commands(finished: RunLocation) -> Section:
     family = finished.settings.family
-    note = f"With the code and the data of this run; in MLflow it is {finished.metadata['run_id']}."
+    note = f"With the code and the data of this run, which MLflow knows as {finished.metadata['run_id']}."
     if stage_of_dvc():
         return PageCommands("How to reproduce", note, (dvc_command(finished.settings, f"render@{family}"),))
     files = finished.files

@@ -115,7 +115,7 @@ def train(
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
     if not job.sweep and not settings.tracking.offline:
-        make_console().print(f"its run: {run.page}", soft_wrap=True, markup=False)
+        make_console().print(f"the run: {run.page}", soft_wrap=True, markup=False)
     return True
 
 

@@ -120,8 +120,8 @@ def test_the_tables_are_of_each_scheme_of_single_digits_and_of_all(result: Evalu
     text = shown(result)
     assert "hard test losses in nats" in text
     assert "matched test losses in nats" in text
-    assert "52 digits of step 1,350 (best), by digit" in text
-    assert text.rindex("accuracy_by_digit/mean") > text.index("52 digits of step 1,350 (best)")
+    assert "52 generated digits, weights of step 1,350 (best), by digit" in text
+    assert text.rindex("accuracy_by_digit/mean") > text.index("52 generated digits, weights of step 1,350 (best)")
 
 
 def test_a_family_without_schemes_components_or_digits_has_one_table_of_its_losses(
@@ -155,4 +155,4 @@ def test_digits_that_were_not_asked_for_have_no_confusion(result: EvaluationResu
     unasked = replace(result, quality=replace(result.quality, confusion=None))
     unasked.write(RunFiles(tmp_path, tmp_path))
     assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"figures.csv", "figures.json"}
-    assert "52 digits of step 1,350 (best)" in shown(unasked)
+    assert "52 generated digits, weights of step 1,350 (best)" in shown(unasked)

@@ -38,7 +38,7 @@ def test_figures_stand_beside_real_digits_and_those_of_single_digits_apart(locat
     assert '<th scope="row">3</th><td>0.5000</td><td>0.9941</td>' in html
     assert '<th scope="row">Hard, generator, loss</th><td>1.016</td>' in html
     assert "frechet" not in html
-    assert "Of the weights of step 600 (last)." in html
+    assert "Measured with the weights of step 600 (last)." in html
 
 
 def test_pictures_come_in_their_order_and_those_of_a_new_family_after_them(location: RunLocation) -> None:
@@ -80,7 +80,7 @@ def test_a_run_of_dvc_is_reproduced_by_dvc(location: RunLocation, monkeypatch: p
 def test_a_run_that_was_not_evaluated_says_so(location: RunLocation) -> None:
     shutil.rmtree(location.files.evaluation)
     html = page(location)
-    assert "This run was not evaluated yet" in html
+    assert "This run has not been evaluated yet" in html
     assert "Confusion" not in html
 
 
@@ -88,7 +88,7 @@ def test_figures_of_an_earlier_training_in_the_same_folder_are_not_its_own(locat
     earlier = json.dumps({**ORIGIN, "training": "e" * 64})
     (location.files.evaluation / "figures.json").write_text(earlier, encoding="utf-8")
     html = page(location)
-    assert "This run was not evaluated yet" in html
+    assert "This run has not been evaluated yet" in html
     assert "Confusion" not in html
 
 

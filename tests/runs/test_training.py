@@ -185,7 +185,7 @@ def test_early_samples_are_named_in_the_terminal_and_change_no_bit_of_the_traini
     samples = sorted(path.name for path in (run / "models" / "samples").glob("*.npy"))
     assert samples == [f"step-{step:07d}.npy" for step in (0, 2, 3, 6)]
     shown = capsys.readouterr().out.splitlines()
-    assert f"its run: http://127.0.0.1:5000/#/experiments/1/runs/{metadata_of(run / 'models')['run_id']}?" in shown[-2]
+    assert f"the run: http://127.0.0.1:5000/#/experiments/1/runs/{metadata_of(run / 'models')['run_id']}?" in shown[-2]
     drawn = [line for line in shown if "samples in" in line]
     assert [line.split(":")[0] for line in drawn] == ["step 2", "step 3", "step 6"]
     assert all(line.endswith((run.relative_to(called.root) / "samples.png").as_posix()) for line in drawn)
