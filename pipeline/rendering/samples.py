@@ -1,5 +1,6 @@
 """Samples of several runs side by side."""
 
+import math
 from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
@@ -15,16 +16,15 @@ NAME_WIDTH = 44
 
 
 def draw_samples(samples: Mapping[str, Path], path: Path, *, title: str) -> None:
-    """Draws pictures of samples side by side into a PNG, each under its name, three a line.
+    """Draws pictures of samples side by side into a PNG, each under its name, at most three a line.
 
     Raises:
         ValueError: There is no picture.
     """
     if not samples:
         raise ValueError("`samples` must hold at least one picture. Received: none")
-    columns = min(COLUMNS, len(samples))
-    shape = (-(-len(samples) // columns), columns)
-    with figures.panels(shape, path, title=title, inches=(4.2, 4.5)) as (figure, _):
+    rows = math.ceil(len(samples) / COLUMNS)
+    with figures.panels((rows, math.ceil(len(samples) / rows)), path, title=title, inches=(4.2, 4.5)) as (figure, _):
         for axes, one in zip_longest(figure.axes, samples.items()):
             axes.set_axis_off()
             if one is not None:
