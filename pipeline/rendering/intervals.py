@@ -49,7 +49,7 @@ def draw_intervals(
         draw_rows(axes, settings, measure, colours(len(settings)))
         if measure in references:
             draw_reference(axes.axvline, references[measure])
-        axes.set(xlabel=spell(measure.name), title="dotted: real ones" if measure in references else "")
+        axes.set(xlabel=spell(measure.name), title="dotted: real images" if measure in references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 

@@ -45,11 +45,10 @@ def trade_off(
             _draw_cluster(left, setting, (across, upward), colour)
         draw_rows(right, settings, beside, shades)
         _draw_references(left, right, measures, references)
-        _limit(left, list(settings.values()), (across, upward), references)
-        left.set(
-            xlabel=spell(across.name), ylabel=spell(upward.name), title="a point a run, a diamond a setting's mean"
-        )
-        right.set(xlabel=spell(beside.name), title="dotted: real ones" if references else "")
+        cut = _limit(left, list(settings.values()), (across, upward), references)
+        legend = "points: runs, diamonds: means" + (", wide intervals cut off" if cut else "")
+        left.set(xlabel=spell(across.name), ylabel=spell(upward.name), title=legend)
+        right.set(xlabel=spell(beside.name), title="dotted: real images" if references else "")
         figure.supxlabel(remark, fontsize=9, color=figures.GREY)
 
 
@@ -70,13 +69,19 @@ def _draw_cluster(axes: Axes, setting: Setting, measures: tuple[Key, Key], colou
         axes.errorbar(means[0].mean, means[1].mean, xerr=means[0].margin, yerr=means[1].margin, color=colour, **DIAMOND)
 
 
-def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[Key, Key], references: Mapping[Key, float]) -> None:
+def _limit(axes: Axes, settings: Sequence[Setting], measures: tuple[Key, Key], references: Mapping[Key, float]) -> bool:
+    """Limits the axes to the runs and a quarter of their span beyond; returns whether that cuts anything off."""
+    cut = False
     for measure, axis in zip(measures, (axes.xaxis, axes.yaxis), strict=True):
         values = [value for setting in settings for value in setting.values(measure)]
         values += [references[measure]] if measure in references else []
         if values and (beyond := BEYOND_RUNS * (max(values) - min(values))):
+            least, most = min(values) - beyond, max(values) + beyond
             low, high = axis.get_view_interval()
-            axis.set_view_interval(max(low, min(values) - beyond), min(high, max(values) + beyond), ignore=True)
+            axis.set_view_interval(max(low, least), min(high, most), ignore=True)
+            lowest, highest = axis.get_data_interval()
+            cut |= bool(lowest < least or highest > most)
+    return cut
 
 
 def _draw_references(left: Axes, right: Axes, measures: tuple[Key, Key, Key], references: Mapping[Key, float]) -> None:

@@ -55,7 +55,7 @@ def _tables(comparison: Comparison) -> Iterator[Section]:
 def _pictures(store: Store, comparison: Comparison, folder: Path) -> Iterator[Section]:
     for picture, caption in comparison.draw(folder, title=""):
         heading = caption[0].upper() + caption[1:]
-        yield PagePicture(heading, "A point a run, a diamond a setting's mean.", picture)
+        yield PagePicture(heading, "Points are runs, diamonds means of settings.", picture)
     for seed, runs in comparison.samples().items():
         picture = folder / f"samples-{seed}.png"
         if draw_last_samples(store, runs, picture, title=""):

@@ -55,6 +55,12 @@ def test_the_interval_of_a_setting_with_a_collapsed_run_does_not_shrink_the_othe
     assert left.get_ylim() == pytest.approx((-0.125, 1.225))
 
 
+def test_the_picture_says_where_an_interval_is_cut_off(tmp_path: Path, drawn: list[Any]) -> None:
+    draw({"a": setting((0.5, 0.9, 4.0), (0.6, 0.8, 6.0))}, tmp_path / "whole.png")
+    draw({"a": THREE}, tmp_path / "cut.png")
+    assert ["cut off" in figure.axes[0].get_title() for figure in drawn] == [False, True]
+
+
 def test_the_rows_name_the_settings_in_their_order_from_above(tmp_path: Path, drawn: list[Any]) -> None:
     draw({"weight=2": THREE, "weight=1": THREE}, tmp_path / "sweep.png")
     right = drawn[0].axes[1]
