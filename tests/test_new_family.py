@@ -75,7 +75,7 @@ def test_it_is_trained_with_reports_a_best_one_and_its_models(added: Added) -> N
     assert metadata["best_step"] in (20, 40)
     kept = {path.stem for path in (added.run / "models" / "best").iterdir()}
     assert kept == {"encoder", "decoder", "shallow"}
-    assert "squared error a pixel" in added.commands["train"].stdout
+    assert "squared error per pixel" in added.commands["train"].stdout
 
 
 def test_it_learns_and_its_test_loss_stands_in_the_metrics(added: Added) -> None:

@@ -161,7 +161,7 @@ class Family(Generic[Model]):
 
     @property
     def spoken_units(self) -> str:
-        """All units in one phrase: `squared error a pixel, bce in nats a pixel`."""
+        """All units in one phrase: `squared error per pixel, bce in nats per pixel`."""
         return ", ".join([self.unit, *(f"{loss} in {unit}" for loss, unit in self.units.items())])
 
 

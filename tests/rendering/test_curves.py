@@ -55,8 +55,8 @@ def test_the_legend_names_training_first_then_matched_then_hard(tmp_path: Path, 
 
 def test_an_autoencoder_with_one_loss_has_one_panel_in_its_own_unit(tmp_path: Path, drawn: list[Any]) -> None:
     history = {Key.parse("train/autoencoder/loss"): (STEPS, np.linspace(0.3, 0.1, 100))}
-    loss_curves(history, tmp_path / "curves.png", title="losses", unit="squared error a pixel")
-    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["squared error a pixel"]
+    loss_curves(history, tmp_path / "curves.png", title="losses", unit="squared error per pixel")
+    assert [axes.get_ylabel() for axes in drawn[0].axes] == ["squared error per pixel"]
 
 
 def test_a_loss_with_a_unit_of_its_own_says_so(tmp_path: Path, drawn: list[Any]) -> None:

@@ -118,8 +118,8 @@ FAMILY = Family(
     headline=(SQUARED, ENTROPY),
     encode=encode,
     trade_off=(ENTROPY, SQUARED, SQUARED),
-    unit="squared error a pixel",
-    units={CROSS_ENTROPY: "nats a pixel"},
+    unit="squared error per pixel",
+    units={CROSS_ENTROPY: "nats per pixel"},
 )
 
 

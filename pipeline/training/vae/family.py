@@ -142,7 +142,7 @@ FAMILY = Family(
     headline=tuple(map(held_out_key, (LOSS, RECONSTRUCTION, DIVERGENCE, DISTANCE, "coverage"))),
     generate=generate,
     trade_off=(held_out_key(DIVERGENCE), held_out_key(RECONSTRUCTION), held_out_key(DISTANCE)),
-    unit="nats an image",
+    unit="nats per image",
 )
 
 

@@ -149,4 +149,4 @@ def test_the_evaluation_scores_the_test_split_by_the_errors_that_baselines_have_
 
 def test_the_family_is_found_by_its_name_and_says_its_units() -> None:
     assert find_family("autoencoder") is FAMILY
-    assert FAMILY.spoken_units == "squared error a pixel, bce in nats a pixel"
+    assert FAMILY.spoken_units == "squared error per pixel, bce in nats per pixel"

@@ -168,4 +168,4 @@ def test_the_parts_are_the_halves_and_their_join_by_the_latent(training: Any) ->
 
 def test_the_family_is_found_by_its_name() -> None:
     assert find_family("vae") is FAMILY
-    assert FAMILY.spoken_units == "nats an image"
+    assert FAMILY.spoken_units == "nats per image"
