@@ -18,25 +18,25 @@ TELL_DVC = [ -e .git ] || grep -qs no_scm .dvc/config.local || $(IN_VENV) dvc co
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: ## make .venv and install what the pipeline needs; nothing to do where that is done
+setup: ## make .venv and install what the pipeline needs, unless that is done
 	@requirements/install run
 	@$(TELL_DVC)
 
-setup-dev: ## set up with the tools of `make check`, and every extra, all at their pinned versions
+setup-dev: ## set up with the tools of `make check` and every extra, at their pinned versions
 	@requirements/install dev
 	@$(TELL_DVC)
 
-repro: setup ## set up, then run every stage that is not up to date on MNIST
+repro: setup ## set up, then run every stage that is out of date
 	@$(IN_VENV) dvc repro
 
-test: lint ## all checks, and every test but those of `make test-long`
+test: lint ## all checks, and every test except those of `make test-long`
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not browser and not long"
 	@$(IN_VENV) pytest -m "browser and not long"
 
 test-long: setup-dev ## the tests that take minutes
 	@$(IN_VENV) pytest -n 2 --dist loadfile -m long
 
-coverage: setup-dev ## the coverage of the tests of `make test`, in 1.5 times their time; fails below 90 %
+coverage: setup-dev ## measure the coverage of `make test`, in 1.5 times its time; fails below 90 %
 	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
 	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
 
@@ -57,30 +57,30 @@ bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
 		[ $$status -le 1 ] || exit $$status; [ $$status -eq 0 ] || worst=1; \
 	done; exit $$worst
 
-soak: setup-dev ## kill and resume a training for MINUTES (5), and say whether memory or files grow
+soak: setup-dev ## kill and resume a training for MINUTES (5); fails if memory or files grow
 	@MINUTES="$(MINUTES)" $(IN_VENV) python -m tests.faults.soak
 
-audit: ## look the pins up among known vulnerabilities, with pip-audit over the network
+audit: ## check the pins for known vulnerabilities, with pip-audit over the network
 	@command -v pip-audit >/dev/null || { echo "error: pip-audit is missing: run pipx install pip-audit, then make audit again"; exit 1; }
 	@for pins in run dev build; do pip-audit --disable-pip --require-hashes -r requirements/$$pins.txt || exit 1; done
 
-ui: setup ## show the tracked runs in a browser, at 127.0.0.1:5000 or another PORT
-	@$(IN_VENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+ui: setup ## serve MLflow's pages of the tracked runs, at 127.0.0.1:5000 or another PORT
+	@$(IN_VENV) PYTHONWARNINGS=ignore MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
 
-team-server: setup ## a tracking server for a team, as docs/how-to/team.md says
+team-server: setup ## run a tracking server for a team, as docs/how-to/team.md says
 	@$(IN_VENV) team/server
 
-demo-build: setup-dev ## build the page to play with, demo/, of the trained models; needs npm
+demo-build: setup-dev ## build the demo page, in demo/, from the trained models; needs npm
 	@$(IN_VENV) python -m demo.build
 
 demo: PORT = 8000
-demo: demo-build ## build the page and show it, at 127.0.0.1:8000 or another PORT
+demo: demo-build ## build the demo page and serve it, at 127.0.0.1:8000 or another PORT
 	@$(IN_VENV) python -m http.server --bind 127.0.0.1 --directory demo $(PORT)
 
-pins: setup-dev ## write requirements/*.txt anew from pyproject.toml
+pins: setup-dev ## write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(IN_VENV) requirements/pin
 
-clean: ## remove .venv, caches and coverage; data, models, reports and runs stay
+clean: ## remove .venv, build/, dist/ and caches; data, models, reports and runs stay
 	@rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache
 	@find hydra_plugins pipeline tests conf benchmarks demo -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
