@@ -112,7 +112,7 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
     return RunDescription(
         name=" ".join([kind, family, *named, *([label] if label else [])]),
         tags={"family": family, **environment_tags(SOURCES)} | ({"label": label} if label else {}),
-        note=f"A {kind}; its jobs are the runs below.\n\n```\n{sweep_command(overrides)}\n```\n",
+        note=f"A {kind}. Its jobs are its child runs.\n\n```\n{sweep_command(overrides)}\n```\n",
     )
 
 

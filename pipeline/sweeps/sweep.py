@@ -32,7 +32,7 @@ from pipeline.tracking.sweeps import children, finished_jobs, open_sweep
 
 Report = Callable[..., None]
 LOCAL = {"_target_": "hydra_plugins.pipeline_launchers.LocalLauncher"}
-RESUME = "Cut off? Resume with the same command."
+RESUME = "If it is interrupted, the same command resumes it."
 
 
 def run_sweep(
