@@ -20,6 +20,11 @@ class PageTable:
     rows: Sequence[Sequence[Cell]]
     note: str = ""
 
+    @property
+    def in_words(self) -> bool:
+        """Whether all cells but those that name rows are words, which are read from the left, and no numbers."""
+        return all(isinstance(cell, str) and not cell[:1].isdigit() for row in self.rows for cell in row[1:])
+
 
 @dataclass(frozen=True)
 class PagePicture:
@@ -114,6 +119,7 @@ th, td { padding: 0.25rem 1.2rem 0.25rem 0; border-bottom: 1px solid var(--line)
 th { font-weight: 600; }
 th:first-child { text-align: left; font-weight: 400; }
 thead th:first-child { font-weight: 600; }
+.words th, .words td { text-align: left; }
 @media (max-width: 30rem) { th, td { padding-right: 0.6rem; } body { font-size: 0.95rem; } }
 figure { margin: 0.6rem 0 0; }
 figcaption { margin-bottom: 0.5rem; max-width: 42rem; }
@@ -154,7 +160,7 @@ code { font: 0.9rem/1.5 ui-monospace, monospace; }
 <p class="quiet">{{ section.note }}</p>
 {% endif %}
 <div class="scroll" tabindex="0" role="group" aria-label="{{ section.heading }}">
-<table>
+<table{% if section.in_words %} class="words"{% endif %}>
 <thead><tr>{% for column in section.columns %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for row in section.rows %}

@@ -25,6 +25,19 @@ def test_numbers_have_four_digits_and_an_empty_cell_has_none() -> None:
         assert row in html
 
 
+@pytest.mark.parametrize(
+    ("cells", "in_words"),
+    [
+        (("no significant difference", "the best"), True),
+        (("0.9927 ± 0.0029", "the best"), False),
+        ((0.5, "the best"), False),
+    ],
+)
+def test_a_table_of_words_alone_is_read_from_the_left(cells: tuple[str | float, str], in_words: bool) -> None:
+    html = build_page(Page("A sweep", (), [PageTable("T", ("measure", "result"), [("a", cell) for cell in cells])]))
+    assert ('<table class="words">' in html) == in_words
+
+
 def test_a_picture_is_in_the_page_itself(picture: PagePicture) -> None:
     html = build_page(Page("A run", (), [picture]))
     assert html.count("<img") == html.count('src="data:image/png;base64,iVBOR') == 1
