@@ -34,13 +34,13 @@ class SweepPlace(Frozen):
 
     @property
     def text(self) -> str:
-        """The place and the time left, as in `job 2 of 4, 0:12:30 left in the sweep`."""
+        """The place and the time left, as in `job 2 of 4, 0:12:30 left for all jobs`."""
         place = f"job {self.number + 1} of {self.jobs}"
         ended, taken = self.before - (self.at_once - 1), time.time() - self.started
         if ended < 1 or taken <= 0:  # the latter where the clock was set back
             return place
         left = timedelta(seconds=round(taken / ended * self.left))
-        return f"{place}, {left} left in the sweep"
+        return f"{place}, {left} left for all jobs"
 
 
 class SweepSettings(Frozen):

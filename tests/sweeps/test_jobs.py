@@ -45,7 +45,7 @@ def test_outside_a_sweep_a_job_has_no_place() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "job 1 of 4"), (1, "job 2 of 4, 0:05:00 left in the sweep"), (3, "job 4 of 4, 0:00:33 left in the sweep")],
+    [(0, "job 1 of 4"), (1, "job 2 of 4, 0:05:00 left for all jobs"), (3, "job 4 of 4, 0:00:33 left in the sweep")],
 )
 def test_a_jobs_place_has_the_time_left(number: int, text: str) -> None:
     assert Job("pipeline.train", (), sweep=place(number=number, before=number, left=4 - number)).place == text
@@ -53,11 +53,11 @@ def test_a_jobs_place_has_the_time_left(number: int, text: str) -> None:
 
 def test_jobs_that_others_are_at_are_not_counted_as_trained() -> None:
     places = [place(number=number, before=number, left=4 - number, at_once=2).text for number in (1, 2)]
-    assert places == ["job 2 of 4", "job 3 of 4, 0:03:20 left in the sweep"]
+    assert places == ["job 2 of 4", "job 3 of 4, 0:03:20 left for all jobs"]
 
 
 @pytest.mark.parametrize(
-    ("number", "before", "text"), [(2, 0, "job 3 of 4"), (3, 1, "job 4 of 4, 0:01:40 left in the sweep")]
+    ("number", "before", "text"), [(2, 0, "job 3 of 4"), (3, 1, "job 4 of 4, 0:01:40 left for all jobs")]
 )
 def test_jobs_that_were_trained_before_do_not_shorten_the_time_left(number: int, before: int, text: str) -> None:
     assert place(number=number, before=before, left=2 - before).text == text
