@@ -45,7 +45,7 @@ def test_outside_a_sweep_a_job_has_no_place() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "job 1 of 4"), (1, "job 2 of 4, 0:05:00 left for all jobs"), (3, "job 4 of 4, 0:00:33 left in the sweep")],
+    [(0, "job 1 of 4"), (1, "job 2 of 4, 0:05:00 left for all jobs"), (3, "job 4 of 4, 0:00:33 left for all jobs")],
 )
 def test_a_jobs_place_has_the_time_left(number: int, text: str) -> None:
     assert Job("pipeline.train", (), sweep=place(number=number, before=number, left=4 - number)).place == text
