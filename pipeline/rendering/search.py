@@ -59,7 +59,7 @@ def _draw_front(axes: Axes, trials: Trials, best: Collection[int], names: Sequen
         numbers = ", ".join(str(number) for number in best if tuple(trials[number][:2]) == point)
         axes.annotate(numbers, (point[0], point[1]), xytext=(6, 5), textcoords="offset points", fontsize=9)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set(xlabel=spell(names[0]), ylabel=spell(names[1]), title="a point a trial; joined: none beats it in both")
+    axes.set(xlabel=spell(names[0]), ylabel=spell(names[1]), title="points: trials; joined: no other is better in both")
 
 
 def _draw_course(axes: Axes, trials: Trials, name: str, *, highest: bool) -> None:
@@ -68,11 +68,14 @@ def _draw_course(axes: Axes, trials: Trials, name: str, *, highest: bool) -> Non
     axes.step(numbers, list(accumulate(values, max if highest else min)), where="post", color=figures.BLUE)
     figures.mark_steps(axes)
     figures.scale_wide(axes, "y", (min(values), max(values)))
-    axes.set(xlabel="trial", ylabel=spell(name), title="a point a trial; line: the best so far")
+    axes.set(xlabel="trial", ylabel=spell(name), title="points: trials; line: the best so far")
 
 
 def _draw_importances(axes: Axes, importances: Mapping[str, float]) -> None:
+    if not importances:
+        axes.set_axis_off()
+        axes.set_title("too few trials for importances")
+        return
     names = sorted(importances, key=lambda name: importances[name])
     axes.barh(names, [importances[name] for name in names], color=figures.BLUE)
-    said = "importance: what tells the best trials from the others" if importances else "too few trials for importances"
-    axes.set(title=said, xlabel="share")
+    axes.set(title="importance: what distinguishes the best trials", xlabel="share")

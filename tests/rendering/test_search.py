@@ -37,3 +37,11 @@ def test_of_one_measure_the_best_so_far_never_gets_worse(
 def test_without_a_trial_nothing_is_drawn(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`trials` must hold at least one"):
         draw(tmp_path / "search.png", {}, [], accuracy=True)
+
+
+def test_too_few_trials_for_importances_leave_no_empty_axes(tmp_path: Path, drawn: list[Any]) -> None:
+    trials, objectives = {0: [0.5]}, {"coverage": True}
+    draw_search(trials, tmp_path / "a.png", objectives=objectives, best=[0], importances={}, title="a search")
+    left, right = drawn[0].axes
+    assert [axes.axison for axes in (left, right)] == [True, False]
+    assert right.get_title() == "too few trials for importances"
