@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.composition import weights
 from pipeline.data.dataset import scaled, with_channels
 from pipeline.data.npz import read_npz, write_npz
+from pipeline.models.prediction import predict
 from pipeline.models.seeds import seeds
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.judge import JudgeSettings
@@ -76,7 +77,7 @@ def look(judge: keras.Model, images: NDArray[np.generic]) -> View:
             f"Received: {images.dtype} {images.shape}"
         )
     shown = scaled(shaped) if whole else shaped.astype(np.float32)
-    outputs = judge.predict({"image": shown}, batch_size=LOOKS_AT, verbose=0)
+    outputs = predict(judge, {"image": shown}, batch_size=LOOKS_AT)
     return View(outputs["features"], outputs["digit"])
 
 

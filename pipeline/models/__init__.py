@@ -7,6 +7,7 @@
     convolutional              the blocks that the two share
     seeds                      seeds of initial weights and dropout
     precision                  the number format that layers compute in
+    prediction                 what a network computes for many inputs
 
 Import this package before TensorFlow: it hides the lines on drivers and processors that TensorFlow writes to standard
 error before its log level takes effect.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.data.batches import draw_pairs
 from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.data.keys import Key
+from pipeline.models.prediction import predict
 from pipeline.settings.acgan import AcganSettings, AuxiliaryWeight, SoftLabel
 from pipeline.training.acgan.losses import OutputLosses, discriminator_losses, trick_losses
 from pipeline.training.family import Parts
@@ -31,7 +32,7 @@ def losses_on(
     count = len(images.labels)
     classes, size = parts["discriminator"].output["auxiliary"].shape[-1], settings.latent_size
     latent, digits = draw_pairs(seed, 0, stream, count=3 * count, latent_size=size, classes=classes)
-    generated = parts["generator"].predict({"latent": latent, "digit": digits}, batch_size=batch_size, verbose=0)
+    generated = predict(parts["generator"], {"latent": latent, "digit": digits}, batch_size=batch_size)
     real = with_channels(scaled(images.images))
     shown = _classify(parts["discriminator"], np.concatenate([real, generated[:count]]), batch_size)
     shown_digits = tf.constant(np.concatenate([images.labels.astype(np.int32)[:, np.newaxis], digits[:count]]))
@@ -50,5 +51,5 @@ def _keyed(losses: OutputLosses, scheme: str, component: str) -> dict[Key, float
 
 
 def _classify(discriminator: keras.Model, images: NDArray[np.float32], batch_size: int) -> dict[str, tf.Tensor]:
-    outputs = discriminator.predict({"image": images}, batch_size=batch_size, verbose=0)
+    outputs = predict(discriminator, {"image": images}, batch_size=batch_size)
     return {name: tf.constant(values) for name, values in outputs.items()}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.batches import draw_pairs
+from pipeline.models.prediction import predict
 from pipeline.settings.acgan import AcganSettings
 from pipeline.training.family import Generated
 from pipeline.training.pictures import as_tiles
@@ -89,6 +90,6 @@ def _requested_latents(settings: AcganSettings, seed: int, count: int) -> NDArra
     return draw_pairs(seed, 0, Stream.REQUESTED_DIGITS, count=count, latent_size=settings.latent_size)[0]
 
 
-def _generate(generator: keras.Model, inputs: Any) -> NDArray[np.float32]:
-    images: NDArray[np.float32] = generator.predict(inputs, batch_size=GENERATED_AT_ONCE, verbose=0)
+def _generate(generator: keras.Model, inputs: NDArray[np.float32] | dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    images: NDArray[np.float32] = predict(generator, inputs, batch_size=GENERATED_AT_ONCE)
     return images

@@ -9,6 +9,7 @@ from pipeline.data.dataset import Splits
 from pipeline.data.keys import TEST, Key, held_out_key
 from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh
+from pipeline.models.prediction import predict
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
 from pipeline.settings.images import ImageFormat
@@ -75,7 +76,7 @@ def errors_on(
     sums = np.zeros(2)
     for _, originals in padded(images, settings):
         codes = _predict_codes(encoder, originals, batch_size)
-        logits = tf.constant(decoder.predict({CODE: codes}, batch_size=batch_size, verbose=0))
+        logits = tf.constant(predict(decoder, {CODE: codes}, batch_size=batch_size))
         for index, error in enumerate((squared_errors, cross_entropies)):
             sums[index] += float(tf.reduce_sum(digit_means(error(logits, originals), size=images.shape[1])))
     squared, entropy = (sums / len(images)).tolist()
@@ -132,5 +133,5 @@ def _coder(parts: Parts, settings: AutoencoderSettings, format: ImageFormat) -> 
 
 
 def _predict_codes(encoder: keras.Model, images: NDArray[np.float32], batch_size: int) -> NDArray[np.float32]:
-    codes: NDArray[np.float32] = encoder.predict({IMAGE: images}, batch_size=batch_size, verbose=0)
+    codes: NDArray[np.float32] = predict(encoder, {IMAGE: images}, batch_size=batch_size)
     return codes

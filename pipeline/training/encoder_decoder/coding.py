@@ -15,6 +15,7 @@ from pipeline.data.keys import held_out_key, train_key
 from pipeline.data.padding import PAPER, crop, pad, window
 from pipeline.kernels.accelerate import accelerate
 from pipeline.models.convolutional import before_tanh
+from pipeline.models.prediction import predict
 from pipeline.settings.composed import Settings
 from pipeline.settings.convolutional import ConvolutionalSettings
 from pipeline.settings.images import ImageFormat
@@ -127,6 +128,4 @@ def decode(decoder: keras.Model, name: str, codes: NDArray[np.float32], *, forma
     They are `(n, height, width, channels)`.
     """
     parts = [codes[first : first + IN_MEMORY] for first in range(0, len(codes), IN_MEMORY)]
-    return np.concatenate(
-        [crop(decoder.predict({name: part}, batch_size=AT_ONCE, verbose=0), format=format) for part in parts]
-    )
+    return np.concatenate([crop(predict(decoder, {name: part}, batch_size=AT_ONCE), format=format) for part in parts])

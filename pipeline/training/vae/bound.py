@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.models.prediction import predict
 from pipeline.settings.vae import VaeSettings
 from pipeline.training.encoder_decoder.coding import AT_ONCE, IMAGE, padded
 from pipeline.training.encoder_decoder.reconstruction import cross_entropies, digit_means
@@ -27,7 +28,7 @@ def posterior(
         batch_size: Images at once.
     """
     noise = np.zeros((len(images), settings.latent_size), np.float32)
-    outputs = encoder.predict({IMAGE: images, NOISE: noise}, batch_size=batch_size, verbose=0)
+    outputs = predict(encoder, {IMAGE: images, NOISE: noise}, batch_size=batch_size)
     return outputs[MEAN], outputs[LOG_VARIANCE]
 
 
@@ -68,7 +69,7 @@ def bound_on(
         divergence += float(tf.reduce_sum(kl_divergences(mean, log_variance)))
         for draw in noise:
             latents = mean + np.exp(log_variance / 2) * draw[part]
-            logits = tf.constant(decoder.predict({LATENT: latents}, batch_size=batch_size, verbose=0))
+            logits = tf.constant(predict(decoder, {LATENT: latents}, batch_size=batch_size))
             entropies = numbers * digit_means(cross_entropies(logits, originals), size=images.shape[1])
             reconstruction += float(tf.reduce_sum(entropies)) / len(noise)
     means = {RECONSTRUCTION: reconstruction / len(images), DIVERGENCE: divergence / len(images)}
