@@ -97,9 +97,12 @@ class FastDropout(FastLayer):
 
 
 def _accelerated(layer: keras.layers.Layer, *, dropout_bits: DropoutBits) -> keras.layers.Layer:
-    if isinstance(layer, keras.layers.Dropout):
+    kind = type(layer)  # a subclass, such as SpatialDropout2D, computes something else
+    if layer.activity_regularizer is not None:
+        return layer
+    if kind is keras.layers.Dropout:
         return FastDropout(layer) if dropout_bits == 16 and layer.rate > 0 and layer.noise_shape is None else layer
-    if isinstance(layer, keras.layers.BatchNormalization):
+    if kind is keras.layers.BatchNormalization:
         return FastNormalization(layer) if _fuses(layer) else layer
     compute = _fast_kernel(layer)
     return FastConvolution(layer, compute) if compute else layer
@@ -111,7 +114,7 @@ def _fuses(layer: keras.layers.BatchNormalization) -> bool:
 
 
 def _fast_kernel(layer: keras.layers.Layer) -> Kernel | None:
-    if not isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
+    if type(layer) not in (keras.layers.Conv2D, keras.layers.Conv2DTranspose):
         return None
     shape = (layer.compute_dtype, layer.data_format, layer.dilation_rate)
     if shape != (FULL, "channels_last", (1, 1)) or None in layer.input.shape[1:]:

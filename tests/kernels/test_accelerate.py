@@ -74,7 +74,10 @@ def test_sixteen_bits_drop_by_the_layers_own_seeds_and_nothing_in_inference() ->
     assert np.array_equal(fast(image, training=True)["auxiliary"], first)
 
 
-@pytest.mark.parametrize("layer", [layers.Dropout(0.0), layers.Dropout(0.5, noise_shape=(None, 1, 1, 2))])
+@pytest.mark.parametrize(
+    "layer",
+    [layers.Dropout(0.0), layers.Dropout(0.5, noise_shape=(None, 1, 1, 2)), layers.SpatialDropout2D(0.5)],
+)
 def test_dropout_that_drops_nothing_or_whole_maps_stays_as_it_is(layer: keras.layers.Layer) -> None:
     image = keras.Input((7, 7, 2))
     assert accelerate(keras.Model(image, layer(image)), dropout_bits=16).layers[-1] is layer
@@ -178,6 +181,22 @@ def test_layers_of_other_shapes_stay_as_they_are(layer: keras.layers.Layer) -> N
     image = keras.Input((7, 7, 2))
     model = keras.Model(image, layer(image))
     assert accelerate(model).layers[-1] is layer
+
+
+class TwiceConvolved(layers.Conv2D):  # type: ignore[misc]
+    """A convolution that computes something else."""
+
+    def call(self, inputs: Any) -> Any:
+        return 2 * super().call(inputs)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [TwiceConvolved(2, 3, padding="same"), layers.Conv2D(2, 3, padding="same", activity_regularizer="l2")],
+)
+def test_layers_that_compute_more_than_a_fast_kernel_stay_as_they_are(layer: keras.layers.Layer) -> None:
+    image = keras.Input((7, 7, 2))
+    assert accelerate(keras.Model(image, layer(image))).layers[-1] is layer
 
 
 @pytest.mark.parametrize(
