@@ -40,6 +40,8 @@ class Classes:
         Raises:
             DataError: A label is of no class; `file` is where it is from.
         """
+        if not self.labels:
+            raise DataError(f"{self.origin} must hold one class at least. Received: none")
         known = np.isin(labels, self.labels)
         if not known.all():
             first = int(known.argmin())
@@ -67,7 +69,8 @@ def read_idx_folder(path: Path) -> Dataset:
     sets = _sets(path)
     if len(sets) > 1:
         raise DataError(
-            f"{display(path)} holds {', '.join(sorted(sets))}: choose one, as in folder:{display(path)}/{min(sets)}"
+            f"{display(path)} holds {', '.join(sorted(name or 'files without a name' for name in sets))}: "
+            f"choose one, as in folder:{display(path)}/{min(filter(None, sets))}"
         )
     ((name, files),) = sets.items()
     folder = path if path.is_dir() else path.parent

@@ -71,6 +71,10 @@ def test_emnist_is_turned_upright_and_its_letters_are_named_by_its_mapping(tmp_p
     upright = arrays["emnist-letters-train-images-idx3-ubyte"].swapaxes(1, 2)
     np.testing.assert_array_equal(dataset.train_images, upright)
     assert "holds emnist-digits, emnist-letters: choose one" in refusal(folder, tmp_path / "none")
+    write_idx(folder, idx_arrays(3))
+    assert refusal(folder, tmp_path / "none").endswith(
+        f"emnist-letters, files without a name: choose one, as in folder:{folder}/emnist-digits"
+    )
 
 
 def test_labels_that_no_list_names_are_their_own_names(tmp_path: Path) -> None:
@@ -218,6 +222,12 @@ TRAIN, LABELS, TEST = "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10
             "each class must have a name of its own. Received: bag, coat, bag",
         ),
         (lambda folder: (folder / "classes.txt").write_bytes(b"\xff\xfe\xfd"), "classes.txt must be a text in UTF-8"),
+        (lambda folder: (folder / "classes.txt").touch(), "classes.txt must hold one class at least. Received: none"),
+        (lambda folder: (folder / "mapping.txt").touch(), "mapping.txt must hold one class at least. Received: none"),
+        (
+            lambda folder: write_idx(folder, {name: idx_arrays(3)[name][:0] for name in (TRAIN, LABELS)}),
+            "the training images must hold one class at least. Received: none",
+        ),
     ],
 )
 def test_idx_files_that_do_not_fit_are_refused_by_name(change: Change, reason: str, tmp_path: Path) -> None:
