@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.archives import read_idx_file
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import UNREADABLE, DataError
+from pipeline.data.picture_folders import ORDER
 from pipeline.settings.paths import display
 
 FILE = re.compile(r"((?P<set>.+)-)?(?P<half>train|t10k|test)-(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?")
@@ -61,7 +62,8 @@ def read_idx_folder(path: Path) -> Dataset:
     """Reads the four IDX files of a folder, or those of it whose names begin with the last part of `path`.
 
     Names of the classes are from `classes.txt`, one a line in the order of their labels, or from EMNIST's mapping; else
-    they are the labels of the training images. EMNIST's images are turned upright.
+    they are the labels of the training images. EMNIST's images are turned upright. Images that come class by class are
+    mixed, all others stay in their order.
 
     Raises:
         DataError: A file is missing, damaged or does not fit the others, or there are files of several sets.
@@ -81,7 +83,8 @@ def read_idx_folder(path: Path) -> Dataset:
     labels = {half: _read_labels(files[half, "labels"], files[half, "images"], len(images[half])) for half in HALVES}
     classes = _find_classes(folder, name, labels["train"])
     known = {half: classes.places(labels[half], files[half, "labels"]) for half in HALVES}
-    return Dataset(images["train"], known["train"], images["test"], known["test"], names=classes.names)
+    train, test = (_mixed(images[half], known[half]) for half in HALVES)
+    return Dataset(*train, *test, names=classes.names)
 
 
 def _sets(path: Path) -> dict[str, dict[tuple[str, str], Path]]:
@@ -100,6 +103,14 @@ def _read_images(file: Path, *, turned: bool) -> NDArray[np.uint8]:
     if images.ndim not in (3, 4):
         raise DataError(f"{file.name} must hold images. Received: an array of {images.ndim} dimensions")
     return np.ascontiguousarray(images.swapaxes(1, 2)) if turned else images
+
+
+def _mixed(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images that come class by class in another order, since the last are held out and the first measured."""
+    if np.count_nonzero(np.diff(labels)) >= len(np.unique(labels)):
+        return images, labels
+    order = np.random.default_rng(ORDER).permutation(len(labels))
+    return images[order], labels[order]
 
 
 def _read_labels(file: Path, images_file: Path, count: int) -> NDArray[np.uint8]:

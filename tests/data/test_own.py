@@ -1,7 +1,7 @@
 """Data of one's own: read as a person has them, checked, kept with their classes, and refused in one line."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,23 @@ def test_emnist_is_turned_upright_and_its_letters_are_named_by_its_mapping(tmp_p
     assert refusal(folder, tmp_path / "none").endswith(
         f"emnist-letters, files without a name: choose one, as in folder:{folder}/emnist-digits"
     )
+
+
+@pytest.mark.parametrize(("file", "half"), [("train", "train"), ("t10k", "test")])
+def test_images_that_come_class_by_class_are_mixed_with_their_labels(file: str, half: str, tmp_path: Path) -> None:
+    arrays = idx_arrays(3)
+    names = f"{file}-images-idx3-ubyte", f"{file}-labels-idx1-ubyte"
+    order = np.argsort(arrays[names[1]], kind="stable")
+    folder = write_idx(tmp_path / "idx", arrays | {name: arrays[name][order] for name in names})
+    dataset = fetched(folder, tmp_path)
+    images, labels = getattr(dataset, f"{half}_images"), getattr(dataset, f"{half}_labels")
+    assert {*labels[:6].tolist()} == {*labels[-6:].tolist()} == {0, 1, 2}
+    given = zip(*(arrays[name] for name in names), strict=True)
+    assert _pairs(zip(images, labels, strict=True)) == _pairs(given)
+
+
+def _pairs(known: Iterable[Any]) -> set[tuple[bytes, int]]:
+    return {(image.tobytes(), int(label)) for image, label in known}
 
 
 def test_labels_that_no_list_names_are_their_own_names(tmp_path: Path) -> None:
