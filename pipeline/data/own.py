@@ -1,5 +1,7 @@
 """Data of one's own: what every data set other than MNIST must be."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from pipeline.settings.images import FEWEST_CLASSES, MOST_CLASSES, SIZES
 
 # A sixth of the training images is held out, and a measure needs ten images.
 FEWEST = {"train": 60, "test": 10}
+# Control characters, and the bytes of a folder's name that is not in UTF-8: no page, table or tag could hold them.
+UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def check(dataset: Dataset) -> Dataset:
@@ -20,6 +24,8 @@ def check(dataset: Dataset) -> Dataset:
     names = dataset.names or ()
     if not FEWEST_CLASSES <= len(names) <= MOST_CLASSES:
         raise DataError(f"there must be {FEWEST_CLASSES} to {MOST_CLASSES} classes. Received: {len(names)}")
+    if unfit := [name for name in names if UNFIT.search(name)]:
+        raise DataError(f"the name of a class must be a text without control characters. Received: {ascii(unfit[0])}")
     if len(set(names)) < len(names) or not all(name.strip() for name in names):
         raise DataError(f"each class must have a name of its own. Received: {', '.join(names)}")
     for name in NAMES:

@@ -1,5 +1,6 @@
 """Data of one's own: read as a person has them, checked, kept with their classes, and refused in one line."""
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -239,6 +240,10 @@ TRAIN, LABELS, TEST = "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10
             "each class must have a name of its own. Received: bag, coat, bag",
         ),
         (lambda folder: (folder / "classes.txt").write_bytes(b"\xff\xfe\xfd"), "classes.txt must be a text in UTF-8"),
+        (
+            lambda folder: (folder / "classes.txt").write_text("bag\ncoat\nsh\0oe", encoding="utf-8"),
+            "the name of a class must be a text without control characters. Received: 'sh\\x00oe'",
+        ),
         (lambda folder: (folder / "classes.txt").touch(), "classes.txt must hold one class at least. Received: none"),
         (lambda folder: (folder / "mapping.txt").touch(), "mapping.txt must hold one class at least. Received: none"),
         (
@@ -290,6 +295,10 @@ GREY = Image.new("L", (28, 28))
             "must be in grey or RGB, without transparency. Received: mode LA",
         ),
         (saved("coat/notes.bmp", GREY), "coat/notes.bmp must be a picture whose name ends in .png, .jpg, .jpeg"),
+        (
+            lambda folder: (folder / "coat").rename(folder / os.fsdecode(b"co\xffat")),
+            "the name of a class must be a text without control characters. Received: 'co\\udcffat'",
+        ),
         (lambda folder: (folder / "hat").mkdir(), "hat must hold pictures. Received: none"),
         (lambda folder: write_pictures(folder, ["hat"], 1), "hat must hold two pictures"),
         (lambda folder: (folder / "train").mkdir(), "must hold train and test and no other folder"),
