@@ -25,7 +25,7 @@ def check(dataset: Dataset) -> Dataset:
     if not FEWEST_CLASSES <= len(names) <= MOST_CLASSES:
         raise DataError(f"there must be {FEWEST_CLASSES} to {MOST_CLASSES} classes. Received: {len(names)}")
     if unfit := [name for name in names if UNFIT.search(name)]:
-        raise DataError(f"the name of a class must be a text without control characters. Received: {ascii(unfit[0])}")
+        raise DataError(f"the name of a class must be a text without control characters. Received: {unfit[0]!a}")
     if len(set(names)) < len(names) or not all(name.strip() for name in names):
         raise DataError(f"each class must have a name of its own. Received: {', '.join(names)}")
     for name in NAMES:
