@@ -1,7 +1,6 @@
 """Stage: trained models → pictures; digits on request."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
@@ -22,7 +21,7 @@ def render(settings: Settings, job: Job) -> None:
         return
     location = find_run(settings)
     location.require_whole()
-    from pipeline.data.files import replace_folder
+    from pipeline.data.files import replacing_folder
     from pipeline.data.sources import ensure_fetched
     from pipeline.rendering.terminal import make_console
     from pipeline.tracking.store import connect
@@ -44,12 +43,9 @@ def render(settings: Settings, job: Job) -> None:
     family = find_family(finished.settings.family)
     calibration = ensure_judge(finished.settings, job) if family.generate else None
     folder = finished.files.pictures
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with finished.track("render", job) as run, TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as aside:
-        drawn = Path(aside) / folder.name
-        drawn.mkdir()
-        names = draw_run(finished, family, drawn, calibration)
-        replace_folder(drawn, folder)
+    with finished.track("render", job) as run:
+        with replacing_folder(folder) as aside:
+            names = draw_run(finished, family, aside, calibration)
         run.files(folder, "pictures")
         run.file(write_report(finished))
         for name in names:

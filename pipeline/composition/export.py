@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.graph import inputs_of, outputs_of
-from pipeline.data.files import replace_folder, replacing
+from pipeline.data.files import replacing, replacing_folder
 
 OPSET = 15  # what Keras 3.15 asks tf2onnx 1.17 for
 Arrays = Mapping[str, NDArray[Any]]
@@ -39,14 +38,15 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 
 
 def export_saved_model(model: keras.Model, folder: Path) -> None:
-    """Writes a model of named inputs as a SavedModel, in place of one that is there."""
+    """Writes a model of named inputs as a SavedModel, in place of one that is there.
+
+    Raises:
+        WriteError: The folder cannot be written.
+    """
     named = _with_named_outputs(model)
     named(draw_inputs(model, count=1))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".exporting-") as aside:
-        written = Path(aside) / folder.name
-        named.export(str(written), format="tf_saved_model", verbose=False)
-        replace_folder(written, folder)
+    with replacing_folder(folder) as aside:
+        named.export(str(aside), format="tf_saved_model", verbose=False)
 
 
 def largest_difference(model: keras.Model, onnx: Path, inputs: Arrays) -> float:

@@ -2,10 +2,10 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -77,20 +77,35 @@ def copy_files(source: Path, target: Path) -> None:
             write_bytes(file.read_bytes(), target / file.relative_to(source))
 
 
-def replace_folder(source: Path, target: Path) -> None:
-    """Moves a folder in place of another one on the same disk; a kill between leaves the old one, the new one or none.
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Puts a new folder in place of an old one once it is whole; missing folders above it are made.
+
+    A kill between the two leaves the old one, the new one or none.
+
+    Yields:
+        An empty folder of the same name in a hidden one beside it. It is renamed after the block, or removed on an
+        error.
 
     Raises:
-        WriteError: It cannot be moved.
+        WriteError: The folder cannot be written; the old one stays.
     """
-    former = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
     try:
-        if target.exists():
-            target.rename(former)
-        source.rename(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True) as hidden:
+            aside, former = Path(hidden) / path.name, Path(hidden) / "former"
+            aside.mkdir()
+            yield aside
+            if path.exists():
+                path.rename(former)
+            try:
+                aside.rename(path)
+            except OSError:
+                if former.exists():
+                    former.rename(path)
+                raise
     except OSError as error:
-        raise WriteError(f"{display(target)} cannot be replaced: {error.strerror or error}") from error
-    shutil.rmtree(former, ignore_errors=True)
+        raise WriteError(f"{display(path)} cannot be written: {error.strerror or error}") from error
 
 
 def remove_unfinished(folder: Path) -> None:

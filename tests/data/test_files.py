@@ -18,6 +18,7 @@ from pipeline.data.files import (
     locked,
     remove_unfinished,
     replacing,
+    replacing_folder,
     write_bytes,
     write_json,
     write_text,
@@ -125,10 +126,46 @@ def test_a_full_disk_is_one_line_that_names_the_file(former: Path, monkeypatch: 
     assert list(former.parent.iterdir()) == [former]
 
 
+@pytest.mark.parametrize("former", ["former", None])
+def test_a_folder_is_replaced_by_a_whole_one_with_nothing_beside_it(former: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "pictures"
+    if former:
+        write_text(former, folder / "former.png")
+    with replacing_folder(folder) as aside:
+        write_text("new", aside / "new.png")
+        assert folder.exists() == bool(former)
+    assert [path.name for path in folder.iterdir()] == ["new.png"]
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("failing", ["pictures", "former"])
+def test_a_folder_that_cannot_be_replaced_is_one_line_and_the_former_stays(
+    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pictures"
+    write_text("former", folder / "former.png")
+    rename = Path.rename
+
+    def fail(source: Path, target: Path) -> Path:
+        if target.name == failing and source.name == "pictures":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    refused = pytest.raises(WriteError, match=r"pictures cannot be written: No space left on device$")
+    with refused, replacing_folder(folder) as aside:
+        write_text("new", aside / "new.png")
+    assert [path.name for path in folder.iterdir()] == ["former.png"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(former: Path) -> None:
     with pytest.raises(WriteError, match=r"a\.csv cannot be written: (File exists|Not a directory)"):
         write_text("", former / "a.csv")
     with pytest.raises(WriteError, match=r"a cannot be locked: (File exists|Not a directory)"), locked(former / "a"):
+        pass
+    refused = pytest.raises(WriteError, match=r"a cannot be written: (File exists|Not a directory)")
+    with refused, replacing_folder(former / "a"):
         pass
 
 
