@@ -50,6 +50,8 @@ class DrawingRequest(Frozen):
             raise ValueError(f"digits must be digits, as in digits=31415. Received: {self.digits}")
         if self.walk is not None and not re.fullmatch("[^:]+:[^:]+", self.walk):
             raise ValueError(f"walk must be two digits, as in walk=3:8. Received: {self.walk}")
+        if self.walk is not None and self.count == 1:
+            raise ValueError("count must be 2 or more of a walk, for its two ends. Received: 1")
         for one, other in (("digits", "digit"), ("digits", "count"), ("digits", "walk"), ("walk", "digit")):
             if {one, other} <= {*self.requested}:
                 raise ValueError(f"{one} says what to draw, and so does {other}: leave one of them out")

@@ -38,6 +38,7 @@ def test_what_is_asked_for_has_a_name() -> None:
         (["count=0", "to=a.png"], "`count` must be greater than or equal to 1. Received: 0"),
         (["digits=31", "count=3", "to=a"], "`digits` says what to draw, and so does count: leave one of them out"),
         (["digit=3", "walk=1:2", "to=a"], "`walk` says what to draw, and so does digit: leave one of them out"),
+        (["walk=3:8", "count=1", "to=a.gif"], "`count` must be 2 or more of a walk, for its two ends. Received: 1"),
         (["digits=31"], "`to` must name a file or a folder to draw `digits` to, as in to=digits.png"),
         (
             ["to=a.png"],
