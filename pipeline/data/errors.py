@@ -9,6 +9,7 @@ from pipeline.settings.errors import PipelineError
 # NumPy reads the header of an array as Python's text.
 _HEADER = (SyntaxError, tokenize.TokenError)
 UNREADABLE = (
+    AssertionError,  # of Pillow, where a palette is missing
     OSError,
     EOFError,
     KeyError,

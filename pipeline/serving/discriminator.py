@@ -94,7 +94,7 @@ def _read(row: ImageRequest, shape: tuple[int, int, int]) -> np.ndarray:
     height, width, channels = shape
     try:
         image = np.array(row.numbers, np.float32) if row.png is None else _decode(row.png, shape)
-    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (ValueError, OSError, SyntaxError, AssertionError, Image.DecompressionBombError) as error:
         raise MlflowException.invalid_parameter_value(
             f"an image must be a PNG in base64, or numbers: {error}"
         ) from error

@@ -37,6 +37,13 @@ def write_pictures(
     return folder
 
 
+def without_palette(png: bytes) -> bytes:
+    """A PNG of colours in a palette that lacks it."""
+    start = png.index(b"PLTE") - 4
+    (length,) = struct.unpack_from(">I", png, start)
+    return png[:start] + png[start + 12 + length :]
+
+
 def write_idx(folder: Path, arrays: Mapping[str, NDArray[np.uint8]], *, packed: bool = False) -> Path:
     """IDX files by their names."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from pipeline.data.sources import ensure_fetched, fetch
 from pipeline.settings.data import DataSettings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.images import DIGITS
-from tests.data.pictures import draw_class, idx_arrays, write_idx, write_pictures
+from tests.data.pictures import draw_class, idx_arrays, without_palette, write_idx, write_pictures
 
 NAMES = ("bag", "coat", "shoe")
 
@@ -279,6 +279,12 @@ def saved(name: str, image: Image.Image) -> Change:
     return lambda folder: image.save(folder / name)
 
 
+def lose_palette(folder: Path) -> None:
+    file = folder / "coat" / "003.png"
+    Image.new("P", (28, 28)).save(file)
+    file.write_bytes(without_palette(file.read_bytes()))
+
+
 GREY = Image.new("L", (28, 28))
 
 
@@ -294,6 +300,7 @@ GREY = Image.new("L", (28, 28))
             saved("coat/003.png", Image.new("LA", (28, 28))),
             "must be in grey or RGB, without transparency. Received: mode LA",
         ),
+        (lose_palette, "coat/003.png must be a PNG or JPEG picture, and is damaged or none"),
         (saved("coat/notes.bmp", GREY), "coat/notes.bmp must be a picture whose name ends in .png, .jpg, .jpeg"),
         (
             lambda folder: (folder / "coat").rename(folder / os.fsdecode(b"co\xffat")),

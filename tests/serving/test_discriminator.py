@@ -15,6 +15,7 @@ from pipeline.data.dataset import scaled
 from pipeline.models.discriminator import build_discriminator
 from pipeline.serving.discriminator import Discriminator
 from pipeline.settings.images import DIGITS, ImageFormat
+from tests.data.pictures import without_palette
 from tests.training.tiny import small_settings
 
 MODEL = build_discriminator(small_settings().model.discriminator, seed=1, format=DIGITS)
@@ -25,6 +26,9 @@ def png(levels: np.ndarray, kind: str = "PNG", *, mode: str | None = None, **opt
     file, picture = BytesIO(), Image.fromarray(levels)
     picture.convert(mode or picture.mode).save(file, kind, **options)
     return base64.b64encode(file.getvalue()).decode()
+
+
+WITHOUT_PALETTE = base64.b64encode(without_palette(base64.b64decode(png(LEVELS, mode="P")))).decode()
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,7 @@ def test_a_png_and_its_numbers_are_seen_as_the_network_sees_them(
         ([], "a request must have 1 to 1000 rows. Received: 0"),
         ([{"png": png(LEVELS[1:])}], "28 × 28 pixels are expected. Received: 28 × 27"),
         ([{"png": png(LEVELS, "BMP")}], "an image must be a PNG in base64, or numbers"),
+        ([{"png": WITHOUT_PALETTE}], "an image must be a PNG in base64, or numbers"),
         ([{"png": "!"}], "an image must be a PNG in base64, or numbers"),
         ([{"numbers": [[0.0, 0.0], [0.0]]}], "an image must be a PNG in base64, or numbers"),
         ([{"png": png(LEVELS, mode="LA")}], "grey or RGB without transparency is expected. Received: mode LA"),
