@@ -21,9 +21,11 @@ class RealAccuracy:
     digits: int
 
     def lowest(self, confidence: float) -> float:
-        """The lower end of its interval, by the normal approximation of a share: p - z sqrt(p (1 - p) / n)."""
-        quantile = NormalDist().inv_cdf((1 + confidence) / 2)
-        return self.share - quantile * math.sqrt(self.share * (1 - self.share) / self.digits)
+        """The lower end of its interval by Wilson 1927 (JASA 22), which has a width where all digits are read right."""
+        count, quantile = self.digits, NormalDist().inv_cdf((1 + confidence) / 2)
+        added = quantile**2 / count
+        margin = quantile * math.sqrt((self.share * (1 - self.share) + added / 4) / count)
+        return (self.share + added / 2 - margin) / (1 + added)
 
 
 @dataclass(frozen=True)

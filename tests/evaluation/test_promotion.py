@@ -1,6 +1,7 @@
 """The rule by which a challenger replaces the champion."""
 
 import pytest
+from scipy.stats import binomtest
 
 from pipeline.evaluation.promotion import ACCURACY, DISTANCE, RealAccuracy, conditions
 from pipeline.evaluation.seeds import Setting
@@ -38,10 +39,15 @@ def test_too_few_seeds_of_either_do_not(count: int) -> None:
 
 
 def test_an_accuracy_below_real_digits_by_more_than_their_interval_does_not() -> None:
-    # 0.99 - 1.96 sqrt(0.99 * 0.01 / 2000)
-    assert REAL.lowest(0.95) == pytest.approx(0.98564, abs=1e-5)
-    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9857))[2] is True
-    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9855))[2] is False
+    lower = binomtest(1980, 2000).proportion_ci(0.95, method="wilson").low
+    assert REAL.lowest(0.95) == pytest.approx(lower, abs=1e-12) == pytest.approx(0.98460, abs=1e-5)
+    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9847))[2] is True
+    assert holding(setting(0.5, 0.51, 0.52, accuracy=0.9845))[2] is False
+
+
+def test_real_digits_that_are_all_read_right_have_an_interval_too() -> None:
+    # n / (n + 1.96²)
+    assert RealAccuracy(1.0, 100).lowest(0.95) == pytest.approx(0.96301, abs=1e-5)
 
 
 def test_a_setting_without_measures_never_replaces_the_champion() -> None:
@@ -52,6 +58,6 @@ def test_every_condition_has_its_numbers() -> None:
     assert [one.text for one in conditions(BETTER, CHAMPION, REAL, seeds=3, confidence=0.95)] == [
         "3 seeds of the challenger's setting are trained, 3 are needed",
         "3 seeds of the champion's setting are trained, 3 are needed",
-        "its accuracy is 0.9900, that of real ones at least 0.9856",
+        "its accuracy is 0.9900, that of real ones at least 0.9846",
         "its distance is at most 0.5348, the champion's at least 0.8516",
     ]
