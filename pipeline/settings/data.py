@@ -18,8 +18,8 @@ def _known_source(value: str) -> str:
     raise ValueError(f"must be auto, {', '.join(SOURCES)} or folder:PATH")
 
 
-def _known_kind(value: Path) -> Path:
-    if value.suffix == ".npz":
+def _known_kind(value: Path | None) -> Path | None:
+    if value is None or value.suffix == ".npz":
         return value
     raise ValueError("must end in .npz")
 
@@ -39,7 +39,7 @@ class DataSettings(Frozen):
 
     source: Annotated[str, AfterValidator(_known_source)]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    path: Annotated[Path, Field(strict=False), AfterValidator(_known_kind)] | None
+    path: Annotated[Path | None, Field(strict=False), AfterValidator(_known_kind)]
     validation: Annotated[int, Field(ge=0, le=50_000)]
     limit: Annotated[int, Field(ge=100)] | None
 

@@ -65,3 +65,10 @@ def test_a_mistake_is_one_line(override: str, message: str) -> None:
 @pytest.mark.parametrize("typed", ["12e3,ab", "[12e3, ab]", '\'["12e3","ab"]\'', "12e3,ab,"])
 def test_ids_of_runs_are_texts_whatever_they_look_like(typed: str) -> None:
     assert compose_settings(quote_texts([f"runs={typed}"])).compare.runs == ("12e3", "ab")
+
+
+def test_a_path_of_data_may_hold_what_hydra_reads_otherwise() -> None:
+    assert compose_settings(quote_texts(["data.path=a=b.npz"])).data.path == Path("a=b.npz")
+    with pytest.raises(SettingsError, match=r"or type 'data\.path=\"a,b\.npz\"' for one text"):
+        compose_settings(quote_texts(["data.path=a,b.npz"]))
+    assert compose_settings().data.path is None
