@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any, Generic, Self, get_args
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from typing_extensions import TypeVar
 
 import pipeline.settings
@@ -21,6 +21,7 @@ from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
+from pipeline.settings.paths import expand_home
 from pipeline.settings.promote import PromoteSettings
 from pipeline.settings.stages import DrawSettings, EvaluateSettings, RenderSettings, TrackingSettings
 
@@ -77,6 +78,8 @@ class Settings(DrawingRequest, Generic[Model_co]):
         changed = self.model_copy(update={"model": self.model.for_format(format)})
         changed._format = format
         return changed
+
+    _in_home = field_validator("to", "run", "start_from")(expand_home)
 
     @model_validator(mode="after")
     def _check_family(self) -> Self:

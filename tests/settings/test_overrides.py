@@ -72,3 +72,13 @@ def test_a_path_of_data_may_hold_what_hydra_reads_otherwise() -> None:
     with pytest.raises(SettingsError, match=r"or type 'data\.path=\"a,b\.npz\"' for one text"):
         compose_settings(quote_texts(["data.path=a,b.npz"]))
     assert compose_settings().data.path is None
+
+
+def test_every_path_may_begin_with_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    words = ["digit=3", "to=~/a.png", "run=~/run", "start_from=~/start", "data.path=~/a.npz"]
+    settings = compose_settings(quote_texts(words))
+    paths = [settings.to, settings.run, settings.start_from, settings.data.path]
+    assert paths == [Path("/home/ada", name) for name in ("a.png", "run", "start", "a.npz")]
+    with pytest.raises(SettingsError, match="`run` must begin with a home folder that is known. Received: '~no-one/a'"):
+        compose_settings(quote_texts(["run=~no-one/a"]))
