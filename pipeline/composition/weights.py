@@ -136,7 +136,9 @@ def _members(names: Iterable[str]) -> list[str]:
 def _read_index(folder: Path) -> list[dict[str, Any]]:
     try:
         index: list[dict[str, Any]] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if not isinstance(index, list) or any({*each} != {"layer", "file", "weights"} for each in index):
+            raise ValueError("it has no layers with their files and weights")
+    except (OSError, TypeError, ValueError) as error:
         raise WeightsError(f"`{folder}` must be a folder that holds `{INDEX}`. Received: {error}") from error
     return index
 

@@ -261,6 +261,14 @@ def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '[{"layer": "a", "file": "a.npz"}]'])
+def test_an_index_that_was_not_written_here_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text(content, encoding="utf-8")
+    for use in (read, lambda folder: write({}, folder)):
+        with pytest.raises(WeightsError, match=r"must be a folder that holds `index\.json`"):
+            use(tmp_path)
+
+
 def test_the_table_is_a_csv_that_a_person_reads() -> None:
     rows = table({"dense": {"kernel": np.array([[3.0, 0.0], [-4.0, 5.0]], "float32"), "bias": np.zeros(2)}})
     assert as_csv(rows) == (
