@@ -76,7 +76,7 @@ def measure(options: argparse.Namespace) -> Results:
 
     settings = [resolve_compute(one, report=lambda _: None) for one in settings]  # as a run's digest has them
     ensure_judge(settings[0], Job("benchmarks.quality", tuple(options.overrides)))
-    store = connect(family=settings[0].family, experiment=EXPERIMENT, root=STORE_ROOT)
+    store = connect(family=settings[0].family, experiment=EXPERIMENT)
     runs = []
     for (_, recipe), words, own in zip(turns, planned, settings, strict=True):
         tracked = find_run(store, own, reuse=options.reuse) or _train(store, words, own)

@@ -17,7 +17,7 @@ def compare(settings: Settings, job: Job) -> None:
     from pipeline.tracking.comparison import find_jobs
     from pipeline.tracking.store import connect
 
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=settings.family, experiment=settings.tracking.experiment)
     stored = find_jobs(store, runs)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
     from pipeline.sweeps.page import write_comparison

@@ -2,7 +2,6 @@
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 
@@ -18,8 +17,7 @@ def evaluate(settings: Settings, job: Job) -> None:
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    tracking = location.settings.tracking
-    store = connect(family=location.settings.family, experiment=tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=location.settings.family, experiment=location.settings.tracking.experiment)
     console = make_console()
     found = ensure_fetched(location.settings.data, report=console.print, progress=console.is_terminal)
     location.check_data(found)

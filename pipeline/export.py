@@ -4,7 +4,6 @@ from importlib.util import find_spec
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job
@@ -27,8 +26,7 @@ def export(settings: Settings, job: Job) -> None:
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    experiment = location.settings.tracking.experiment
-    store = connect(family=location.settings.family, experiment=experiment, root=paths.STORE_ROOT)
+    store = connect(family=location.settings.family, experiment=location.settings.tracking.experiment)
     import pipeline.models  # noqa: F401
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.exports import export_run, log_exports

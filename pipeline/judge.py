@@ -17,7 +17,7 @@ def judge(settings: Settings, job: Job) -> None:
 
     if not settings.tracking.offline:
         # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-        connect(family="judge", experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+        connect(family="judge", experiment=settings.tracking.experiment)
     console = make_console()
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.

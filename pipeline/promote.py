@@ -2,7 +2,6 @@
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import Job
@@ -18,7 +17,7 @@ def promote(settings: Settings, job: Job) -> None:
     from pipeline.runs.promotion import promote_run
     from pipeline.tracking.store import connect
 
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=settings.family, experiment=settings.tracking.experiment)
     promotion = promote_run(location, settings, store)
     console = make_console()
     console.print(f"{promotion.name}, version {promotion.version}: {promotion.alias}")

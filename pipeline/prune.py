@@ -1,7 +1,6 @@
 """Command: frees what deleted runs keep in the tracking store, for good."""
 
 from pipeline.cli import command
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 
@@ -13,7 +12,7 @@ def prune(settings: Settings, job: Job) -> None:
     from pipeline.tracking.deleted import free_deleted
     from pipeline.tracking.store import connect
 
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=settings.family, experiment=settings.tracking.experiment)
     freed = free_deleted(store)
     make_console().print(f"deleted runs freed: {freed.runs}, models: {freed.models}")
 

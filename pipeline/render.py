@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pipeline.cli import command
 from pipeline.runs.location import find_run
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.drawing import check_target, classes_asked_for
 from pipeline.settings.job import Job
@@ -27,7 +26,7 @@ def render(settings: Settings, job: Job) -> None:
     from pipeline.tracking.store import connect
 
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    connect(family=location.settings.family, experiment=location.settings.tracking.experiment, root=paths.STORE_ROOT)
+    connect(family=location.settings.family, experiment=location.settings.tracking.experiment)
     console = make_console()
     found = ensure_fetched(location.settings.data, report=console.print, progress=console.is_terminal)
     location.check_data(found)

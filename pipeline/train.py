@@ -2,7 +2,6 @@
 
 from pipeline.cli import command
 from pipeline.runs.location import find_start
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.training.timing import Timers, untimed
@@ -21,7 +20,7 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
 
     if not settings.tracking.offline:
         # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-        connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+        connect(family=settings.family, experiment=settings.tracking.experiment)
     console = make_console()
     format = ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.

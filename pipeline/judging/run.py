@@ -81,8 +81,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     # DVC hashes its stage's folder, which must have nothing else in it.
     spool = None if stage_of_dvc() else folder / "spool"
-    tracking, root = settings.tracking, paths.STORE_ROOT
-    with open_run(description, family=FAMILY, settings=tracking, root=root, spool=spool) as run:
+    with open_run(description, family=FAMILY, settings=settings.tracking, spool=spool) as run:
         with _progress(settings, len(splits.train), run) as on_step:
             fitted = fit_judge(splits, settings.judge, on_step=on_step)
         digest = write_calibration(fitted, folder, {"label": settings.label, **identity})

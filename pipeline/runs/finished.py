@@ -57,7 +57,7 @@ class FinishedRun(RunLocation):
         """
         settings = self.settings
         family, experiment = settings.family, settings.tracking.experiment
-        store = connect(family=family, experiment=experiment, root=paths.STORE_ROOT)
+        store = connect(family=family, experiment=experiment)
         close_abandoned(store)
         described = describe_stage(stage, settings, job, models=self.files.models, training=self.metadata)
         folder = paths.STORE_ROOT / "runs" / "stages"

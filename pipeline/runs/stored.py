@@ -24,7 +24,7 @@ def find_stored_files(address: str, settings: Settings) -> RunFiles | None:
     from pipeline.tracking.downloads import download_training, find_run_id
     from pipeline.tracking.store import connect
 
-    store = connect(family=settings.family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=settings.family, experiment=settings.tracking.experiment)
     run_id = find_run_id(store, address)
     for files in _own_files(settings.family):
         if _run_id(files) == run_id:

@@ -166,7 +166,6 @@ def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[
         replace(described, tags={**described.tags, KEY: run_key(folder)}),
         family=settings.family,
         settings=settings.tracking,
-        root=paths.STORE_ROOT,
         spool=folder.spool,
         resume=folder.metadata().get("run_id"),
     )

@@ -62,7 +62,7 @@ def _send(folder: RunFolder) -> str | None:
         spool.remove()
         return None
     own, (family, experiment) = spool.run_id, spool.place
-    store = connect(family=family, experiment=experiment, root=paths.STORE_ROOT)
+    store = connect(family=family, experiment=experiment)
     run_id = send_left(spool, store, own)
     metadata = folder.metadata()
     if run_id and run_id != own and metadata.get("run_id") == own:

@@ -17,7 +17,6 @@ from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
 from pipeline.runs.description import describe_sweep, sweep_command
 from pipeline.runs.unsent import find_unsent, send_unsent
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
@@ -132,7 +131,7 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
     """
     family, label = settings.family, settings.label
     # A store that does not answer is refused before TensorFlow, which takes seconds to import.
-    store = connect(family=family, experiment=settings.tracking.experiment, root=paths.STORE_ROOT)
+    store = connect(family=family, experiment=settings.tracking.experiment)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
 
     close_abandoned(store)

@@ -40,7 +40,6 @@ def open_run(
     *,
     family: str,
     settings: TrackingSettings,
-    root: Path,
     spool: Path | None,
     resume: str | None = None,
 ) -> Run:
@@ -55,7 +54,7 @@ def open_run(
     """
     if settings.offline and spool is not None:
         return _offline_run(description, family=family, settings=settings, spool=spool, resume=resume)
-    store = connect(family=family, experiment=settings.experiment, root=root)
+    store = connect(family=family, experiment=settings.experiment)
     left = Spool(spool) if spool else None
     if left is not None and left.run_id:
         try:

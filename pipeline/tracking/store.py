@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from pipeline.data.files import locked
+from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
 from pipeline.tracking.address import explain_missing, names_file, without_password
@@ -100,16 +101,17 @@ def default_uri(root: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def connect(*, family: str, experiment: str, root: Path) -> Store:
+def connect(*, family: str, experiment: str, root: Path | None = None) -> Store:
     """Opens the tracking store and the experiment `{experiment}-{family}`, each made if missing.
 
     The store is `MLFLOW_TRACKING_URI` or, where that is unset, `default_uri(root)`. The latter, however it is spelt,
     has its artifacts beside it, in `root/mlartifacts`; any other store decides for itself. `experiment` is the setting
-    `tracking.experiment`.
+    `tracking.experiment`; `root` is the project, unless another folder is named.
 
     Raises:
         TrackingError: The store cannot be reached or opened or needs a missing library, or the experiment was deleted.
     """
+    root = root or paths.STORE_ROOT
     uri, name = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root), f"{experiment}-{family}"
     if not names_file(uri, root / "mlflow.db"):
         with one_line_errors(uri), bounded_requests():

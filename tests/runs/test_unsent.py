@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     monkeypatch.setattr(paths, "STORE_ROOT", tmp_path)
     made = RunFolder(tmp_path / "runs" / "vae" / "0123-1")
     described = RunDescription(name="a")
-    with open_run(described, family="vae", settings=OFFLINE, root=tmp_path, spool=made.spool) as run:
+    with open_run(described, family="vae", settings=OFFLINE, spool=made.spool) as run:
         made.update_metadata(run_id=run.run_id, introduced=run.run_id)
     return made
 
@@ -90,7 +90,7 @@ def test_a_run_that_the_store_refuses_is_counted_and_does_not_keep_the_others(
     folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = RunFolder(tmp_path / "runs" / "vae" / "0001-1")
-    with open_run(RunDescription(name="b"), family="vae", settings=OFFLINE, root=tmp_path, spool=other.spool):
+    with open_run(RunDescription(name="b"), family="vae", settings=OFFLINE, spool=other.spool):
         pass
     made = MlflowClient.create_run
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.settings import paths
 from pipeline.tracking.store import Store, connect
 
 
@@ -22,10 +23,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def root(migrated: Path, tmp_path: Path) -> Path:
+def root(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "a project"
     folder.mkdir()
     shutil.copy(migrated, folder)
+    monkeypatch.setattr(paths, "STORE_ROOT", folder)
     return folder
 
 

@@ -41,7 +41,7 @@ LOSS, SAMPLED = Key.parse("train/loss"), Key.parse("system/cpu_utilization_perce
 def opened(
     root: Path, settings: TrackingSettings = SETTINGS, *, resume: str | None = None, to: RunDescription = DESCRIPTION
 ) -> Run:
-    return open_run(to, family="acgan", settings=settings, root=root, spool=root / "run" / "spool", resume=resume)
+    return open_run(to, family="acgan", settings=settings, spool=root / "run" / "spool", resume=resume)
 
 
 def points(run: Run, first: int, last: int) -> None:
