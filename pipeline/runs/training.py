@@ -1,10 +1,12 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipeline.data.code import combined_digest
 from pipeline.data.dataset import Splits
@@ -19,7 +21,7 @@ from pipeline.runs.folder import LAYOUT, RunFolder, claim, dvc_files, locked_sta
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
-from pipeline.runs.start import ScoreBasis, restore, score_basis
+from pipeline.runs.start import restore, score_basis
 from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
@@ -90,23 +92,16 @@ def train(
         training = build_training(family, settings, splits)
     # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
     gc.freeze()
-    basis = score_basis(settings, calibration, data=digests["data"])
-    history = restore(training, settings, folder, basis)
-    with _open_run(settings, job, folder, digests) as run:
-        _record_start(run, settings, job, folder, basis)
-        folder.update_metadata(digest=combined_digest(*digests.values()), data=digests["data"])
-        if calibration:
-            _record_judge(run, folder, calibration)
-        _introduce(run, folder, training, splits, settings=settings, data_digest=digests["data"])
+    metadata = _describe(settings, job, digests, calibration)
+    history = restore(training, settings, folder, metadata["reported_on"])
+    with _open_run(settings, job, folder, digests, calibration) as run:
+        _introduce(run, folder, training, splits, settings=settings, metadata=metadata)
         run.log(history.points)
         observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings, timers=timers)
         measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
+        steps = partial(run_steps, training, _plan(settings), history, measure, timers=timers)
         with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
-            observer.begin()
-            with Interruption() as interruption:
-                plan, due = _plan(settings), interruption.requested
-                steps = run_steps(training, plan, history, measure, due=due, timers=timers)
-                _observe(_until_hopeless(steps, job, steps=plan.steps), observer, interruption)
+            _observe(steps, observer, job, last=settings.model.steps)
         if history.step < settings.model.steps:
             make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
             run.tags({PRUNED: "true"})
@@ -119,11 +114,14 @@ def train(
     return True
 
 
-def _observe(events: Iterable[Event], observer: TrainingObserver, interruption: Interruption) -> None:
-    for event in events:
-        observer.on_event(event)
-        if isinstance(event, CheckpointDue):
-            interruption.stop()
+def _observe(steps: Callable[..., Iterator[Event]], observer: TrainingObserver, job: Job, *, last: int) -> None:
+    """Passes a training's events on, up to its step `last`; after a signal it stops at the next checkpoint."""
+    observer.begin()
+    with Interruption() as interruption:
+        for event in _until_hopeless(steps(due=interruption.requested), job, steps=last):
+            observer.on_event(event)
+            if isinstance(event, CheckpointDue):
+                interruption.stop()
 
 
 def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterator[Event]:
@@ -141,29 +139,34 @@ def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterato
             return
 
 
-def _record_start(run: Run, settings: Settings, job: Job, folder: RunFolder, basis: ScoreBasis) -> None:
+def _describe(
+    settings: Settings, job: Job, digests: Mapping[str, str], calibration: Calibration | None
+) -> dict[str, Any]:
+    """What decides a training and how it is called, for its metadata."""
     called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
-    folder.update_metadata(run_id=run.run_id, layout=LAYOUT, **called, reported_on=basis)
-
-
-def _record_judge(run: Run, folder: RunFolder, calibration: Calibration) -> None:
-    run.tags(judge_tags(calibration))
-    folder.update_metadata(judge=judge_metadata(calibration))
+    basis = score_basis(settings, calibration, data=digests["data"])
+    decided = {"reported_on": basis, "digest": combined_digest(*digests.values()), "data": digests["data"]}
+    judge = {"judge": judge_metadata(calibration)} if calibration else {}
+    return {"layout": LAYOUT, **called, **decided, **judge}
 
 
 def _introduce(
-    run: Run, folder: RunFolder, training: Training, splits: Splits, *, settings: Settings, data_digest: str
+    run: Run, folder: RunFolder, training: Training, splits: Splits, *, settings: Settings, metadata: Mapping[str, Any]
 ) -> None:
-    """Logs what a run has from its start, once a run."""
+    """Writes the metadata that a training has from its start, and logs what its run has from then on, once a run."""
+    folder.update_metadata(run_id=run.run_id, **metadata)
     if folder.metadata().get("introduced") != run.run_id:
-        outputs.introduce(run, settings, training.parts(), splits, data_digest=data_digest)
+        outputs.introduce(run, settings, training.parts(), splits, data_digest=metadata["data"])
         folder.update_metadata(introduced=run.run_id)
 
 
-def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str]) -> Run:
+def _open_run(
+    settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str], calibration: Calibration | None
+) -> Run:
     described = describe_training(settings, job, digests=digests)
+    judged = judge_tags(calibration) if calibration else {}
     return open_run(
-        replace(described, tags={**described.tags, KEY: run_key(folder)}),
+        replace(described, tags={**described.tags, **judged, KEY: run_key(folder)}),
         family=settings.family,
         settings=settings.tracking,
         spool=folder.spool,

@@ -26,7 +26,7 @@ WRITES = {
     "curves": "pipeline.training.history:write_curves",
 }
 STEP = "pipeline.training.loop:_steps"
-OPENED = "pipeline.runs.training:_record_start"  # the run is in the store, and not yet noted in the folder
+OPENED = "pipeline.runs.training:_introduce"  # the run is in the store, and not yet noted in the folder
 # Calls and returns of functions: in writing a checkpoint, at least, and in a few steps with what follows on them.
 SAVE_EVENTS, STEP_EVENTS = 3000, 20_000
 
