@@ -34,14 +34,11 @@ from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, ReportMade, run_steps
 from pipeline.training.timing import Phase, Timers, untimed
 
+Hashes = Mapping[str, str]
+
 
 def train_in_folder(
-    settings: Settings,
-    job: Job,
-    *,
-    digests: Mapping[str, str],
-    calibration: Calibration | None,
-    timers: Timers = untimed,
+    settings: Settings, job: Job, *, digests: Hashes, calibration: Calibration | None, timers: Timers = untimed
 ) -> Path | None:
     """Trains in the folder that the digests name; see `train`.
 
@@ -67,13 +64,7 @@ def train_in_folder(
 
 
 def train(
-    settings: Settings,
-    job: Job,
-    folder: RunFolder,
-    *,
-    digests: Mapping[str, str],
-    calibration: Calibration | None = None,
-    timers: Timers = untimed,
+    settings: Settings, job: Job, folder: RunFolder, *, digests: Hashes, calibration: Calibration | None, timers: Timers
 ) -> bool:
     """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
@@ -139,9 +130,7 @@ def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterato
             return
 
 
-def _describe(
-    settings: Settings, job: Job, digests: Mapping[str, str], calibration: Calibration | None
-) -> dict[str, Any]:
+def _describe(settings: Settings, job: Job, digests: Hashes, calibration: Calibration | None) -> dict[str, Any]:
     """What decides a training and how it is called, for its metadata."""
     called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
     basis = score_basis(settings, calibration, data=digests["data"])
@@ -160,9 +149,7 @@ def _introduce(
         folder.update_metadata(introduced=run.run_id)
 
 
-def _open_run(
-    settings: Settings, job: Job, folder: RunFolder, digests: Mapping[str, str], calibration: Calibration | None
-) -> Run:
+def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Hashes, calibration: Calibration | None) -> Run:
     described = describe_training(settings, job, digests=digests)
     judged = judge_tags(calibration) if calibration else {}
     return open_run(
