@@ -88,9 +88,11 @@ def close_abandoned(store: Store) -> list[str]:
     """
     closed: list[str] = []
     with one_line_errors(store.uri):
-        for run in runs_where(store, "attributes.status = 'RUNNING'"):
-            run_id, tags = run.info.run_id, run.data.tags
-            if why := _why_abandoned(tags):
+        running = runs_where(store, "attributes.status = 'RUNNING'")
+        for run_id in [run.info.run_id for run in running if _why_abandoned(run.data.tags)]:
+            # Read again: since the search its process may have closed it, or another one resumed it.
+            run = store.client.get_run(run_id)
+            if run.info.status == "RUNNING" and (why := _why_abandoned(run.data.tags)):
                 store.client.set_tag(run_id, CLOSED, why)
                 store.client.set_terminated(run_id, "KILLED")
                 closed.append(run_id)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
+from pipeline.tracking import owners
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Run, RunDescription, flatten
 from pipeline.tracking.stage_runs import open_stage_run
@@ -182,6 +183,19 @@ def test_a_run_of_a_killed_process_is_closed_as_killed(store: Store, root: Path)
     found = store.client.get_run(run_id)
     assert found.info.status == "KILLED"
     assert "ended without closing it" in found.data.tags["closed.because"]
+
+
+def test_a_run_that_ends_while_others_are_looked_at_keeps_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(store, RunDescription(name="a"), system_metrics=False)
+
+    def ends(_tags: object) -> bool:
+        store.client.set_terminated(run.run_id, "FINISHED")
+        return False
+
+    monkeypatch.setattr(owners, "owner_lives", ends)
+    assert (close_abandoned(store), status(store, run)) == ([], "FINISHED")
 
 
 def test_a_run_of_a_living_process_or_of_another_host_stays_open(store: Store) -> None:
