@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from mlflow.entities import Metric
+from mlflow.entities import Metric, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from pipeline.data.keys import Key
@@ -100,8 +100,7 @@ class Recorder:
     def tags(self, tags: Mapping[str, str]) -> None:
         """Sets tags, replacing earlier values."""
         with self.one_line_errors():
-            for key, value in tags.items():
-                self._client.set_tag(self.run_id, key, value)
+            self._client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
     def dataset(self, examples: Examples) -> None:
         """Logs a part of the data as an input of the run."""

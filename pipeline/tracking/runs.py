@@ -22,7 +22,6 @@ from pipeline.tracking.owners import owner_tags, user
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
-_PARAMETERS_A_BATCH = 100
 SECONDS_A_SAMPLE = 10.0
 _SIGNALLED = 128
 _LONGEST_TAG = 8000
@@ -170,9 +169,7 @@ def reopen_run(store: Store, run_id: str, description: RunDescription) -> str:
 
 
 def _log_parameters(client: MlflowClient, run_id: str, description: RunDescription) -> None:
-    parameters = [Param(key, value) for key, value in flatten(description.parameters).items()]
-    for start in range(0, len(parameters), _PARAMETERS_A_BATCH):
-        client.log_batch(run_id, params=parameters[start : start + _PARAMETERS_A_BATCH])
+    client.log_batch(run_id, params=[Param(key, value) for key, value in flatten(description.parameters).items()])
 
 
 def _tags(description: RunDescription) -> dict[str, str]:
