@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import LifecycleStage
 
@@ -59,7 +58,7 @@ def download_training(store: Store, run_id: str, *, metadata: Path, models: Path
             copied = download_artifacts(source, dst_path=f"{folder}/{model.name}", tracking_uri=store.uri)
             write_bytes(Path(copied).read_bytes(), models / f"{model.name}.keras")
         # Last: it marks the copy as whole.
-        write_bytes(Path(_artifact(store.client, run_id, folder)).read_bytes(), metadata)
+        write_bytes(Path(store.client.download_artifacts(run_id, METADATA, folder)).read_bytes(), metadata)
 
 
 def download_samples(store: Store, run_id: str, folder: Path) -> Path | None:
@@ -67,7 +66,3 @@ def download_samples(store: Store, run_id: str, folder: Path) -> Path | None:
     with one_line_errors(store.uri):
         found = sorted(artifact.path for artifact in store.client.list_artifacts(run_id, SAMPLES))
         return Path(store.client.download_artifacts(run_id, found[-1], str(folder))) if found else None
-
-
-def _artifact(client: MlflowClient, run_id: str, folder: str) -> str:
-    return str(client.download_artifacts(run_id, METADATA, folder))

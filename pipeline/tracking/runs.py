@@ -96,8 +96,8 @@ class Run(Recorder):
                 self._monitor.finish()
             self.flush()
         except TrackingError:
-            status = "FAILED" if error is None else status
             if error is None:
+                status = "FAILED"
                 raise
         finally:
             with suppress(TrackingError) if error else nullcontext():
