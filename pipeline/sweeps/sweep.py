@@ -24,7 +24,7 @@ from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import task_overrides
 from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
 from pipeline.sweeps.processes import require_no_jobs
-from pipeline.tracking.owners import close_abandoned
+from pipeline.tracking.lease import Lease
 from pipeline.tracking.runs import status_after
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.tracking.sweeps import children, finished_jobs, open_sweep
@@ -134,10 +134,11 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
     store = connect(family=family, experiment=settings.tracking.experiment)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
 
-    close_abandoned(store)
     description = describe_sweep(task_overrides(config.hydra), family=family, label=label)
     description = replace(description, note=f"{description.note}\n{RESUME}\n")
     run_id = open_sweep(store, digest, description, new=settings.sweep.new)
+    lease = Lease(store, run_id)
+    lease.start()
     name = " ".join([Path(config.hydra.sweep.dir).name, *([label] if label else [])])
     error: BaseException | None = None
     try:
@@ -147,6 +148,7 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
         error = raised
         raise
     finally:
+        lease.end()
         try:
             report(store, run_id, name=name, status=status_after(error))
         except TrackingError as unreported:

@@ -69,8 +69,8 @@ def _place() -> str | None:
 def _why_abandoned(tags: Mapping[str, str]) -> str | None:
     """Why nobody writes on a run any more; None of one that lives, as far as this process can see.
 
-    Where its process id means something here, that decides; elsewhere its lease does. A run without one, such as a
-    sweep's, is judged by the process on its own host alone.
+    Where its process id means something here, that decides; elsewhere its lease does. A run without one is judged by
+    the process on its own host alone.
     """
     silent = is_silent(tags)
     if _PLACE in tags and tags[_PLACE] != _place() and silent is not None:

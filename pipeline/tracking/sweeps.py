@@ -7,9 +7,12 @@ from pathlib import Path
 from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
+from pipeline.data.files import LockedError
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import SeededRun
+from pipeline.tracking.lease import is_silent
+from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, RunDescription
@@ -91,18 +94,28 @@ class SweepResult:
 def open_sweep(store: Store, digest: str, description: RunDescription, *, new: bool = False) -> str:
     """Opens a sweep's parent run, or the latest of a sweep with the same jobs unless it is to be `new`; returns its id.
 
-    `digest` is the hash of all jobs. The run stays open until `close_sweep`.
+    `digest` is the hash of all jobs. The run stays open until `close_sweep`; its command holds a `Lease` of it.
+
+    Raises:
+        LockedError: Another command runs the same sweep, on another machine or in another copy of the project.
+        TrackingError: The store does not answer.
     """
-    found = None if new else find_sweep(store, digest)
+    close_abandoned(store)
+    found = None if new else _latest(store, digest)
+    if found and found.info.status == "RUNNING" and is_silent(found.data.tags) is False:
+        raise LockedError(
+            f"another command runs the same sweep under the run {found.info.run_id}: wait for its end, or for ten "
+            "minutes where it was killed on another machine"
+        )
     tags = {**description.tags, "kind": "sweep", _SWEEP: digest}
-    return Run(store, replace(description, tags=tags), resume=found, system_metrics=False).run_id
+    resume = found.info.run_id if found else None
+    return Run(store, replace(description, tags=tags), resume=resume, system_metrics=False).run_id
 
 
-def find_sweep(store: Store, digest: str) -> str | None:
-    """Returns the latest parent run of a sweep by the hash of its jobs; None before there was one."""
+def _latest(store: Store, digest: str) -> MlflowRun | None:
     with one_line_errors(store.uri):
-        runs = runs_where(store, f"tags.kind = 'sweep' and tags.`{_SWEEP}` = '{digest}'")
-        return next((str(run.info.run_id) for run in reversed(list(runs))), None)
+        runs = list(runs_where(store, f"tags.kind = 'sweep' and tags.`{_SWEEP}` = '{digest}'"))
+        return runs[-1] if runs else None
 
 
 def finished_jobs(store: Store, run_id: str) -> dict[str, str]:

@@ -30,6 +30,7 @@ from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
 from tests.sweeps.conftest import CallTrain
+from tests.tracking.test_spool import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -356,6 +357,14 @@ def test_a_sweep_that_another_command_runs_is_refused(call: Call, store: Store, 
     assert (refused.status, stage.trained, refused.shown) == (2, [], "")
     assert "is in use by another process" in refused.complained
     assert refused.complained.count("\n") == 1
+
+
+def test_a_sweeps_run_holds_a_lease_while_its_jobs_train(call_train: CallTrain, store: Store, tmp_path: Path) -> None:
+    def stage(_settings: Settings, job: Job) -> None:
+        run_id = job.sweep.run if job.sweep else ""
+        wait_for(lambda: "owner.lease" in store.client.get_run(run_id).data.tags)
+
+    assert call_train(stage, *TWO, "sweep.new=true", f"hydra.sweep.dir={tmp_path}")[0] == 0
 
 
 def test_a_store_that_does_not_answer_is_one_line_before_the_first_job(

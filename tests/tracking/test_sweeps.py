@@ -1,12 +1,14 @@
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from pipeline.data.files import LockedError
 from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import SweepResult, children, close_sweep, find_sweep, finished_jobs, open_sweep
+from pipeline.tracking.sweeps import SweepResult, children, close_sweep, finished_jobs, open_sweep
 from pipeline.training.history import Point
 
 LONG = "| a row of a table |\n" * 1000
@@ -34,12 +36,22 @@ def train(
 def test_a_sweep_is_found_again_by_the_hash_of_its_jobs_unless_it_is_to_be_new(store: Store) -> None:
     described = RunDescription(name="aux_weights")
     opened = open_sweep(store, "c3d4", described)
-    open_sweep(store, "e5f6", described)
-    assert find_sweep(store, "c3d4") == open_sweep(store, "c3d4", described) == opened
-    assert find_sweep(store, "none") is None
+    assert open_sweep(store, "e5f6", described) != opened
+    assert open_sweep(store, "c3d4", described) == opened
     new = open_sweep(store, "c3d4", described, new=True)
     assert new != opened
-    assert find_sweep(store, "c3d4") == open_sweep(store, "c3d4", described) == new
+    assert open_sweep(store, "c3d4", described) == new
+
+
+def test_a_sweep_that_another_machine_runs_is_refused_until_its_lease_is_silent(store: Store) -> None:
+    described = RunDescription(name="aux_weights")
+    opened = open_sweep(store, "c3d4", described)
+    store.client.set_tag(opened, "owner.place", "another boot pid:[1]")
+    store.client.set_tag(opened, "owner.lease", f"{time.time():.0f}")
+    with pytest.raises(LockedError, match=f"another command runs the same sweep under the run {opened}"):
+        open_sweep(store, "c3d4", described)
+    store.client.set_tag(opened, "owner.lease", f"{time.time() - 1000:.0f}")
+    assert open_sweep(store, "c3d4", described) == opened
 
 
 def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store) -> None:
