@@ -52,7 +52,7 @@ def _report(
     console.print(sweep_table(rows, title=title))
     if not best:
         return SweepResult(rows, texts=[as_markdown(rows)])
-    commands = [candidate_command(study, overrides, number) for number in best[:MOST_COMMANDS]]
+    commands = list(dict.fromkeys(candidate_command(study, overrides, number) for number in best))[:MOST_COMMANDS]
     console.print("\n".join([CANDIDATES, *commands]), soft_wrap=True, markup=False)
     short = shorten(list(study.search.space))
     draw_search(

@@ -99,6 +99,8 @@ class Trials(Iterable[list[str]]):
         """Yields the overrides of each trial, with its place."""
         while (left := self.study.left - len(self._under_way)) > 0:
             trial, values = self.study.ask()
+            if self.study.tell_known(trial.number):
+                continue
             self._under_way.add(trial.number)
             try:
                 job = self.compose(*values)

@@ -181,6 +181,16 @@ def test_values_of_a_trial_are_proposed_once_more_wherever_its_command_was_kille
     assert [state for _, state, _ in study.trials()] == ["replaced", "running"]
 
 
+def test_values_that_come_again_get_their_measures_without_a_training(call: Call, store: Store) -> None:
+    stage, weight = Stage(store), "acgan.auxiliary_weight.generated: {low: 0.0, high: 0.5, step: 0.25}"
+    block = f"{{trials: 6, storage: 'sqlite:///few.db', maximize: [coverage], minimize: [], space: {{{weight}}}}}"
+    search = call(stage, "hydra.mode=MULTIRUN", "+debug=smoke", f"hydra.sweeper.search={block}")
+    values = {(row["generated"], row["coverage"]) for row in search.trials}
+    assert (search.status, search.states()) == (0, ["complete"] * 6)
+    assert len(stage.trained) == len(values) <= 3
+    assert search.shown.count("python -m pipeline.train --multirun ") == 1
+
+
 def test_a_search_whose_storage_was_lost_is_told_the_measures_of_its_own_trials(call: Call, store: Store) -> None:
     call(Stage(store), *QUALITY, f"{TRIALS}=1", "acgan.steps=10")
     other = Stage(store, figures=lambda settings: {**figures(settings), Key.parse("heldout/coverage"): 0.123})
