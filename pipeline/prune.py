@@ -9,7 +9,7 @@ def prune(settings: Settings, job: Job) -> None:
     """Frees the artifacts and models of all runs that were deleted in MLflow's pages; they cannot be restored then."""
     # MLflow takes seconds to import, so it waits until the settings are known to be valid.
     from pipeline.rendering.terminal import make_console
-    from pipeline.tracking.deleted import free_deleted
+    from pipeline.tracking.garbage import free_deleted
     from pipeline.tracking.store import connect
 
     store = connect(family=settings.family, experiment=settings.tracking.experiment)

@@ -13,7 +13,7 @@ def sync(settings: Settings, job: Job) -> None:
     """Sends the spools of all run folders to the tracking store, or of the one that `run` names."""
     # MLflow takes seconds to import, so it waits until the settings are known to be valid.
     from pipeline.rendering.terminal import make_console
-    from pipeline.runs.unsent import find_unsent, send_unsent
+    from pipeline.runs.backlog import find_unsent, send_unsent
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
     from pipeline.tracking.store import RefusedError

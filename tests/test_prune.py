@@ -9,7 +9,7 @@ import pytest
 from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 
-from pipeline.tracking.deleted import free_deleted
+from pipeline.tracking.garbage import free_deleted
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect
 from tests.projects import Finished, Project

@@ -13,16 +13,16 @@
     samples       the sample tiles of its reports
     outputs       what it leaves in its folder and in the tracking store
     location      which finished training a stage reads or starts from
-    stored        a training that the tracking store alone has, by its id or a model's name
+    lookup        a training that the tracking store alone has, by its id or a model's name
     finished      its models, history and run in the tracking store
     evaluation    its test losses and the judge's figures: files, metrics, tables
     baselines     reconstruction errors of simpler codes
     pictures      its samples, curves, weights and animation
     neighbours    digits beside their nearest training images
-    uncovered     generated digits furthest from real ones, and real ones least covered
+    coverage      generated digits furthest from real ones, and real ones least covered
     report        one page of all these
     drawing       digits that it draws on request
     exports       its models as other programs run them
     promotion     its generator as a registered model, compared with the champion
-    unsent        what it kept while the tracking store was away, and sending that
+    backlog       what it kept while the tracking store was away, and sending that
 """

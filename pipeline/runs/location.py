@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.data.digests import file_digest
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import LAYOUT, NotTrainedError, RunFiles, dvc_files, find_files
-from pipeline.runs.stored import find_stored_files
+from pipeline.runs.lookup import find_stored_files
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError, one_line_paths

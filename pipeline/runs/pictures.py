@@ -13,10 +13,10 @@ from pipeline.rendering.histograms import weight_histograms
 from pipeline.rendering.measures import measure_curves, split_curves
 from pipeline.rendering.scatter import draw_scatter
 from pipeline.rendering.tiles import save_png, tile
+from pipeline.runs.coverage import draw_uncovered
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.neighbours import GENERATED, draw_neighbours
 from pipeline.runs.samples import read_samples
-from pipeline.runs.uncovered import draw_uncovered
 from pipeline.training.family import Family
 from pipeline.training.pictures import Picture, Pictures
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
+from pipeline.runs.backlog import find_unsent, send_unsent
 from pipeline.runs.description import describe_sweep, sweep_command
-from pipeline.runs.unsent import find_unsent, send_unsent
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError

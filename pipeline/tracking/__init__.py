@@ -6,9 +6,9 @@
     address         which store is the project's own, and how it is printed
     schema          the tables of an SQLite store: whole, older, newer or broken
     first_answer    half a minute's wait for a server
-    moved           addresses that follow a moved project folder
+    relocation      addresses that follow a moved project folder
     pages           searching runs
-    deleted         freeing what deleted runs keep
+    garbage         freeing what deleted runs keep
     lease           a tag that the process of a run renews
     owners          the process of a run; closing runs that a killed process left open
     points          metric points: buffered, none twice

@@ -21,7 +21,7 @@ from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
 from pipeline.tracking.address import explain_missing, names_file, without_password
 from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests, is_answer
-from pipeline.tracking.moved import follow_moved_folder
+from pipeline.tracking.relocation import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runs.folder import LAYOUT, RunFolder
-from pipeline.runs.stored import find_stored_files
+from pipeline.runs.lookup import find_stored_files
 from pipeline.settings import paths
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, TrackingError, connect

@@ -10,9 +10,9 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
-from pipeline.runs import unsent
+from pipeline.runs import backlog
+from pipeline.runs.backlog import find_unsent, send_unsent
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.unsent import find_unsent, send_unsent
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import Job
@@ -61,7 +61,7 @@ def test_a_run_has_its_id_in_the_store_even_where_that_goes_away_right_after_it_
     def gone(_store: object) -> None:
         raise TrackingError("the server is away")
 
-    monkeypatch.setattr(unsent, "close_abandoned", gone)
+    monkeypatch.setattr(backlog, "close_abandoned", gone)
     with pytest.raises(TrackingError):
         send_unsent(folder)
     store = connect(family="vae", experiment="mnist", root=tmp_path)

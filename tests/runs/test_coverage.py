@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.sample import Sample
-from pipeline.runs.uncovered import draw_uncovered
+from pipeline.runs.coverage import draw_uncovered
 
 
 def sample_of(digits: NDArray[np.int64], places: NDArray[np.float64]) -> Sample:
