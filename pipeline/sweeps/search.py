@@ -43,13 +43,7 @@ def run_search(
     """
     search = read_search(plain(config.hydra.sweeper)["search"])
     _require_one_job(listed, config, search)
-    # As typed: an interpolation keeps a password out of the list of processes.
-    typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
-    handed_on = [*listed[0], *(word for word in typed if word.lstrip("+").startswith(f"{ADDRESS}."))]
-
-    def compose(*values: str) -> CheckedJob:
-        return check_jobs(config, [[*handed_on, *values]], loader)[0]
-
+    compose = _composer(listed[0], config, loader)
     own = compose()
     for end in ("low", "between", "high"):
         compose(*overrides_of({name: getattr(one, end) for name, one in search.space.items()}))
@@ -176,6 +170,14 @@ def require_shared_storage(launcher: Launcher, search: SearchSettings) -> None:
             f"`{ADDRESS}.storage` must be a database that all machines of the cluster reach, such as PostgreSQL: "
             f"SQLite is a file of one machine. Received: {search.storage}"
         )
+
+
+def _composer(overrides: Sequence[str], config: DictConfig, loader: ConfigLoader) -> Callable[..., CheckedJob]:
+    """Returns what composes the job of a trial from the overrides that are its own, beside those of the command."""
+    # As typed: an interpolation keeps a password out of the list of processes.
+    typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
+    handed_on = [*overrides, *(word for word in typed if word.lstrip("+").startswith((f"{ADDRESS}.", f"{ADDRESS}=")))]
+    return lambda *values: check_jobs(config, [[*handed_on, *values]], loader)[0]
 
 
 def _require_one_job(listed: Sequence[Sequence[str]], config: DictConfig, search: SearchSettings) -> None:

@@ -31,6 +31,10 @@ pytestmark = [pytest.mark.slow]
 
 QUALITY = ("+search=quality", "+debug=smoke")
 TRIALS = "hydra.sweeper.search.trials"
+WHOLE = (
+    "hydra.sweeper.search={trials: 6, storage: 'sqlite:///few.db', maximize: [coverage], minimize: [], "
+    "space: {acgan.auxiliary_weight.generated: {low: 0.0, high: 0.5, step: 0.25}}}"
+)
 DISTANCE = Key.parse("heldout/frechet_digit_distance")
 
 
@@ -182,9 +186,8 @@ def test_values_of_a_trial_are_proposed_once_more_wherever_its_command_was_kille
 
 
 def test_values_that_come_again_get_their_measures_without_a_training(call: Call, store: Store) -> None:
-    stage, weight = Stage(store), "acgan.auxiliary_weight.generated: {low: 0.0, high: 0.5, step: 0.25}"
-    block = f"{{trials: 6, storage: 'sqlite:///few.db', maximize: [coverage], minimize: [], space: {{{weight}}}}}"
-    search = call(stage, "hydra.mode=MULTIRUN", "+debug=smoke", f"hydra.sweeper.search={block}")
+    stage = Stage(store)
+    search = call(stage, "hydra.mode=MULTIRUN", "+debug=smoke", WHOLE)
     values = {(row["generated"], row["coverage"]) for row in search.trials}
     assert (search.status, search.states()) == (0, ["complete"] * 6)
     assert len(stage.trained) == len(values) <= 3
@@ -312,6 +315,15 @@ def test_a_password_in_a_variable_is_not_among_the_words_of_a_trials_command(
     assert word in commands[0]
     assert "secret" not in " ".join(commands[0])
     assert (Path(store.uri.removeprefix("sqlite:///")).parent / "secret.db").exists()
+
+
+def test_a_block_that_was_typed_whole_is_handed_on_to_the_commands_of_trials(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = list[list[str]]()
+    monkeypatch.setattr(searching, "launch_each", lambda _launcher, jobs, _on_end: commands.append(next(iter(jobs))))
+    call(Stage(store), "hydra.mode=MULTIRUN", "+debug=smoke", "sweep.new=true", WHOLE)
+    assert WHOLE in commands[0]
 
 
 def test_a_password_in_the_storages_address_is_not_printed(call: Call, store: Store) -> None:
