@@ -32,13 +32,13 @@ from pipeline.tracking.sweeps import PRUNED
 from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, ReportMade, run_steps
-from pipeline.training.timing import Phase, Timers, untimed
+from pipeline.training.timing import Phase, Timers
 
 Hashes = Mapping[str, str]
 
 
 def train_in_folder(
-    settings: Settings, job: Job, *, digests: Hashes, calibration: Calibration | None, timers: Timers = untimed
+    settings: Settings, job: Job, *, digests: Hashes, calibration: Calibration | None, timers: Timers
 ) -> Path | None:
     """Trains in the folder that the digests name; see `train`.
 
