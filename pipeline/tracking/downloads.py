@@ -11,7 +11,7 @@ from pipeline.data.files import write_bytes
 from pipeline.settings.paths import METADATA
 from pipeline.tracking.address import MODELS
 from pipeline.tracking.services import KERAS_FILE, SERVICE
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.store import RefusedError, Store, TrackingError, one_line_errors
 
 REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 SAMPLES = "pictures/samples"
@@ -30,12 +30,20 @@ def find_run_id(store: Store, address: str) -> str:
     found = REGISTERED.fullmatch(address)
     if found is None:
         raise TrackingError(f"`run` must be models:/NAME@ALIAS or models:/NAME/VERSION. Received: {address}")
-    with one_line_errors(store.uri):
-        version = (
-            store.client.get_model_version_by_alias(found["name"], found["alias"])
-            if found["alias"]
-            else store.client.get_model_version(found["name"], found["version"])
-        )
+    try:
+        with one_line_errors(store.uri):
+            version = (
+                store.client.get_model_version_by_alias(found["name"], found["alias"])
+                if found["alias"]
+                else store.client.get_model_version(found["name"], found["version"])
+            )
+    except RefusedError as error:
+        reason = " ".join(str(error.__cause__).split())
+        raise TrackingError(
+            f"`run` must be a registered model of this tracking store. Received: {address} ({reason})"
+        ) from error
+    if not version.run_id:
+        raise TrackingError(f"`run` must be a model that a run logged. Received: {address}, which came from no run")
     return str(version.run_id)
 
 

@@ -46,12 +46,16 @@ def test_a_run_of_this_project_is_read_where_it_lies(store: Store, tmp_path: Pat
     ("address", "reason"),
     [
         ("0" * 32, "`run` must be a run of this tracking store. Received: " + "0" * 32),
-        ("models:/nothing@champion", "The tracking store .* must answer and accept"),
-        ("models:/nothing/3", "The tracking store .* must answer and accept"),
+        ("models:/nothing@champion", "must be a registered model .* models:/nothing@champion .*name=nothing not found"),
+        ("models:/nothing/3", "must be a registered model of this tracking store. Received: models:/nothing/3 "),
+        ("models:/own@champion", "must be a registered model of this tracking store. Received: models:/own@champion "),
+        ("models:/own/1", "must be a model that a run logged. Received: models:/own/1, which came from no run"),
         ("models:/nothing", "`run` must be models:/NAME@ALIAS or models:/NAME/VERSION. Received: models:/nothing"),
     ],
 )
 def test_what_the_store_does_not_know_is_one_line(address: str, reason: str, store: Store) -> None:
+    store.client.create_registered_model("own")
+    store.client.create_model_version("own", str(paths.ROOT))
     with pytest.raises(TrackingError, match=reason) as refused:
         find_stored_files(address, settings_of())
     assert "\n" not in str(refused.value)
