@@ -98,7 +98,8 @@ class FastDropout(FastLayer):
 
 def _accelerated(layer: keras.layers.Layer, *, dropout_bits: DropoutBits) -> keras.layers.Layer:
     kind = type(layer)  # a subclass, such as SpatialDropout2D, computes something else
-    if layer.activity_regularizer is not None:
+    # What is no layer is an operation of `keras.ops` in the graph.
+    if not isinstance(layer, keras.layers.Layer) or layer.activity_regularizer is not None:
         return layer
     if kind is keras.layers.Dropout:
         return FastDropout(layer) if dropout_bits == 16 and layer.rate > 0 and layer.noise_shape is None else layer

@@ -199,6 +199,14 @@ def test_layers_that_compute_more_than_a_fast_kernel_stay_as_they_are(layer: ker
     assert accelerate(keras.Model(image, layer(image))).layers[-1] is layer
 
 
+def test_operations_between_layers_stay_as_they_are() -> None:
+    image = keras.Input((7, 7, 2))
+    convolved = layers.Conv2D(2, 3, padding="same")(2 * image)
+    model = keras.Model(image, keras.ops.cast(convolved, "float64"))
+    fast, maps = accelerate(model), draw(2, 7, 7, 2)
+    assert_close(tf.cast(fast(maps), "float32"), tf.cast(model(maps), "float32"), ROUNDING_OF_PRODUCTS)
+
+
 @pytest.mark.parametrize(
     ("shape", "layer"),
     [
