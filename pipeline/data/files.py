@@ -130,12 +130,13 @@ def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: 
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=seconds)
-    except Timeout as error:
-        if waiting is None:
-            raise LockedError(f"{display(path)} is in use by another process: try again later") from error
-        waiting()
-        lock.acquire()
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout as error:
+            if waiting is None:
+                raise LockedError(f"{display(path)} is in use by another process: try again later") from error
+            waiting()
+            lock.acquire()
     except OSError as error:
         raise WriteError(f"{display(path)} cannot be locked: {error.strerror or error}") from error
     try:

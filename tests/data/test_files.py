@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from filelock import FileLock, Timeout
 
 from pipeline.data.files import (
     UNFINISHED,
@@ -194,6 +195,22 @@ def test_a_lock_that_another_holds_is_refused_or_waited_for(tmp_path: Path) -> N
         assert released.is_set()
     other.join()
     with locked(tmp_path / "folder"):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_after_a_wait_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([Timeout("folder"), PermissionError(errno.EACCES, "Permission denied")])
+
+    def acquire(_lock: object, timeout: float | None = None) -> None:
+        raise next(answers)
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    with (
+        pytest.raises(WriteError, match="folder cannot be locked: Permission denied"),
+        locked(tmp_path / "folder", waiting=lambda: None),
+    ):
         pass
 
 
