@@ -50,7 +50,7 @@ def commit(root: Path) -> None:
 
 
 def identify(root: Path) -> None:
-    """Gives a repository the name of a person who commits."""
+    """Sets a name in a repository for the person who commits."""
     for name, value in IDENTITY:
         git(root, "config", name, value)
 

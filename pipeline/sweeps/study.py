@@ -117,7 +117,7 @@ class Study:
         self.study.tell(number, [measures[key] for key in keys])
 
     def tell_known(self, number: int) -> bool:
-        """Gives a trial the measures of an earlier one with the same settings, and returns whether there is one."""
+        """Whether an earlier trial with the same settings is complete; its measures become those of this one."""
         settings, complete = overrides_of(self.study.trials[number].params), self.values()
         same = [one for one in self.study.trials if one.number in complete and overrides_of(one.params) == settings]
         if same:
