@@ -23,7 +23,7 @@ def evaluate(settings: Settings, job: Job) -> None:
     location.check_data(found)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.judging.run import ensure_judge
+    from pipeline.judging.run import ensure_tracked_judge
     from pipeline.runs.evaluation import evaluate_run
     from pipeline.runs.finished import FinishedRun
     from pipeline.training.family import find_family
@@ -31,7 +31,7 @@ def evaluate(settings: Settings, job: Job) -> None:
     finished = FinishedRun(location)
     stored = finished.look_up(store)
     family = find_family(finished.settings.family)
-    calibration = ensure_judge(finished.settings, job) if family.generate else None
+    calibration = ensure_tracked_judge(finished.settings, job) if family.generate else None
     with finished.track("evaluate", job) as run:
         result = evaluate_run(finished, family, calibration)
         result.write(finished.files)

@@ -32,7 +32,7 @@ def render(settings: Settings, job: Job) -> None:
     location.check_data(found)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.judging.run import ensure_judge
+    from pipeline.judging.run import ensure_tracked_judge
     from pipeline.runs.finished import FinishedRun
     from pipeline.runs.pictures import draw_run
     from pipeline.runs.report import write_report
@@ -40,7 +40,7 @@ def render(settings: Settings, job: Job) -> None:
 
     finished = FinishedRun(location)
     family = find_family(finished.settings.family)
-    calibration = ensure_judge(finished.settings, job) if family.generate else None
+    calibration = ensure_tracked_judge(finished.settings, job) if family.generate else None
     folder = finished.files.pictures
     with finished.track("render", job) as run:
         with replacing_folder(folder) as aside:

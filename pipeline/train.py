@@ -25,7 +25,7 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     format = ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
     # Heavy imports wait until settings and data are known to be valid; the first silences TensorFlow's own.
     import pipeline.models  # noqa: F401
-    from pipeline.judging.run import ensure_judge
+    from pipeline.judging.run import JudgeOnDemand
     from pipeline.runs.identity import digests_of
     from pipeline.runs.training import train_in_folder
     from pipeline.settings.paths import display
@@ -34,10 +34,10 @@ def train(settings: Settings, job: Job, *, timers: Timers = untimed) -> None:
     from pipeline.training.memory import clear_gradients
 
     settings = resolve_compute(settings, report=console.print).with_format(format)
-    calibration = ensure_judge(settings, job) if find_family(settings.family).generate else None
-    digests = digests_of(settings, start=start, judge=calibration.digest if calibration else None)
+    judge = JudgeOnDemand(settings, job) if find_family(settings.family).generate else None
+    digests = digests_of(settings, start=start)
     try:
-        results = train_in_folder(settings, job, digests=digests, calibration=calibration, timers=timers)
+        results = train_in_folder(settings, job, digests=digests, judge=judge, timers=timers)
     finally:
         if job.sweep:
             clear_gradients()

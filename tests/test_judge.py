@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from pipeline import judge
 from pipeline.data.files import locked
 from pipeline.data.keys import Key
+from pipeline.judging import folder as judges
 from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
 from pipeline.settings import paths
@@ -111,7 +112,7 @@ def test_a_command_waits_for_another_that_trains_the_same_judge(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console, held, (folder,) = Console(), Event(), called.folders
-    monkeypatch.setattr(judging, "make_console", lambda: console)
+    monkeypatch.setattr(judges, "make_console", lambda: console)
     (folder / "judge.json").rename(called.root / "aside.json")
 
     def finish_when_another_waits() -> None:
@@ -128,21 +129,33 @@ def test_a_command_waits_for_another_that_trains_the_same_judge(
     assert console.printed == ["waiting for another command that trains the same judge"]
 
 
-def test_a_stage_of_dvc_writes_and_reads_what_dvc_tracks_alone(
+def test_a_stage_of_dvc_takes_the_trained_judge_over_and_reads_what_dvc_tracks_alone(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paths, "ROOT", called.root / "copy")
-    monkeypatch.setenv("DVC_STAGE", "judge")
+    monkeypatch.setenv("DVC_STAGE", "evaluate@acgan")
     with pytest.raises(judging.OtherJudgeError, match="models/judge must be the judge of .*`dvc repro judge`"):
-        judging.ensure_judge(settings(mnist_file), JOB)
+        judging.ensure_tracked_judge(settings(mnist_file), JOB)
+    monkeypatch.setenv("DVC_STAGE", "judge")
     judge.judge(settings(mnist_file), JOB)
+    assert len(called.folders) == len(called.runs()) == 1
     tracked = called.root / "copy" / "models" / "judge"
     for file in tracked.iterdir():
         assert file.read_bytes() == (called.folders[0] / file.name).read_bytes(), file.name
     assert (called.root / "copy" / "reports" / "judge" / "metrics.json").exists()
     monkeypatch.setenv("DVC_STAGE", "evaluate@acgan")
-    assert judging.ensure_judge(settings(mnist_file), JOB).digest == called.first.digest
+    assert judging.ensure_tracked_judge(settings(mnist_file), JOB).digest == called.first.digest
     with pytest.raises(judging.OtherJudgeError):
-        judging.ensure_judge(settings(mnist_file, "judge.images=101"), JOB)
+        judging.ensure_tracked_judge(settings(mnist_file, "judge.images=101"), JOB)
     monkeypatch.delenv("DVC_STAGE")
-    assert judging.ensure_judge(settings(mnist_file, "label=null"), JOB).digest == called.first.digest
+    assert judging.ensure_tracked_judge(settings(mnist_file, "label=null"), JOB).digest == called.first.digest
+
+
+def test_a_judge_on_demand_is_missing_until_it_is_asked(called: Called, mnist_file: Path) -> None:
+    found = judging.JudgeOnDemand(settings(mnist_file), JOB)
+    assert not found.is_missing()
+    assert found.calibration() is found.calibration()
+    other = judging.JudgeOnDemand(settings(mnist_file, "judge.seed=8", "judge.epochs=1"), JOB)
+    assert other.is_missing()
+    assert other.calibration().digest != called.first.digest
+    assert not other.is_missing()

@@ -18,7 +18,7 @@ DRAWING = ("evaluate", "render")
 ROOTS = {
     "fetch": ("data.sources",),
     "judge": ("judging.result",),
-    "train": ("runs.training", "training.{family}", "settings.{family}"),
+    "train": ("runs.training", "judging.result", "training.{family}", "settings.{family}"),
     "evaluate": ("runs.evaluation", "training.{family}", "settings.{family}"),
     "render": ("runs.pictures", "runs.report", "training.{family}", "settings.{family}"),
 }

@@ -20,11 +20,11 @@ from pipeline.data.npz import Arrays, read_npz
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import Nearest, TrainingImages
 from pipeline.evaluation.sample import Sample
+from pipeline.judging.files import JUDGE, REAL, REFERENCES, WEIGHTS
 from pipeline.judging.network import Classifier, load_judge, look
 from pipeline.settings.judge import JudgeSettings
 from pipeline.settings.paths import display
 
-JUDGE, WEIGHTS, REFERENCES, REAL = "judge.json", "weights.npz", "references.json", "real.npz"
 REAL_ARRAYS = (
     "validation_probabilities",
     "validation_features",

@@ -1,13 +1,11 @@
-"""The identity of a judge: its settings and hashes of data and code, and whether a folder holds that judge."""
+"""The identity of a judge: its settings and hashes of data and code."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pipeline.data.code import SHORT_DIGEST, code_digest, combined_digest, stage_code
 from pipeline.data.digests import file_digest
-from pipeline.judging.calibration import JUDGE
 from pipeline.settings.composed import Settings
 
 
@@ -27,12 +25,3 @@ def identify(settings: Settings) -> dict[str, Any]:
 def judge_name(identity: Mapping[str, Any]) -> str:
     """The name of a judge's folder in `runs/judges`."""
     return combined_digest(json.dumps(identity, sort_keys=True))[:SHORT_DIGEST]
-
-
-def holds(folder: Path, identity: Mapping[str, Any]) -> bool:
-    """Whether a folder holds the whole judge of this identity."""
-    try:
-        metadata = json.loads((folder / JUDGE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metadata, dict) and {key: metadata.get(key) for key in identity} == identity

@@ -19,7 +19,8 @@ from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.references import find_quick_references, find_references
 from pipeline.evaluation.sample import Sample
-from pipeline.judging.calibration import JUDGE, REAL, REAL_ARRAYS, REFERENCES, WEIGHTS, Judge, first_images
+from pipeline.judging.calibration import REAL_ARRAYS, Judge, first_images
+from pipeline.judging.files import JUDGE, REAL, REFERENCES, WEIGHTS
 from pipeline.judging.fit import StepCallback, train_classifier
 from pipeline.judging.network import look, save_judge
 from pipeline.settings.judge import JudgeSettings

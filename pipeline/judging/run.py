@@ -1,4 +1,4 @@
-"""One tracked training of the judge, where there is none of these settings, data and code yet."""
+"""The judge of these settings, data and code: found, or trained once and tracked."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,17 +10,18 @@ import numpy as np
 
 from pipeline.data.dataset import split
 from pipeline.data.dataset_file import read
-from pipeline.data.files import locked, write_json
+from pipeline.data.files import write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
 from pipeline.data.metrics import nest, rounded
-from pipeline.judging.calibration import JUDGE, REFERENCES, Calibration, load_calibration
+from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.description import describe_judge
+from pipeline.judging.files import JUDGE, METRICS, REFERENCES
 from pipeline.judging.fit import StepCallback, count_steps
-from pipeline.judging.identity import holds, identify, judge_name
+from pipeline.judging.folder import find_judge, holds, locked_folder, tracked_folder
+from pipeline.judging.identity import identify
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
 from pipeline.rendering.tables import rows_table
 from pipeline.rendering.terminal import Length, TrainingProgress, make_console
-from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.images import ImageFormat
@@ -38,40 +39,57 @@ class OtherJudgeError(PipelineError):
     """The judge that DVC tracks is one of other settings, data or code."""
 
 
+class JudgeOnDemand:
+    """The judge of a training, which is trained when a report first needs it, unless there is one.
+
+    So the first samples need not wait for it. The settings `judge` and `data` decide it; MNIST's file must be there.
+    """
+
+    def __init__(self, settings: Settings, job: Job) -> None:
+        self._settings, self._job = settings, job
+        self._calibration: Calibration | None = None
+
+    def is_missing(self) -> bool:
+        """Whether `calibration` would train it."""
+        return self._calibration is None and find_judge(identify(self._settings)) is None
+
+    def calibration(self) -> Calibration:
+        """Returns the judge, always the same; see `ensure_judge`."""
+        if self._calibration is None:
+            self._calibration = ensure_judge(self._settings, self._job)
+        return self._calibration
+
+
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
     """Returns the judge of these settings, data and code; trains it first where there is none.
 
-    The settings `judge` and `data` decide it; MNIST's file must be there. It is the one in `models/judge`, else the one
-    kept in `runs/judges`.
+    The settings `judge` and `data` decide it; MNIST's file must be there.
+    """
+    identity = identify(settings)
+    folder = find_judge(identity)
+    if folder is None:
+        with locked_folder(identity) as folder:
+            if not holds(folder, identity):
+                train_judge(settings, job, folder, identity=identity)
+    return load_calibration(folder, read(settings.data.file))
+
+
+def ensure_tracked_judge(settings: Settings, job: Job) -> Calibration:
+    """Returns `ensure_judge`'s; in a stage of DVC it must be the judge that DVC tracks, on which the stage depends.
 
     Raises:
         OtherJudgeError: A stage of DVC found another judge in `models/judge`.
     """
-    identity = identify(settings)
-    folder = paths.ROOT / "models" / FAMILY
-    if not holds(folder, identity):
-        if stage_of_dvc():
-            raise OtherJudgeError(
-                f"{display(folder)} must be the judge of these settings, data and code: run `dvc repro judge`"
-            )
-        with locked_folder(identity) as folder:
-            if not holds(folder, identity):
-                train_judge(settings, job, folder, reports=folder, identity=identity)
-    return load_calibration(folder, read(settings.data.file))
+    folder = tracked_folder()
+    if stage_of_dvc() and not holds(folder, identify(settings)):
+        raise OtherJudgeError(
+            f"{display(folder)} must be the judge of these settings, data and code: run `dvc repro judge`"
+        )
+    return ensure_judge(settings, job)
 
 
-@contextmanager
-def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
-    """Locks a judge's folder in `runs/judges`, which may hold it by now, against other commands that train it."""
-    folder = paths.STORE_ROOT / "runs" / "judges" / judge_name(identity)
-    message = "waiting for another command that trains the same judge"
-    with locked(folder, waiting=lambda: make_console().print(message)):
-        folder.mkdir(exist_ok=True)
-        yield folder
-
-
-def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, identity: Mapping[str, Any]) -> None:
-    """Trains the judge into a folder, tracked, and finds the references; `reports` gets its accuracy.
+def train_judge(settings: Settings, job: Job, folder: Path, *, identity: Mapping[str, Any]) -> None:
+    """Trains the judge into a folder, tracked, and finds the references and its accuracy.
 
     `job` is the call that needs the judge; `judge.json` repeats the identity, which decides it.
     """
@@ -79,14 +97,12 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, reports: Path, id
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
     splits = split(read(settings.data.file), validation=settings.judge.validation, limit=settings.data.limit)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
-    # DVC hashes its stage's folder, which must have nothing else in it.
-    spool = None if stage_of_dvc() else folder / "spool"
-    with open_run(description, family=FAMILY, settings=settings.tracking, spool=spool) as run:
+    with open_run(description, family=FAMILY, settings=settings.tracking, spool=folder / "spool") as run:
         with _progress(settings, len(splits.train), run) as on_step:
             fitted = fit_judge(splits, settings.judge, on_step=on_step)
         digest = write_calibration(fitted, folder, {"label": settings.label, **identity})
         run.tags({"judge.digest": digest, "judge.accuracy": f"{fitted.accuracy['test']:.4f}"})
-        _log(fitted, run, reports / "metrics.json", splits.format)
+        _log(fitted, run, folder / METRICS, splits.format)
         for name in (JUDGE, REFERENCES):
             run.file(folder / name)
     console.print(_references_table(fitted, splits.format))

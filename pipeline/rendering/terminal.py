@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self, TextIO
 
@@ -76,11 +77,11 @@ class TrainingProgress:
         self._length = length
         self.head = " | ".join(part for part in (prefix, label) if part)
         self._console = console or make_console()
-        self._clock = clock
+        self._clock, self._paused = clock, 0.0
         self._losses: dict[str, float] = {}
-        self._printed_at, self._printed_step = clock(), -1
+        self._printed_at, self._printed_step = self._now(), -1
         self._live = self._console.is_interactive and self._console.file.isatty()
-        self._bar = _Bar(self, self._console, clock)
+        self._bar = _Bar(self, self._console, self._now)
         self._task = self._bar.add_task("training", total=length.steps, completed=length.first_step)
 
     def __enter__(self) -> Self:
@@ -109,7 +110,7 @@ class TrainingProgress:
         if losses:
             self._losses = dict(losses)
         self._bar.update(self._task, completed=step)
-        if not self._live and self._clock() - self._printed_at >= SECONDS_A_LINE:
+        if not self._live and self._now() - self._printed_at >= SECONDS_A_LINE:
             self._print_progress()
 
     def report(self, *renderables: RenderableType) -> None:
@@ -119,6 +120,19 @@ class TrainingProgress:
         for renderable in renderables:
             shown = Text(renderable) if isinstance(renderable, str) else renderable
             self._console.print(shown, soft_wrap=isinstance(renderable, str) and not self._live)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Takes the bar off the terminal for the length of the block, whose time does not count."""
+        if self._live:
+            self._bar.stop()
+        else:
+            self._print_progress()
+        started = self._clock()
+        yield
+        self._paused += self._clock() - started
+        if self._live:
+            self._bar.start()
 
     def losses(self) -> str:
         """Returns the latest losses as one text."""
@@ -143,8 +157,11 @@ class TrainingProgress:
         self._printed_step = int(task.completed)
         self._print("  ".join(part for part in (self.place(task), self.pace(task), self.losses()) if part))
 
+    def _now(self) -> float:
+        return self._clock() - self._paused
+
     def _print(self, line: str) -> None:
-        self._printed_at = self._clock()
+        self._printed_at = self._now()
         self._console.print(Text(" | ".join(part for part in (self.head, line) if part)), soft_wrap=True)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.composition.export import draw_inputs, export_onnx, export_saved_model, largest_difference
-from pipeline.judging.calibration import JUDGE, WEIGHTS
+from pipeline.judging.files import JUDGE, WEIGHTS
+from pipeline.judging.folder import tracked_folder
 from pipeline.judging.network import load_judge
 from pipeline.models.precision import FULL
 from pipeline.runs.location import RunLocation
@@ -77,7 +78,7 @@ def _find_judge(location: RunLocation) -> Any:
     digest = location.metadata.get("judge", {}).get("digest")
     if digest is None:
         return None
-    for folder in (paths.ROOT / "models" / "judge", *_folders(paths.STORE_ROOT / "runs" / "judges")):
+    for folder in (tracked_folder(), *_folders(paths.STORE_ROOT / "runs" / "judges")):
         try:
             metadata = json.loads((folder / JUDGE).read_text(encoding="utf-8"))
         except (OSError, ValueError):

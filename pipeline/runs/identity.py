@@ -1,4 +1,4 @@
-"""The identity of a training: hashes of its settings, data, code, judge and start, and the key of its run."""
+"""The identity of a training: hashes of its settings, data, code and start, and the key of its run."""
 
 from uuid import uuid4
 
@@ -8,19 +8,16 @@ from pipeline.runs.folder import RunFiles
 from pipeline.settings.composed import Settings
 
 
-def digests_of(settings: Settings, *, start: RunFiles | None, judge: str | None) -> dict[str, str]:
-    """Returns the SHA-256 that decide a training: `settings`, `data`, `code`, and `judge` and `start` if any.
+def digests_of(settings: Settings, *, start: RunFiles | None) -> dict[str, str]:
+    """Returns the SHA-256 that decide a training and its judge: `settings`, `data`, `code`, and `start` if any.
 
-    `judge` is the judge's hash; `start` is the training that this one starts from, none where it starts at step 0.
-    MNIST's file must be there.
+    `start` is the training that this one starts from, none where it starts at step 0. MNIST's file must be there.
     """
     digests = {
         "settings": settings.digest(),
         "data": file_digest(settings.data.file),
         "code": code_digest(stage_code("train", settings.family)),
     }
-    if judge:
-        digests["judge"] = judge
     if start:
         digests["start"] = file_digest(start.state)
     return digests

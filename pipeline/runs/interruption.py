@@ -4,8 +4,8 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,12 +25,15 @@ class Interruption:
 
     def __enter__(self) -> Self:
         """Takes the signals over."""
+        self._take_over()
+        return self
+
+    def _take_over(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in (getattr(signal, name) for name in _NAMES if hasattr(signal, name)):
                 if callable(handler := signal.getsignal(number)):
                     self._handlers[number] = handler
                     signal.signal(number, self._keep)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Restores the former handlers; that of a signal that came too late for `stop` is called now."""
@@ -47,6 +50,14 @@ class Interruption:
         if self._received is not None:
             number, self._received = self._received, None
             self._handlers[number](number, None)
+
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """For the length of the block, a signal stops the training at once; the state must have been saved."""
+        self._give_back()
+        self.stop()
+        yield
+        self._take_over()
 
     def _keep(self, number: int, _frame: object) -> None:
         self._received = number

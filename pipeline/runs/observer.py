@@ -66,6 +66,14 @@ class TrainingObserver:
         with TrainingProgress(length, label=self._settings.label or "", prefix=prefix) as self._progress:
             yield self
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the terminal to the block, whose time counts for no speed."""
+        started = time.monotonic()
+        with self._bar.paused():
+            yield
+        self._timed_at += time.monotonic() - started
+
     def begin(self) -> None:
         """Draws the samples of step 0, where the slider and the animation begin, unless the training is resumed."""
         if not self._history.step:

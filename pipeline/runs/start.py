@@ -1,10 +1,12 @@
 """The state that a training starts in: its checkpoint's, a finished training's, or that of its first step."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.data.files import copy_files
 from pipeline.evaluation.measures import COVERAGE
-from pipeline.judging.calibration import Calibration
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFiles, RunFolder, find_files
 from pipeline.settings.composed import Settings
@@ -13,10 +15,13 @@ from pipeline.training.checkpoints import load_checkpoint, load_state
 from pipeline.training.family import Training
 from pipeline.training.history import History
 
+if TYPE_CHECKING:  # how a judge is trained and tracked decides no training
+    from pipeline.judging.run import JudgeOnDemand
+
 ScoreBasis = Mapping[str, Mapping[str, object]]
 
 
-def score_basis(settings: Settings, calibration: Calibration | None, *, data: str) -> ScoreBasis:
+def score_basis(settings: Settings, judge: JudgeOnDemand | None, *, data: str) -> ScoreBasis:
     """Returns what the scores of reports depend on beside the networks; two compare only where it is the same.
 
     It has a block for the reports' `own` score and, where a judge is asked, one for the `judge`'s; none without
@@ -28,18 +33,20 @@ def score_basis(settings: Settings, calibration: Calibration | None, *, data: st
     basis: dict[str, Mapping[str, object]] = {
         "own": {"data": data, "limit": limit, "validation": validation, "images": settings.model.report_images}
     }
-    if calibration:
+    if judge:
+        calibration = judge.calibration()
         used = calibration.settings
         judged = {"limit": limit, "validation": used.validation, "images": used.report_images}
         basis["judge"] = {"digest": calibration.digest, "measure": COVERAGE.measure, **judged}
     return basis
 
 
-def restore(training: Training, settings: Settings, folder: RunFolder, basis: ScoreBasis) -> History:
+def restore(training: Training, settings: Settings, folder: RunFolder, basis: Callable[[], ScoreBasis]) -> History:
     """Restores a training from its checkpoint, else from `start_from`; without either it stays as it is built.
 
     Its variables are overwritten; samples and best models of `start_from` are copied into its folder. The best report
-    so far counts only where its own basis is that of the next scores. Returns the history until then.
+    so far counts only where its own basis is that of the next scores, for which `basis` may train the judge. Returns
+    the history until then.
     """
     console = make_console()
     kept, variables = folder.checkpoint, training.variables()
@@ -51,7 +58,7 @@ def restore(training: Training, settings: Settings, folder: RunFolder, basis: Sc
         return History()
     finished = find_files(settings.start_from)
     history = load_state(finished.state, training.variables())
-    if not _compares(finished, history, basis):
+    if not _compares(finished, history, basis()):
         history.reset_best()
     pairs = [(finished.samples, folder.samples), (finished.weights("best"), folder.weights("best"))]
     for source, target in pairs[:1] if history.best_step is None else pairs:

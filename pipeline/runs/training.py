@@ -1,19 +1,20 @@
 """One training from its first step, or from where it was interrupted, to its tracked end."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.data.code import combined_digest
 from pipeline.data.dataset import Splits
 from pipeline.data.dataset_file import read_splits
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
-from pipeline.judging.quality import measure_reports
 from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
@@ -21,7 +22,8 @@ from pipeline.runs.folder import LAYOUT, RunFolder, claim, dvc_files, locked_sta
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
-from pipeline.runs.start import restore, score_basis
+from pipeline.runs.report_judge import ReportJudge
+from pipeline.runs.start import ScoreBasis, restore, score_basis
 from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
@@ -34,11 +36,14 @@ from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, DivergedError, Event, Plan, Points, ReportMade, run_steps
 from pipeline.training.timing import Phase, Timers
 
+if TYPE_CHECKING:  # how a judge is trained and tracked decides no training
+    from pipeline.judging.run import JudgeOnDemand
+
 Hashes = Mapping[str, str]
 
 
 def train_in_folder(
-    settings: Settings, job: Job, *, digests: Hashes, calibration: Calibration | None, timers: Timers
+    settings: Settings, job: Job, *, digests: Hashes, judge: JudgeOnDemand | None, timers: Timers
 ) -> Path | None:
     """Trains in the folder that the digests name; see `train`.
 
@@ -51,25 +56,26 @@ def train_in_folder(
     digest, runs = combined_digest(*digests.values()), paths.STORE_ROOT / "runs"
     if not stage_of_dvc():
         with claim(runs / settings.family, digest) as folder:
-            whole = train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
+            whole = train(settings, job, folder, digests=digests, judge=judge, timers=timers)
             folder.end("finished" if whole else "pruned")
             return folder.path if whole else None
     target = dvc_files(settings.family)
     with locked_stage(settings.family, report=make_console().print) as waited:
         if not (waited and target.metadata().get("digest") == digest):
             with claim(runs / "dvc" / settings.family, digest) as folder:
-                train(settings, job, folder, digests=digests, calibration=calibration, timers=timers)
+                train(settings, job, folder, digests=digests, judge=judge, timers=timers)
                 folder.publish(target)
     return target.models
 
 
 def train(
-    settings: Settings, job: Job, folder: RunFolder, *, digests: Hashes, calibration: Calibration | None, timers: Timers
+    settings: Settings, job: Job, folder: RunFolder, *, digests: Hashes, judge: JudgeOnDemand | None, timers: Timers
 ) -> bool:
     """Trains in a folder, tracked; resumes from the folder's checkpoint if there is one.
 
-    `digests` are hashes of the settings, the data and the code. The judge measures reports and chooses the best of
-    them; without one, for a family that makes no digits on demand, they are chosen by their own score.
+    `digests` are hashes of the settings, the data and the code. The judge, which is trained when the first report needs
+    it, measures reports and chooses the best of them; without one, for a family that makes no digits on demand, they
+    are chosen by their own score.
 
     Returns:
         Whether it has taken all its steps: a search ends a hopeless trial before.
@@ -83,16 +89,19 @@ def train(
         training = build_training(family, settings, splits)
     # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
     gc.freeze()
-    metadata = _describe(settings, job, digests, calibration)
-    history = restore(training, settings, folder, metadata["reported_on"])
-    with _open_run(settings, job, folder, digests, calibration) as run:
-        _introduce(run, folder, training, splits, settings=settings, metadata=metadata)
+    basis = partial(score_basis, settings, judge, data=digests["data"])
+    history = restore(training, settings, folder, basis)
+    with _open_run(settings, job, folder, digests) as run:
+        _introduce(run, folder, training, splits, settings=settings, metadata=_describe(settings, job, digests))
         run.log(history.points)
         observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings, timers=timers)
-        measure = measure_reports(calibration, selecting=len(splits.validation) > 0) if calibration else None
-        steps = partial(run_steps, training, _plan(settings), history, measure, timers=timers)
+        plan, note = _plan(settings), partial(_note, basis=basis, folder=folder, run=run)
+        asked = ReportJudge(judge, plan, history, note=note, selecting=len(splits.validation) > 0) if judge else None
+        if asked is None:
+            note(None)
+        steps = partial(run_steps, training, plan, history, asked, timers=timers)
         with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
-            _observe(steps, observer, job, last=settings.model.steps)
+            _observe(steps, observer, job, asked, last=settings.model.steps)
         if history.step < settings.model.steps:
             make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
             run.tags({PRUNED: "true"})
@@ -105,14 +114,43 @@ def train(
     return True
 
 
-def _observe(steps: Callable[..., Iterator[Event]], observer: TrainingObserver, job: Job, *, last: int) -> None:
-    """Passes a training's events on, up to its step `last`; after a signal it stops at the next checkpoint."""
+def _note(calibration: Calibration | None, *, basis: Callable[[], ScoreBasis], folder: RunFolder, run: Run) -> None:
+    """Notes the judge of a training's reports, if any, and what their scores depend on."""
+    judged = {"judge": judge_metadata(calibration)} if calibration else {}
+    folder.update_metadata(reported_on=basis(), **judged)
+    if calibration:
+        run.tags(judge_tags(calibration))
+
+
+def _observe(
+    steps: Callable[..., Iterator[Event]],
+    observer: TrainingObserver,
+    job: Job,
+    judge: ReportJudge | None,
+    *,
+    last: int,
+) -> None:
+    """Passes a training's events on, up to its step `last`; after a signal it stops at the next checkpoint.
+
+    Before the judge is trained there is a checkpoint, too, since a signal stops that at once.
+    """
     observer.begin()
     with Interruption() as interruption:
-        for event in _until_hopeless(steps(due=interruption.requested), job, steps=last):
+
+        def make_judge() -> None:
+            if judge and judge.is_due():
+                with observer.paused(), interruption.lifted():
+                    judge.make()
+
+        def due() -> bool:
+            return interruption.requested() or (judge is not None and judge.is_due())
+
+        make_judge()
+        for event in _until_hopeless(steps(due=due), job, steps=last):
             observer.on_event(event)
             if isinstance(event, CheckpointDue):
                 interruption.stop()
+                make_judge()
 
 
 def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterator[Event]:
@@ -130,13 +168,10 @@ def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterato
             return
 
 
-def _describe(settings: Settings, job: Job, digests: Hashes, calibration: Calibration | None) -> dict[str, Any]:
+def _describe(settings: Settings, job: Job, digests: Hashes) -> dict[str, Any]:
     """What decides a training and how it is called, for its metadata."""
     called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
-    basis = score_basis(settings, calibration, data=digests["data"])
-    decided = {"reported_on": basis, "digest": combined_digest(*digests.values()), "data": digests["data"]}
-    judge = {"judge": judge_metadata(calibration)} if calibration else {}
-    return {"layout": LAYOUT, **called, **decided, **judge}
+    return {"layout": LAYOUT, **called, "digest": combined_digest(*digests.values()), "data": digests["data"]}
 
 
 def _introduce(
@@ -149,11 +184,10 @@ def _introduce(
         folder.update_metadata(introduced=run.run_id)
 
 
-def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Hashes, calibration: Calibration | None) -> Run:
+def _open_run(settings: Settings, job: Job, folder: RunFolder, digests: Hashes) -> Run:
     described = describe_training(settings, job, digests=digests)
-    judged = judge_tags(calibration) if calibration else {}
     return open_run(
-        replace(described, tags={**described.tags, **judged, KEY: run_key(folder)}),
+        replace(described, tags={**described.tags, KEY: run_key(folder)}),
         family=settings.family,
         settings=settings.tracking,
         spool=folder.spool,

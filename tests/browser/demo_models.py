@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.composition.export import export_onnx
 from pipeline.data.dataset import scaled
-from pipeline.judging.calibration import JUDGE, WEIGHTS
+from pipeline.judging.files import JUDGE, WEIGHTS
 from pipeline.judging.network import load_judge
 from pipeline.models import vae
 from pipeline.models.discriminator import build_discriminator

@@ -14,8 +14,10 @@ from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
 from pipeline.evaluation.measures import measure, measure_quickly
-from pipeline.judging.calibration import JUDGE, REAL_ARRAYS, Calibration, Judge, load_calibration
-from pipeline.judging.identity import holds, judge_name
+from pipeline.judging.calibration import REAL_ARRAYS, Calibration, Judge, load_calibration
+from pipeline.judging.files import JUDGE
+from pipeline.judging.folder import holds
+from pipeline.judging.identity import judge_name
 from pipeline.judging.network import build_judge
 from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
 from pipeline.settings.images import DIGITS

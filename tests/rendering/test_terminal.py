@@ -63,6 +63,30 @@ def test_a_length_that_cannot_be_is_refused(numbers: tuple[int, ...]) -> None:
         Length(*numbers)
 
 
+def test_a_pause_counts_neither_for_the_speed_nor_for_the_time_taken(log: io.StringIO, clock: Clock) -> None:
+    with progress(log, clock) as bar:
+        for step in range(1, 1001):
+            clock.now += 1 / 8
+            bar.advance(step)
+            if step == 8:
+                with bar.paused():
+                    clock.now += 60
+                    assert logged(log)[-1].startswith("epoch 1/2  step 8/1,000")
+    assert "step 88/1,000  800 images/s" in logged(log)[2]
+    assert "800 images/s  0:02:05 taken" in logged(log)[-1]
+
+
+def test_a_terminal_shows_no_bar_in_a_pause_and_the_bar_after_it(clock: Clock) -> None:
+    terminal = Terminal()
+    with progress(terminal, clock) as bar:
+        with bar.paused():
+            before = terminal.getvalue()
+            bar.advance(1, {"generator": 1.5})
+            assert terminal.getvalue() == before
+        bar.report("a line")
+        assert "generator 1.5" in terminal.getvalue()
+
+
 def test_a_log_has_a_line_each_ten_seconds_and_one_at_the_end(log: io.StringIO, clock: Clock) -> None:
     with progress(log, clock) as bar:
         for step in range(1, 1001):

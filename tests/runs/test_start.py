@@ -1,5 +1,6 @@
 """What a longer training keeps of the best report of the one that it starts from."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,8 @@ class Untrained:
 
 def judge(digest: str, **settings: int) -> Any:
     used = {**settings_of().judge.model_dump(), **settings}
-    return SimpleNamespace(digest=digest, settings=JudgeSettings.model_validate(used))
+    found = SimpleNamespace(digest=digest, settings=JudgeSettings.model_validate(used))
+    return SimpleNamespace(calibration=lambda: found)
 
 
 OURS = judge("a")
@@ -45,7 +47,8 @@ def restored(
     monkeypatch.setattr(start, "load_state", lambda *_: history)
     settings = settings_of("model=vae", f"start_from='{finished.path.as_posix()}'", *overrides)
     untrained: Any = Untrained()
-    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), start.score_basis(settings, now, data=data))
+    basis = partial(start.score_basis, settings, now, data=data)
+    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), basis)
 
 
 @pytest.mark.parametrize(

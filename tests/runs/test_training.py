@@ -16,8 +16,9 @@ from pipeline import evaluate, render, train
 from pipeline.data.digests import file_digest
 from pipeline.data.keys import Key
 from pipeline.judging import quality
+from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
-from pipeline.runs import outputs, training
+from pipeline.runs import outputs, report_judge, training
 from pipeline.runs.folder import NotTrainedError, find_files
 from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
@@ -241,6 +242,12 @@ def assert_same_state(run: Path, other: Path) -> None:
         assert states[0][name].tobytes() == states[1][name].tobytes(), name
 
 
+def assert_same_networks(run: Path, other: Path) -> None:
+    states = [np.load(folder / "models" / "state.npz") for folder in (run, other)]
+    for name in (name for name in states[0].files if "/" in name):
+        assert states[0][name].tobytes() == states[1][name].tobytes(), name
+
+
 def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
@@ -265,6 +272,24 @@ def test_a_training_interrupted_while_it_logs_its_models_resumes_to_the_same_end
     assert_same_state(run, called.run)
 
 
+def test_the_first_samples_wait_for_no_judge_and_its_training_may_be_interrupted(
+    called: Called, mnist_file: Path
+) -> None:
+    before = set((called.root / "runs" / "acgan").iterdir())
+    asked = settings(mnist_file, "judge.seed=7", "tracking.early_samples=[1]")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "fit_judge", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(asked, Job("pipeline.train", SMALL))
+    (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
+    samples = {path.name for path in (run / "models" / "samples").iterdir()}
+    assert samples == {"step-0000000.npy", "step-0000001.npy"}
+    assert "judge" not in metadata_of(run / "models")
+    train.train(asked, Job("pipeline.train", SMALL))
+    assert len(metadata_of(run / "models")["judge"]["digest"]) == 64
+    assert_same_networks(run, called.run)
+
+
 def scored(scores: Iterable[float]) -> Callable[..., Evaluator]:
     """What asks the judge as ever, and puts the next of `scores` in the place of its own."""
     coming = iter(scores)
@@ -279,7 +304,7 @@ def scored(scores: Iterable[float]) -> Callable[..., Evaluator]:
 def test_the_best_reports_composition_is_the_join_of_its_own_halves(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "measure_reports", scored((3.0, 1.0, 2.0, 4.0, 5.0)))
+    monkeypatch.setattr(report_judge, "measure_reports", scored((3.0, 1.0, 2.0, 4.0, 5.0)))
     before = set((called.root / "runs" / "acgan").iterdir())
     every = ("acgan.report_every=1", "acgan.steps=5", "acgan.keep_every_report=true")
     train.train(settings(mnist_file, *every), Job("pipeline.train", SMALL))
