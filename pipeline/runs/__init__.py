@@ -8,6 +8,7 @@
     training      a training from its first step, or an interruption, to its tracked end
     start         its state before the first step that it takes
     interruption  the signals that stop it
+    report_judge  the judge of its reports, made when the first of them needs it
     trials        the call of a training that is a trial of a search
     observer      passes its events to the terminal, the tracking store and the folder
     samples       the sample tiles of its reports
