@@ -3,7 +3,7 @@
 Timed by turns are `--help`; a setting that is refused; a training until its first step is done, with judge, tracking
 store and files on a warm disk; and `dvc repro` where nothing is to be done, with the smoke test's numbers. Once, `dvc
 repro` runs in a clean clone until the last early samples are drawn, the first digits that can be read: MNIST is
-unpacked and a judge trained before them. All of it runs in copies of the project under `runs/`, which are removed.
+unpacked before them. All of it runs in copies of the project under `runs/`, which are removed.
 """
 
 import argparse
