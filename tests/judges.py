@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import Dataset, split
-from pipeline.judging.result import FittedJudge, fit_judge
+from pipeline.judging.fit import train_classifier
+from pipeline.judging.result import FittedJudge, calibrate
 from pipeline.settings.judge import JudgeSettings
 from tests.composing import settings_of
 
@@ -39,4 +40,5 @@ def tiny_mnist() -> Dataset:
 @cache
 def tiny_fitted(**changes: Any) -> FittedJudge:
     settings = tiny_settings(**changes)
-    return fit_judge(split(tiny_mnist(), validation=settings.validation, limit=None), settings)
+    splits = split(tiny_mnist(), validation=settings.validation, limit=None)
+    return calibrate(train_classifier(splits.train, settings, format=splits.format), splits, settings)

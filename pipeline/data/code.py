@@ -17,7 +17,7 @@ WITHOUT_EFFECT = (
 DRAWING = ("evaluate", "render")
 ROOTS = {
     "fetch": ("data.sources",),
-    "judge": ("judging.result",),
+    "judge": ("judging.fit", "judging.result"),
     "train": ("runs.training", "judging.result", "training.{family}", "settings.{family}"),
     "evaluate": ("runs.evaluation", "training.{family}", "settings.{family}"),
     "render": ("runs.pictures", "runs.report", "training.{family}", "settings.{family}"),

@@ -21,8 +21,7 @@ from pipeline.evaluation.references import find_quick_references, find_reference
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.calibration import REAL_ARRAYS, Judge, first_images
 from pipeline.judging.files import JUDGE, REAL, REFERENCES, WEIGHTS
-from pipeline.judging.fit import StepCallback, train_classifier
-from pipeline.judging.network import look, save_judge
+from pipeline.judging.network import Classifier, look, save_judge
 from pipeline.settings.judge import JudgeSettings
 
 
@@ -56,12 +55,11 @@ class FittedJudge:
         return _confusion(self.test)
 
 
-def fit_judge(splits: Splits, settings: JudgeSettings, *, on_step: StepCallback | None = None) -> FittedJudge:
-    """Trains a judge on the training split alone and finds the references, for `write_calibration`.
+def calibrate(model: Classifier, splits: Splits, settings: JudgeSettings) -> FittedJudge:
+    """Finds the scale and the references of a classifier that was trained on the training split.
 
-    `on_step` is called after each step; see `train_classifier`.
+    See `train_classifier` and `write_calibration`.
     """
-    model = train_classifier(splits.train, settings, format=splits.format, on_step=on_step)
     known = first_images(splits.train, max(settings.images, settings.report_images))
     view = look(model, known.images)
     judge = Judge(model, FeatureScale.fit(view.features))

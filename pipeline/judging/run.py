@@ -16,10 +16,10 @@ from pipeline.data.metrics import nest, rounded
 from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.description import describe_judge
 from pipeline.judging.files import JUDGE, METRICS, REFERENCES
-from pipeline.judging.fit import StepCallback, count_steps
+from pipeline.judging.fit import StepCallback, count_steps, train_classifier
 from pipeline.judging.folder import find_judge, holds, locked_folder, tracked_folder
 from pipeline.judging.identity import identify
-from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
+from pipeline.judging.result import FittedJudge, calibrate, write_calibration
 from pipeline.rendering.tables import rows_table
 from pipeline.rendering.terminal import Length, TrainingProgress, make_console
 from pipeline.settings.composed import Settings
@@ -99,7 +99,9 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, identity: Mapping
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
     with open_run(description, family=FAMILY, settings=settings.tracking, spool=folder / "spool") as run:
         with _progress(settings, len(splits.train), run) as on_step:
-            fitted = fit_judge(splits, settings.judge, on_step=on_step)
+            model = train_classifier(splits.train, settings.judge, format=splits.format, on_step=on_step)
+        console.print(f"measuring real {splits.format.plural}, for references")
+        fitted = calibrate(model, splits, settings.judge)
         digest = write_calibration(fitted, folder, {"label": settings.label, **identity})
         run.tags({"judge.digest": digest, "judge.accuracy": f"{fitted.accuracy['test']:.4f}"})
         _log(fitted, run, folder / METRICS, splits.format)

@@ -19,7 +19,7 @@ from pipeline.judging.files import JUDGE
 from pipeline.judging.folder import holds
 from pipeline.judging.identity import judge_name
 from pipeline.judging.network import build_judge
-from pipeline.judging.result import FittedJudge, fit_judge, write_calibration
+from pipeline.judging.result import FittedJudge, write_calibration
 from pipeline.settings.images import DIGITS
 from tests.judges import HELD_OUT, TESTED, TRAINED, draw_kinds, tiny_fitted, tiny_mnist, tiny_settings
 
@@ -60,8 +60,7 @@ def test_a_judge_is_read_with_the_accuracy_and_references_that_were_written(cali
 
 
 def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_path: Path) -> None:
-    again = fit_judge(split(tiny_mnist(), validation=tiny_settings().validation, limit=None), tiny_settings())
-    written(tmp_path, again)
+    written(tmp_path, tiny_fitted.__wrapped__())
     assert {path.name for path in folder.iterdir()} == FILES
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name

@@ -278,7 +278,7 @@ def test_the_first_samples_wait_for_no_judge_and_its_training_may_be_interrupted
     before = set((called.root / "runs" / "acgan").iterdir())
     asked = settings(mnist_file, "judge.seed=7", "tracking.early_samples=[1]")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judging, "fit_judge", _interrupt)
+        patch.setattr(judging, "train_classifier", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             train.train(asked, Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
