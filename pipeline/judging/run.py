@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,17 @@ class JudgeOnDemand:
 
     def is_missing(self) -> bool:
         """Whether `calibration` would train it."""
-        return self._calibration is None and find_judge(identify(self._settings)) is None
+        return self._calibration is None and find_judge(self._identity) is None
 
     def calibration(self) -> Calibration:
         """Returns the judge, always the same; see `ensure_judge`."""
         if self._calibration is None:
             self._calibration = ensure_judge(self._settings, self._job)
         return self._calibration
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        return identify(self._settings)
 
 
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
