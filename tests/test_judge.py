@@ -15,12 +15,16 @@ from pipeline.data.keys import Key
 from pipeline.judging import folder as judges
 from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
+from pipeline.runs.backlog import send_unsent
+from pipeline.runs.folder import RunFolder
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
+from pipeline.tracking import first_answer
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.store import connect
 from tests.composing import settings_of
+from tests.tracking.servers import free_port
 
 JOB = Job("pipeline.judge", ("+debug=smoke",))
 
@@ -159,3 +163,19 @@ def test_a_judge_on_demand_is_missing_until_it_is_asked(called: Called, mnist_fi
     assert other.is_missing()
     assert other.calibration().digest != called.first.digest
     assert not other.is_missing()
+
+
+def test_where_the_server_has_gone_away_a_judge_is_tracked_offline_and_sent_later(
+    called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(first_answer, "_PATIENCE_SECONDS", 0.0)
+    before = set(called.folders)
+    asked = settings(mnist_file, "judge.seed=9", "judge.epochs=1")
+    judging.ensure_judge(asked, JOB)
+    (folder,) = set(called.folders) - before
+    assert "the judge is tracked offline: " in capsys.readouterr().out
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    send_unsent(RunFolder(folder))
+    assert not (folder / "spool").exists()
+    assert [run.data.tags["seed"] for run in called.runs()].count("9") == 1

@@ -29,8 +29,9 @@ from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.paths import display
 from pipeline.tracking.logged_models import model_example
-from pipeline.tracking.runs import Run
+from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spooled_runs import open_run
+from pipeline.tracking.store import TrackingError
 from pipeline.training.history import Point
 
 FAMILY = "judge"
@@ -102,7 +103,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, identity: Mapping
     console.print(f"training the judge of these settings, once for all runs: {display(folder)}")
     splits = split(read(settings.data.file), validation=settings.judge.validation, limit=settings.data.limit)
     description = describe_judge(settings, job, digests={name: identity[name] for name in ("data", "code")})
-    with open_run(description, family=FAMILY, settings=settings.tracking, spool=folder / "spool") as run:
+    with _open_run(description, settings, folder) as run:
         with _progress(settings, len(splits.train), run) as on_step:
             model = train_classifier(splits.train, settings.judge, format=splits.format, on_step=on_step)
         console.print(f"measuring real {splits.format.plural}, for references")
@@ -117,6 +118,17 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, identity: Mapping
         f"trained in {time.monotonic() - started:.0f} seconds: "
         f"the judge reads {fitted.accuracy['test']:.2%} of the test images right"
     )
+
+
+def _open_run(description: RunDescription, settings: Settings, folder: Path) -> Run:
+    """Opens the judge's run, offline where the store has gone away since the command began: a training goes on then."""
+    spool = folder / "spool"
+    try:
+        return open_run(description, family=FAMILY, settings=settings.tracking, spool=spool)
+    except TrackingError as error:
+        make_console().print(f"the judge is tracked offline: {error}", soft_wrap=True, markup=False)
+        offline = settings.tracking.model_copy(update={"offline": True})
+        return open_run(description, family=FAMILY, settings=offline, spool=spool)
 
 
 @contextmanager
