@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from pipeline.evaluation.pixels import flat_pixels
 
@@ -18,6 +17,9 @@ def pca_errors(train: Images, unseen: Images, *, size: int) -> dict[str, float]:
     They are found on `train` and reconstruct `unseen`, both uint8 `(n, height, width)` or with channels. The
     numbers in a code are limited to the number of images and of pixels.
     """
+    # Not at the top: other commands would wait a second for it.
+    from sklearn.decomposition import PCA
+
     fitted, shown = flat_pixels(train), flat_pixels(unseen)
     components = PCA(min(size, *fitted.shape), svd_solver="covariance_eigh").fit(fitted)
     return pixel_errors(shown, components.inverse_transform(components.transform(shown)))

@@ -5,7 +5,6 @@ They use multi-scale SSIM on larger images; images of 28 pixels have room for on
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from pipeline.evaluation.pixels import unit_pixels
 
@@ -71,6 +70,9 @@ def ssim_by_digit(
 
 
 def _windowed(images: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Not at the top: commands that measure no SSIM would wait a third of a second for it.
+    from scipy.ndimage import gaussian_filter
+
     smooth: NDArray[np.float64] = gaussian_filter(images, WINDOW_SIGMA, radius=WINDOW_RADIUS, axes=(1, 2))
     within = slice(WINDOW_RADIUS, -WINDOW_RADIUS)
     return smooth[:, within, within]

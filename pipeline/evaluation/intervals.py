@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 FEWEST_SEEDS = 3
 
@@ -47,5 +46,8 @@ def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
     mean = float(np.mean(values))
     if count < FEWEST_SEEDS:
         return Estimate(mean, None, count)
+    # Not at the top, as in `diversity`.
+    from scipy.special import stdtrit
+
     quantile = float(stdtrit(count - 1, (1 + confidence) / 2))
     return Estimate(mean, quantile * float(np.std(values, ddof=1)) / math.sqrt(count), count)

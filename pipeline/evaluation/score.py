@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 
 def digit_score(probabilities: NDArray[np.floating]) -> float:
@@ -15,6 +14,9 @@ def digit_score(probabilities: NDArray[np.floating]) -> float:
     Raises:
         ValueError: There is no image, or a row is no distribution, which sums to 1 but for rounding.
     """
+    # Not at the top, as in `diversity`.
+    from scipy.special import rel_entr
+
     exact = probabilities.astype(np.float64)
     if not len(exact) or exact.min() < 0 or not np.allclose(exact.sum(axis=1), 1, atol=1e-3):
         raise ValueError(

@@ -39,7 +39,20 @@ def _silent_standard_error() -> Iterator[None]:
             os.close(kept)
 
 
-with _silent_standard_error():
+@contextmanager
+def _hidden(*packages: str) -> Iterator[None]:
+    """Lets the imports of the block find none of these packages, unless they are imported already."""
+    hidden = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
+
+
+# Keras would import both, which takes a second, for its galleries of images and its estimators.
+with _silent_standard_error(), _hidden("matplotlib", "sklearn"):
     import keras
 
 # TensorFlow warns of retracing as soon as a process builds several models, each with a function of its own.

@@ -15,7 +15,6 @@ from pipeline.evaluation.references import Measurement
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import Quality, measure_family
-from pipeline.rendering.confusion import draw_confusion
 from pipeline.rendering.tables import digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors
 from pipeline.runs.finished import FinishedRun
@@ -73,6 +72,9 @@ class EvaluationResult:
         write_json(rounded(origin), files.evaluation / "figures.json")
         write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
+            # Not at the top: families without one would wait a quarter of a second for Matplotlib.
+            from pipeline.rendering.confusion import draw_confusion
+
             write_text(as_csv(_readings(self._confusion, self.format.names)), files.evaluation / f"{CONFUSION}.csv")
             picture, kind, names = files.evaluation / f"{CONFUSION}.png", self.format.kind, self.format.column_names
             title = f"what the judge reads for each {kind} asked for, in percent"
