@@ -15,6 +15,7 @@ from pipeline.evaluation.coverage import (
     coverage_gaps,
     measure_coverage,
     nearest_distances,
+    nth_smallest,
 )
 
 
@@ -150,3 +151,12 @@ def test_gaps_are_in_radii_and_coverage_is_the_share_below_one() -> None:
 def test_a_copy_among_real_points_has_no_neighbourhood_and_an_infinite_gap() -> None:
     real = Manifold.fit(np.array([[1.0], [1], [5]]), 1)
     assert np.isinf(coverage_gaps(np.array([[1.0]]), real)[:2]).all()
+
+
+@pytest.mark.parametrize("columns", [6, 31, 32, 191, 192, 1000])
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_the_nth_smallest_is_that_of_the_whole_row_sorted(columns: int, number: int) -> None:
+    random = np.random.default_rng(columns)
+    for rows in (random.normal(size=(50, columns)), random.integers(4, size=(50, columns)).astype(np.float64)):
+        expected = np.sort(rows, axis=1)[:, number]
+        np.testing.assert_array_equal(nth_smallest(rows, number), expected)
