@@ -10,24 +10,29 @@ from pipeline.settings.job import Job, stage_of_dvc
 
 
 def judge(settings: Settings, job: Job) -> None:
-    """Trains the judge into a folder in `runs/judges` and measures real digits, even where there is a judge already.
+    """Trains the judge and measures real digits, by hand even where there is a judge already, in `runs/judges`.
 
-    DVC's stage trains it only if no training has, and copies it to `models/judge` and `reports/judge`.
+    DVC's stage trains it only where no training has, and copies it to `models/judge` and `reports/judge`.
     """
     from pipeline.data.sources import ensure_fetched
-    from pipeline.judging.folder import holds, locked_folder, publish
+    from pipeline.judging.folder import holds, locked_folder, tracked_folder
     from pipeline.judging.identity import identify
     from pipeline.rendering.terminal import make_console
     from pipeline.settings.paths import display
 
     console = make_console()
     ensure_fetched(settings.data, report=console.print, progress=console.is_terminal)
-    identity = identify(settings)
+    identity, tracked = identify(settings), tracked_folder()
+    if stage_of_dvc() and holds(tracked, identity):
+        # Trainings have asked it, and one of another machine has other bits.
+        console.print(f"{display(tracked)} is the judge of these settings, data and code")
+        return
     with locked_folder(identity) as folder:
         if not (stage_of_dvc() and holds(folder, identity)):
             _train(settings, job, folder, identity)
         if stage_of_dvc():
-            console.print(f"{display(folder)}: copied to {display(publish(folder))}")
+            _copy(folder, tracked)
+            console.print(f"{display(folder)}: copied to {display(tracked)}")
 
 
 def _train(settings: Settings, job: Job, folder: Path, identity: Mapping[str, Any]) -> None:
@@ -41,6 +46,17 @@ def _train(settings: Settings, job: Job, folder: Path, identity: Mapping[str, An
     from pipeline.judging.run import train_judge
 
     train_judge(settings, job, folder, identity=identity)
+
+
+def _copy(folder: Path, tracked: Path) -> None:
+    from pipeline.data.files import write_bytes
+    from pipeline.judging.files import JUDGE, METRICS, REAL, REFERENCES, WEIGHTS
+    from pipeline.settings import paths
+
+    write_bytes((folder / METRICS).read_bytes(), paths.ROOT / "reports" / "judge" / METRICS)
+    # By the last file, the judge is known to be whole.
+    for name in (WEIGHTS, REFERENCES, REAL, JUDGE):
+        write_bytes((folder / name).read_bytes(), tracked / name)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def test_a_command_waits_for_another_that_trains_the_same_judge(
     assert console.printed == ["waiting for another command that trains the same judge"]
 
 
-def test_a_stage_of_dvc_takes_the_trained_judge_over_and_reads_what_dvc_tracks_alone(
+def test_a_stage_of_dvc_copies_the_trained_judge_and_reads_what_dvc_tracks_alone(
     called: Called, mnist_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paths, "ROOT", called.root / "copy")
@@ -149,20 +149,24 @@ def test_a_stage_of_dvc_takes_the_trained_judge_over_and_reads_what_dvc_tracks_a
     assert (called.root / "copy" / "reports" / "judge" / "metrics.json").exists()
     monkeypatch.setenv("DVC_STAGE", "evaluate@acgan")
     assert judging.ensure_tracked_judge(settings(mnist_file), JOB).digest == called.first.digest
+    elsewhere = {**json.loads((tracked / "judge.json").read_text(encoding="utf-8")), "digest": "of another machine"}
+    (tracked / "judge.json").write_text(json.dumps(elsewhere), encoding="utf-8")
+    judge.judge(settings(mnist_file), JOB)
+    assert judging.ensure_tracked_judge(settings(mnist_file), JOB).digest == "of another machine"
     with pytest.raises(judging.OtherJudgeError):
         judging.ensure_tracked_judge(settings(mnist_file, "judge.images=101"), JOB)
     monkeypatch.delenv("DVC_STAGE")
-    assert judging.ensure_tracked_judge(settings(mnist_file, "label=null"), JOB).digest == called.first.digest
+    assert judging.ensure_tracked_judge(settings(mnist_file, "label=null"), JOB).digest == "of another machine"
 
 
 def test_a_judge_on_demand_is_missing_until_it_is_asked(called: Called, mnist_file: Path) -> None:
     found = judging.JudgeOnDemand(settings(mnist_file), JOB)
-    assert not found.is_missing()
+    assert not found.is_missing
     assert found.calibration() is found.calibration()
     other = judging.JudgeOnDemand(settings(mnist_file, "judge.seed=8", "judge.epochs=1"), JOB)
-    assert other.is_missing()
+    assert other.is_missing
     assert other.calibration().digest != called.first.digest
-    assert not other.is_missing()
+    assert not other.is_missing
 
 
 def test_where_the_server_has_gone_away_a_judge_is_tracked_offline_and_sent_later(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.evaluation.distances import Distances, rounding
 
 NEIGHBOURS = 5
-PART = 32
+NUMBERS_A_PART = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +114,19 @@ def coverage_gaps(generated: NDArray[np.floating], real: Manifold) -> NDArray[np
     return np.sqrt(gaps, out=gaps)
 
 
-def nth_smallest(rows: NDArray[np.float64], number: int) -> NDArray[np.float64]:
-    """Finds the number `(n,)` that would be at a place, from 0, in each of the rows `(n, m)` if they were sorted.
+def nth_smallest(rows: NDArray[np.float64], rank: int) -> NDArray[np.float64]:
+    """Finds the number of a rank, 0 for the smallest, in each of the rows `(n, m)`; returns `(n,)`.
 
     Rows are cut into parts. The smallest numbers are in the parts whose own smallest are the smallest; only these parts
     are searched, which takes a seventh of the time.
     """
-    spare = rows.shape[1] % PART
-    parts = rows[:, spare:].reshape(len(rows), PART, -1)
-    if parts.shape[2] > number:
-        nearest = parts.min(axis=1).argpartition(number, axis=1)[:, np.newaxis, : number + 1]
+    spare = rows.shape[1] % NUMBERS_A_PART
+    parts = rows[:, spare:].reshape(len(rows), NUMBERS_A_PART, -1)
+    if parts.shape[2] > rank:
+        nearest = parts.min(axis=1).argpartition(rank, axis=1)[:, np.newaxis, : rank + 1]
         left = np.take_along_axis(parts, nearest, axis=2).reshape(len(rows), -1)
         rows = np.concatenate([rows[:, :spare], left], axis=1)
-    smallest: NDArray[np.float64] = np.partition(rows, number, axis=1)[:, number]
+    smallest: NDArray[np.float64] = np.partition(rows, rank, axis=1)[:, rank]
     return smallest
 
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.files import locked, write_bytes
-from pipeline.judging.files import JUDGE, METRICS, REAL, REFERENCES, WEIGHTS
+from pipeline.data.files import locked
+from pipeline.judging.files import JUDGE
 from pipeline.judging.identity import judge_name
 from pipeline.rendering.terminal import make_console
 from pipeline.settings import paths
@@ -46,13 +46,3 @@ def locked_folder(identity: Mapping[str, Any]) -> Iterator[Path]:
     with locked(folder, waiting=lambda: make_console().print(message)):
         folder.mkdir(exist_ok=True)
         yield folder
-
-
-def publish(folder: Path) -> Path:
-    """Copies a judge to where DVC tracks it, and its accuracy to `reports/judge`; returns the folder of the judge."""
-    target = tracked_folder()
-    # By the last file, the judge is known to be whole.
-    for name in (WEIGHTS, REFERENCES, REAL, JUDGE):
-        write_bytes((folder / name).read_bytes(), target / name)
-    write_bytes((folder / METRICS).read_bytes(), paths.ROOT / "reports" / "judge" / METRICS)
-    return target

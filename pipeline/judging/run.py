@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from pipeline.settings.paths import display
 from pipeline.tracking.logged_models import model_example
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spooled_runs import open_run
-from pipeline.tracking.store import TrackingError
+from pipeline.tracking.store import RefusedError, TrackingError
 from pipeline.training.history import Point
 
 FAMILY = "judge"
@@ -42,28 +41,35 @@ class OtherJudgeError(PipelineError):
 
 
 class JudgeOnDemand:
-    """The judge of a training, which is trained when a report first needs it, unless there is one.
+    """The judge of these settings, data and code: read if there is one, else trained when it is first asked for.
 
-    So the first samples need not wait for it. The settings `judge` and `data` decide it; MNIST's file must be there.
+    So the first samples of a training need not wait for it. The settings `judge` and `data` decide it; MNIST's file
+    must be there.
     """
 
     def __init__(self, settings: Settings, job: Job) -> None:
         self._settings, self._job = settings, job
-        self._calibration: Calibration | None = None
+        # At once, since the code may change on the disk until the judge is asked for.
+        self._identity = identify(settings)
+        found = find_judge(self._identity)
+        self._calibration = self._read(found) if found else None
 
+    @property
     def is_missing(self) -> bool:
-        """Whether `calibration` would train it."""
-        return self._calibration is None and find_judge(self._identity) is None
+        """Whether `calibration` may have to train it."""
+        return self._calibration is None
 
     def calibration(self) -> Calibration:
-        """Returns the judge, always the same; see `ensure_judge`."""
+        """Returns the judge; trains it first where there is none, unless another command has meanwhile."""
         if self._calibration is None:
-            self._calibration = ensure_judge(self._settings, self._job)
+            with locked_folder(self._identity) as folder:
+                if not holds(folder, self._identity):
+                    train_judge(self._settings, self._job, folder, identity=self._identity)
+            self._calibration = self._read(folder)
         return self._calibration
 
-    @cached_property
-    def _identity(self) -> dict[str, Any]:
-        return identify(self._settings)
+    def _read(self, folder: Path) -> Calibration:
+        return load_calibration(folder, read(self._settings.data.file))
 
 
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
@@ -71,17 +77,11 @@ def ensure_judge(settings: Settings, job: Job) -> Calibration:
 
     The settings `judge` and `data` decide it; MNIST's file must be there.
     """
-    identity = identify(settings)
-    folder = find_judge(identity)
-    if folder is None:
-        with locked_folder(identity) as folder:
-            if not holds(folder, identity):
-                train_judge(settings, job, folder, identity=identity)
-    return load_calibration(folder, read(settings.data.file))
+    return JudgeOnDemand(settings, job).calibration()
 
 
 def ensure_tracked_judge(settings: Settings, job: Job) -> Calibration:
-    """Returns `ensure_judge`'s; in a stage of DVC it must be the judge that DVC tracks, on which the stage depends.
+    """Returns the same judge as `ensure_judge`; a stage of DVC needs the one that DVC tracks, on which it depends.
 
     Raises:
         OtherJudgeError: A stage of DVC found another judge in `models/judge`.
@@ -125,6 +125,8 @@ def _open_run(description: RunDescription, settings: Settings, folder: Path) -> 
     spool = folder / "spool"
     try:
         return open_run(description, family=FAMILY, settings=settings.tracking, spool=spool)
+    except RefusedError:
+        raise
     except TrackingError as error:
         make_console().print(f"the judge is tracked offline: {error}", soft_wrap=True, markup=False)
         offline = settings.tracking.model_copy(update={"offline": True})

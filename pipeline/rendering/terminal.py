@@ -123,7 +123,7 @@ class TrainingProgress:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Takes the bar off the terminal for the length of the block, whose time does not count."""
+        """Stops the bar for the length of the block, whose time does not count."""
         if self._live:
             self._bar.stop()
         else:
@@ -132,6 +132,8 @@ class TrainingProgress:
         yield
         self._paused += self._clock() - started
         if self._live:
+            # The bar goes up a line before it is drawn again.
+            self._console.print()
             self._bar.start()
 
     def losses(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
+from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import describe_stage
 from pipeline.runs.location import RunLocation, Weights
 from pipeline.settings import paths
@@ -85,5 +86,6 @@ class FinishedRun(RunLocation):
 
     def _measured_as_set(self, stored: StoredTraining, quality: Quality) -> bool:
         if judge_metadata(quality.calibration) != self.metadata["judge"]:
+            make_console().print("the training's own run gets no figures: another judge measured its reports")
             return False
         return quality.of_whole_test_set or stored.images == str(self.settings.judge.images)

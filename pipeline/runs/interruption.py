@@ -52,8 +52,8 @@ class Interruption:
             self._handlers[number](number, None)
 
     @contextmanager
-    def lifted(self) -> Iterator[None]:
-        """For the length of the block, a signal stops the training at once; the state must have been saved."""
+    def suspended(self) -> Iterator[None]:
+        """Gives the signals their own handlers for the length of the block; one that was kept is handled first."""
         self._give_back()
         self.stop()
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.data.files import copy_files
@@ -41,12 +41,20 @@ def score_basis(settings: Settings, judge: JudgeOnDemand | None, *, data: str) -
     return basis
 
 
-def restore(training: Training, settings: Settings, folder: RunFolder, basis: Callable[[], ScoreBasis]) -> History:
+def compares(history: History, before: ScoreBasis, now: ScoreBasis) -> bool:
+    """Whether the score of the best report so far compares with the next ones."""
+    scored = "judge" if history.best_judged else "own"
+    return scored in before and before[scored] == now.get(scored)
+
+
+def restore(
+    training: Training, settings: Settings, folder: RunFolder, judge: JudgeOnDemand | None, *, data: str
+) -> History:
     """Restores a training from its checkpoint, else from `start_from`; without either it stays as it is built.
 
     Its variables are overwritten; samples and best models of `start_from` are copied into its folder. The best report
-    so far counts only where its own basis is that of the next scores, for which `basis` may train the judge. Returns
-    the history until then.
+    so far counts only where its own basis is that of the next scores; `data` is the hash of the data set. Returns the
+    history until then.
     """
     console = make_console()
     kept, variables = folder.checkpoint, training.variables()
@@ -58,7 +66,7 @@ def restore(training: Training, settings: Settings, folder: RunFolder, basis: Ca
         return History()
     finished = find_files(settings.start_from)
     history = load_state(finished.state, training.variables())
-    if not _compares(finished, history, basis()):
+    if not _keeps_best(finished, history, settings, judge, data=data):
         history.reset_best()
     pairs = [(finished.samples, folder.samples), (finished.weights("best"), folder.weights("best"))]
     for source, target in pairs[:1] if history.best_step is None else pairs:
@@ -67,8 +75,11 @@ def restore(training: Training, settings: Settings, folder: RunFolder, basis: Ca
     return history
 
 
-def _compares(finished: RunFiles, history: History, basis: ScoreBasis) -> bool:
+def _keeps_best(
+    finished: RunFiles, history: History, settings: Settings, judge: JudgeOnDemand | None, *, data: str
+) -> bool:
     """Whether the models of the best report are there, and its score compares with the next ones."""
-    scored = "judge" if history.best_judged else "own"
-    before = finished.metadata().get("reported_on", {}).get(scored)
-    return before is not None and before == basis.get(scored) and finished.weights("best").exists()
+    if history.best_step is None or not finished.weights("best").exists():
+        return False
+    now = score_basis(settings, judge if history.best_judged else None, data=data)
+    return compares(history, finished.metadata().get("reported_on", {}), now)

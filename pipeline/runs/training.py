@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from pipeline.data.code import combined_digest
 from pipeline.data.dataset import Splits
 from pipeline.data.dataset_file import read_splits
-from pipeline.judging.calibration import Calibration
-from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
 from pipeline.runs.description import describe_training, name_run
@@ -22,8 +20,8 @@ from pipeline.runs.folder import LAYOUT, RunFolder, claim, dvc_files, locked_sta
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
-from pipeline.runs.report_judge import ReportJudge
-from pipeline.runs.start import ScoreBasis, restore, score_basis
+from pipeline.runs.report_judge import ReportJudge, note_judge
+from pipeline.runs.start import restore, score_basis
 from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
@@ -89,19 +87,20 @@ def train(
         training = build_training(family, settings, splits)
     # The collector skips what is frozen; a walk through all that TensorFlow makes takes a third of a second.
     gc.freeze()
-    basis = partial(score_basis, settings, judge, data=digests["data"])
-    history = restore(training, settings, folder, basis)
+    history = restore(training, settings, folder, judge, data=digests["data"])
     with _open_run(settings, job, folder, digests) as run:
         _introduce(run, folder, training, splits, settings=settings, metadata=_describe(settings, job, digests))
         run.log(history.points)
         observer = TrainingObserver(training, history, folder=folder, run=run, settings=settings, timers=timers)
-        plan, note = _plan(settings), partial(_note, basis=basis, folder=folder, run=run)
-        asked = ReportJudge(judge, plan, history, note=note, selecting=len(splits.validation) > 0) if judge else None
-        if asked is None:
+        basis = partial(score_basis, settings, judge, data=digests["data"])
+        plan, note = _plan(settings), partial(note_judge, basis=basis, history=history, folder=folder, run=run)
+        selecting = len(splits.validation) > 0
+        report_judge = ReportJudge(judge, plan, history, note=note, selecting=selecting) if judge else None
+        if report_judge is None:
             note(None)
-        steps = partial(run_steps, training, plan, history, asked, timers=timers)
+        steps = partial(run_steps, training, plan, history, report_judge, timers=timers)
         with _ending_if_diverged(training, history, folder), observer.progress(job.place, splits.held_out_name):
-            _observe(steps, observer, job, asked, last=settings.model.steps)
+            _observe(steps, observer, job, report_judge, last=settings.model.steps)
         if history.step < settings.model.steps:
             make_console().print(f"hopeless beside other trials: ended after {history.step:,} steps")
             run.tags({PRUNED: "true"})
@@ -114,14 +113,6 @@ def train(
     return True
 
 
-def _note(calibration: Calibration | None, *, basis: Callable[[], ScoreBasis], folder: RunFolder, run: Run) -> None:
-    """Notes the judge of a training's reports, if any, and what their scores depend on."""
-    judged = {"judge": judge_metadata(calibration)} if calibration else {}
-    folder.update_metadata(reported_on=basis(), **judged)
-    if calibration:
-        run.tags(judge_tags(calibration))
-
-
 def _observe(
     steps: Callable[..., Iterator[Event]],
     observer: TrainingObserver,
@@ -132,25 +123,25 @@ def _observe(
 ) -> None:
     """Passes a training's events on, up to its step `last`; after a signal it stops at the next checkpoint.
 
-    Before the judge is trained there is a checkpoint, too, since a signal stops that at once.
+    A checkpoint is written before the judge is trained, too, since a signal stops that training at once.
     """
     observer.begin()
     with Interruption() as interruption:
 
-        def make_judge() -> None:
+        def ensure_judge() -> None:
             if judge and judge.is_due():
-                with observer.paused(), interruption.lifted():
-                    judge.make()
+                with observer.paused(), interruption.suspended():
+                    judge.train()
 
         def due() -> bool:
             return interruption.requested() or (judge is not None and judge.is_due())
 
-        make_judge()
+        ensure_judge()
         for event in _until_hopeless(steps(due=due), job, steps=last):
             observer.on_event(event)
             if isinstance(event, CheckpointDue):
                 interruption.stop()
-                make_judge()
+                ensure_judge()
 
 
 def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterator[Event]:

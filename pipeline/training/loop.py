@@ -117,7 +117,7 @@ def run_steps(
         history: The metrics so far.
         measure: Measures the digits at each report. Its score chooses the best report if the family's own report has
             no score.
-        due: Whether a checkpoint is due before its time, since the training is about to be stopped.
+        due: Whether a checkpoint is due before its time, as before the training is stopped or a judge is trained.
         timers: Timers of steps and evaluations.
 
     Yields:

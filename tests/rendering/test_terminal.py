@@ -76,15 +76,16 @@ def test_a_pause_counts_neither_for_the_speed_nor_for_the_time_taken(log: io.Str
     assert "800 images/s  0:02:05 taken" in logged(log)[-1]
 
 
-def test_a_terminal_shows_no_bar_in_a_pause_and_the_bar_after_it(clock: Clock) -> None:
+def test_after_a_pause_the_bar_comes_back_below_what_was_printed_meanwhile(clock: Clock) -> None:
     terminal = Terminal()
     with progress(terminal, clock) as bar:
+        bar.report("before")
         with bar.paused():
-            before = terminal.getvalue()
             bar.advance(1, {"generator": 1.5})
-            assert terminal.getvalue() == before
-        bar.report("a line")
-        assert "generator 1.5" in terminal.getvalue()
+            assert "generator 1.5" not in terminal.getvalue()
+            terminal.write("meanwhile\n")
+        _, after = terminal.getvalue().split("meanwhile\n")
+        assert after.index("\n") < after.index("\x1b[1A") < after.index("generator 1.5")
 
 
 def test_a_log_has_a_line_each_ten_seconds_and_one_at_the_end(log: io.StringIO, clock: Clock) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from pipeline.data.keys import Key
 from pipeline.judging.description import judge_metadata
 from pipeline.judging.quality import Quality
@@ -47,8 +49,12 @@ def test_figures_of_as_many_digits_as_the_training_was_set_to_are_headlines() ->
     assert headlines(quality(2_000), "judge.images=2000") == [{Key("loss"): 1.0}]
 
 
-def test_figures_of_fewer_digits_or_by_another_judge_or_in_a_smoke_test_are_none() -> None:
+def test_figures_of_fewer_digits_or_in_a_smoke_test_are_none() -> None:
     assert headlines(quality(500), "judge.images=500") == []
-    assert headlines(quality(10_000, digest="b")) == []
     assert headlines(None, "data.limit=1000") == []
     assert headlines(quality(10_000), "+debug=smoke") == []
+
+
+def test_figures_by_another_judge_are_none_and_a_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert headlines(quality(10_000, digest="b")) == []
+    assert "another judge measured its reports" in capsys.readouterr().out

@@ -72,12 +72,12 @@ def test_a_signal_that_is_ignored_stays_ignored_and_handlers_come_back() -> None
     signal.signal(signal.SIGTERM, before)
 
 
-def train_while_lifted(*, before: bool = False, meanwhile: bool = False, after: bool = False) -> None:
-    """A training whose signals are lifted once; a signal may come before, meanwhile or after."""
+def train_while_suspended(*, before: bool = False, meanwhile: bool = False, after: bool = False) -> None:
+    """A training that keeps no signal for a while; one may come before, meanwhile or after."""
     with Interruption() as interruption:
         if before:
             os.kill(os.getpid(), signal.SIGINT)
-        with interruption.lifted():
+        with interruption.suspended():
             assert not before
             if meanwhile:
                 os.kill(os.getpid(), signal.SIGINT)
@@ -86,19 +86,19 @@ def train_while_lifted(*, before: bool = False, meanwhile: bool = False, after: 
             assert interruption.requested()
 
 
-def test_while_it_is_lifted_a_signal_stops_at_once() -> None:
-    with pytest.raises(StoppedError, match="at train_while_lifted$"):
-        train_while_lifted(meanwhile=True)
+def test_while_it_is_suspended_a_signal_stops_at_once() -> None:
+    with pytest.raises(StoppedError, match="at train_while_suspended$"):
+        train_while_suspended(meanwhile=True)
 
 
-def test_a_signal_that_was_kept_before_it_is_lifted_stops_the_training() -> None:
+def test_a_signal_that_was_kept_before_stops_the_training() -> None:
     with pytest.raises(StoppedError, match="at stop$"):
-        train_while_lifted(before=True)
+        train_while_suspended(before=True)
 
 
-def test_after_it_was_lifted_a_signal_is_kept_again() -> None:
+def test_after_it_was_suspended_a_signal_is_kept_again() -> None:
     with pytest.raises(StoppedError, match="at stop$"):
-        train_while_lifted(after=True)
+        train_while_suspended(after=True)
 
 
 def test_in_a_thread_signals_are_left_alone() -> None:

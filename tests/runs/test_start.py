@@ -1,6 +1,5 @@
 """What a longer training keeps of the best report of the one that it starts from."""
 
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,8 +46,7 @@ def restored(
     monkeypatch.setattr(start, "load_state", lambda *_: history)
     settings = settings_of("model=vae", f"start_from='{finished.path.as_posix()}'", *overrides)
     untrained: Any = Untrained()
-    basis = partial(start.score_basis, settings, now, data=data)
-    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), basis)
+    return start.restore(untrained, settings, RunFolder(tmp_path / "run"), now, data=data)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +64,11 @@ def test_the_best_report_stays_where_the_next_scores_compare_with_its_own(
 ) -> None:
     assert restored(tmp_path, monkeypatch, *overrides, judged=judged, now=now).best_score == (2.0,)
     assert (tmp_path / "run" / "models" / "best").is_dir()
+
+
+def test_a_score_that_no_judge_gave_waits_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unasked = SimpleNamespace(calibration=lambda: pytest.fail("the judge was asked"))
+    assert restored(tmp_path, monkeypatch, judged=False, now=unasked).best_step == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ from pipeline.judging import quality
 from pipeline.judging import run as judging
 from pipeline.judging.calibration import Calibration
 from pipeline.runs import outputs, report_judge, training
-from pipeline.runs.folder import NotTrainedError, find_files
+from pipeline.runs.folder import NotTrainedError, RunFolder, find_files
 from pipeline.runs.trials import TrialJob
 from pipeline.settings import paths
 from pipeline.settings.composed import Settings
@@ -31,7 +32,7 @@ from pipeline.tracking.store import connect
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts
 from pipeline.training.family import Report, Values, clear_models
-from pipeline.training.history import read_history
+from pipeline.training.history import History, read_history
 from pipeline.training.loop import CheckpointDue, DivergedError, Evaluator, Points, ReportMade
 from pipeline.training.timing import Phase
 from tests.composing import settings_of
@@ -273,7 +274,7 @@ def test_a_training_interrupted_while_it_logs_its_models_resumes_to_the_same_end
 
 
 def test_the_first_samples_wait_for_no_judge_and_its_training_may_be_interrupted(
-    called: Called, mnist_file: Path
+    called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
     asked = settings(mnist_file, "judge.seed=7", "tracking.early_samples=[1]")
@@ -285,9 +286,24 @@ def test_the_first_samples_wait_for_no_judge_and_its_training_may_be_interrupted
     samples = {path.name for path in (run / "models" / "samples").iterdir()}
     assert samples == {"step-0000000.npy", "step-0000001.npy"}
     assert "judge" not in metadata_of(run / "models")
+    assert (run / "checkpoint.npz").exists()
     train.train(asked, Job("pipeline.train", SMALL))
+    assert "after step 3" in capsys.readouterr().out
     assert len(metadata_of(run / "models")["judge"]["digest"]) == 64
     assert_same_networks(run, called.run)
+
+
+@pytest.mark.parametrize(("digest", "best"), [("a", 3), ("b", None)])
+def test_another_judge_than_that_of_the_reports_so_far_chooses_the_best_anew(
+    digest: str, best: int | None, tmp_path: Path
+) -> None:
+    folder, history = RunFolder(tmp_path), History(step=6, best_score=(2.0,), best_step=3, best_judged=True)
+    folder.update_metadata(reported_on={"judge": {"digest": "a"}})
+    tags: dict[str, str] = {}
+    judge, run = SimpleNamespace(digest=digest, accuracy=0.5, label=None), SimpleNamespace(tags=tags.update)
+    report_judge.note_judge(judge, basis=lambda: {"judge": {"digest": digest}}, history=history, folder=folder, run=run)  # type: ignore[arg-type]
+    assert (history.best_step, tags["judge.digest"]) == (best, digest)
+    assert folder.metadata()["reported_on"]["judge"] == {"digest": digest}
 
 
 def scored(scores: Iterable[float]) -> Callable[..., Evaluator]:
