@@ -81,11 +81,11 @@ class FinishedRun(RunLocation):
         label = self.settings.label
         if label != self.metadata["settings"]["label"] or not (label or self.settings.data.limit is None):
             return
-        if stored.known and (quality is None or self._measured_as_set(stored, quality)):
-            run.log_trained_on(stored.run_id, values)
-
-    def _measured_as_set(self, stored: StoredTraining, quality: Quality) -> bool:
-        if judge_metadata(quality.calibration) != self.metadata["judge"]:
+        if not stored.known:
+            return
+        if quality and judge_metadata(quality.calibration) != self.metadata["judge"]:
             make_console().print("the training's own run gets no figures: another judge measured its reports")
-            return False
-        return quality.of_whole_test_set or stored.images == str(self.settings.judge.images)
+            return
+        whole = quality is None or quality.of_whole_test_set
+        if whole or stored.images == str(self.settings.judge.images):
+            run.log_trained_on(stored.run_id, values)

@@ -53,7 +53,7 @@ class Interruption:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Gives the signals their own handlers for the length of the block; one that was kept is handled first."""
+        """A block in which signals have their own handlers again; one that was kept is handled first."""
         self._give_back()
         self.stop()
         yield
