@@ -23,7 +23,7 @@ def compare(settings: Settings, job: Job) -> None:
     from pipeline.sweeps.page import write_comparison
 
     write_comparison(store, stored, target)
-    make_console().print(f"the comparison: {paths.display(target)}", soft_wrap=True, markup=False)
+    make_console().print(f"the comparison: {paths.display(target)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

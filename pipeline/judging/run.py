@@ -128,7 +128,7 @@ def _open_run(description: RunDescription, settings: Settings, folder: Path) -> 
     except RefusedError:
         raise
     except TrackingError as error:
-        make_console().print(f"the judge is tracked offline: {error}", soft_wrap=True, markup=False)
+        make_console().print(f"the judge is tracked offline: {error}", soft_wrap=True)
         offline = settings.tracking.model_copy(update={"offline": True})
         return open_run(description, family=FAMILY, settings=offline, spool=spool)
 

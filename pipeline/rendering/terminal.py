@@ -194,9 +194,12 @@ class _Bar(Progress):
 
 
 def make_console(file: TextIO | None = None) -> Console:
-    """Returns a console as wide as the terminal, or 160 columns wide in a file, where tables must not break."""
+    """Returns a console as wide as the terminal, or 160 columns wide in a file, where tables must not break.
+
+    Brackets in a text are no markup: labels and paths may have them.
+    """
     file = file or sys.stdout
-    return Console(file=file, width=None if file.isatty() else LOG_WIDTH, highlight=False)
+    return Console(file=file, width=None if file.isatty() else LOG_WIDTH, highlight=False, markup=False)
 
 
 def _duration(seconds: float | None) -> str:

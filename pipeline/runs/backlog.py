@@ -49,11 +49,11 @@ def send_unsent(folder: RunFolder) -> None:
         with locked(folder.path):
             run_id = _send(folder)
     except LockedError:
-        console.print(f"{display(folder.path)}: in use by a training, which sends it", soft_wrap=True, markup=False)
+        console.print(f"{display(folder.path)}: in use by a training", soft_wrap=True)
         return
     what = f"sent as the run {run_id}" if run_id else "nothing had been logged"
     remove_sent(folder.path)
-    console.print(f"{display(folder.path)}: {what}", soft_wrap=True, markup=False)
+    console.print(f"{display(folder.path)}: {what}", soft_wrap=True)
 
 
 def _send(folder: RunFolder) -> str | None:

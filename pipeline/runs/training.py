@@ -109,7 +109,7 @@ def train(
         with timers(Phase.FINISH):
             outputs.finish(training, history, family.example(settings), folder=folder, run=run)
     if not job.sweep and not settings.tracking.offline:
-        make_console().print(f"the run: {run.page}", soft_wrap=True, markup=False)
+        make_console().print(f"the run: {run.page}", soft_wrap=True)
     return True
 
 

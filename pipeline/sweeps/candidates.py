@@ -42,7 +42,7 @@ def report_and_close(
         finally:
             close_sweep(store, run_id, outcome, status=status)
     pages = f"the search: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
-    make_console().print(pages, soft_wrap=True, markup=False)
+    make_console().print(pages, soft_wrap=True)
 
 
 def _report(
@@ -53,7 +53,7 @@ def _report(
     if not best:
         return SweepResult(rows, texts=[as_markdown(rows)])
     commands = list(dict.fromkeys(candidate_command(study, overrides, number) for number in best))[:MOST_COMMANDS]
-    console.print("\n".join([CANDIDATES, *commands]), soft_wrap=True, markup=False)
+    console.print("\n".join([CANDIDATES, *commands]), soft_wrap=True)
     short = shorten(list(study.search.space))
     draw_search(
         study.values(),

@@ -59,9 +59,7 @@ def run_search(
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
             trials.settle()
-            console.print(
-                f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True, markup=False
-            )
+            console.print(f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True)
             returned = launch_each(launcher, trials, trials.on_end)
             if not study.values():
                 raise JobFailedError(f"none of {search.trials} trials has come to its end: its run says why")

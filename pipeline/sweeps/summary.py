@@ -36,7 +36,7 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: str, statu
         finally:
             close_sweep(store, run_id, outcome, status=status)
     pages = f"the sweep: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
-    make_console().print(pages, soft_wrap=True, markup=False)
+    make_console().print(pages, soft_wrap=True)
 
 
 def _print(comparison: Comparison, *, title: str) -> None:

@@ -57,11 +57,11 @@ def run_sweep(
             for number, name in ((number, finished.get(digest)) for number, digest in enumerate(digests)):
                 if name is not None:
                     text = f"job {number + 1} of {len(jobs)}: finished already, as {name}"
-                    console.print(text, soft_wrap=True, markup=False)
+                    console.print(text, soft_wrap=True)
             left = [number for number, digest in enumerate(digests) if digest not in finished]
             at_once = min(getattr(launcher, "at_once", 1), max(1, len(left)))
             beside = f", {at_once} at once" if at_once > 1 else ""
-            console.print(f"sweep of {len(jobs)} jobs{beside}. {RESUME}", soft_wrap=True, markup=False)
+            console.print(f"sweep of {len(jobs)} jobs{beside}. {RESUME}", soft_wrap=True)
             placed = _placed(jobs, digests, left, run_id, at_once)
             returned = launcher.launch(placed, initial_job_idx=0) if placed else []
             _require_none_failed(returned, jobs, config)

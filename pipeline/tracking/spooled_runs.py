@@ -188,7 +188,7 @@ class SpooledRun(Run):
         command = shlex.join(["python", "-m", "pipeline.sync", f"run={display(self._spool.folder.parent)}"])
         why = "the tracking server is away" if self._courier else "offline"
         text = f"{why}: {count} calls wait in {display(self._spool.folder)}. Send them with"
-        console.print(f"{text} `{command}`", soft_wrap=True, markup=False)
+        console.print(f"{text} `{command}`", soft_wrap=True)
 
 
 class _Monitor(SystemMetricsMonitor):

@@ -204,10 +204,16 @@ def test_colour_forced_on_a_log_file_brings_no_live_bar(
 def test_a_log_file_is_wide_enough_for_whole_tables_and_has_no_colours(log: io.StringIO) -> None:
     console = make_console(log)
     assert console.width == LOG_WIDTH
-    console.print("[bold]x")
+    console.print("x", style="bold red")
     assert log.getvalue() == "x\n"
 
 
 def test_standard_output_is_the_console_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     make_console().print("here")
     assert capsys.readouterr().out == "here\n"
+
+
+def test_brackets_in_a_text_are_printed_as_they_are() -> None:
+    log = io.StringIO()
+    make_console(log).print("[a] of [/a] in [red]")
+    assert log.getvalue() == "[a] of [/a] in [red]\n"
