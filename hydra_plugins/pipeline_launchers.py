@@ -23,9 +23,10 @@ class LocalLauncher(Launcher):
         self._folder, self.at_once = Path(config.hydra.sweep.dir), int(config.compute.jobs)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Runs jobs and returns how each ended."""
+        """Runs jobs and returns how each ended; fewer jobs than places share all processors."""
         from pipeline.sweeps.processes import do_nothing
 
+        self.at_once = min(self.at_once, len(job_overrides))
         return self.launch_each(job_overrides, do_nothing)
 
     def launch_each(self, jobs: Iterable[Sequence[str]], on_end: Callable[[JobReturn], object]) -> Sequence[JobReturn]:

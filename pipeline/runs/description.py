@@ -107,7 +107,8 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
 
     `label` is the mark of what is not a real result (`smoke`); none of real ones.
     """
-    named = [re.sub(r"^\+(sweep|search)=", "", one) for one in overrides if not one.startswith("+debug=")]
+    unnamed = ("debug=", "hydra/", "hydra.")
+    named = [re.sub(r"^\+(sweep|search)=", "", one) for one in overrides if not one.lstrip("+").startswith(unnamed)]
     kind = "search" if any(one.startswith("+search=") for one in overrides) else "sweep"
     return RunDescription(
         name=" ".join([kind, family, *named, *([label] if label else [])]),

@@ -3,6 +3,7 @@
 import os
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -75,14 +76,19 @@ class Job:
     def command(self) -> str:
         """The command that repeats this job alone, outside its sweep."""
         own = [override for override in self.overrides if not override.startswith("+sweep=")]
-        chosen = any(override.startswith("model=") for override in own)
-        model = [f"model={self.family}"] if self.sweep and self.family and not chosen else []
-        return shlex.join(["python", "-m", self.module, *model, *own])
+        words = with_family(own, self.family) if self.sweep and self.family else own
+        return shlex.join(["python", "-m", self.module, *words])
 
     @property
     def place(self) -> str:
         """The job's place in its sweep and the time left; empty outside a sweep."""
         return self.sweep.text if self.sweep else ""
+
+
+def with_family(overrides: Sequence[str], family: str) -> list[str]:
+    """Returns overrides with the choice of a family, which the file of a sweep or search may have made."""
+    chosen = any(override.startswith("model=") for override in overrides)
+    return [*overrides] if chosen else [f"model={family}", *overrides]
 
 
 def stage_of_dvc() -> str | None:

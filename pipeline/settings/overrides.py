@@ -59,6 +59,12 @@ def task_overrides(config: Any) -> tuple[str, ...]:
     return without_place(lines)
 
 
+def hydra_overrides(config: Any, *starts: str) -> tuple[str, ...]:
+    """Returns a command's overrides of Hydra's own settings that start so, as typed: Hydra keeps them apart."""
+    lines: Any = OmegaConf.to_container(config.overrides.hydra, resolve=False)
+    return tuple(line for line in lines if line.lstrip("+").startswith(starts))
+
+
 def without_place(overrides: Sequence[str]) -> tuple[str, ...]:
     """Returns overrides without those of the block `sweep`, which say nothing of what a job does."""
     return tuple(override for override in overrides if not override.lstrip("+").startswith("sweep."))
@@ -144,7 +150,7 @@ def _explain(error: Exception) -> str:
         choices = f"has no choice yet: write +{address}=CHOICE, with the + ({_choices(address)})"
         unknown_one = f"is not a setting{suggest(address, known_addresses())}"
         return f"`{address}` {choices if _choices(address) else unknown_one}"
-    if twice := re.search(r"Multiple values for (\w+)", text):
+    if twice := re.search(r"Multiple values for ([\w/]+)", text):
         return f"`{twice[1]}` has a choice already: write {twice[1]}=CHOICE, without the +"
     if missing := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
         return f"`{missing[1]}` must be one of conf/{missing[1]} ({_choices(missing[1])}). Received: {missing[2]}"

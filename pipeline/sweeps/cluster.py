@@ -45,9 +45,10 @@ class RayCluster:
     """
 
     def __init__(self, address: str, *, cpus: float, gpus: float) -> None:
-        if min(cpus, gpus) < 0 or not (cpus or gpus):
-            text = "`hydra.launcher.cpus` and `hydra.launcher.gpus` must not be negative, nor both 0"
-            raise ClusterError(f"{text}. Received: {cpus:g} and {gpus:g}")
+        numbers = all(isinstance(share, int | float) for share in (cpus, gpus))
+        if not numbers or min(cpus, gpus) < 0 or not (cpus or gpus):
+            text = "`hydra.launcher.cpus` and `hydra.launcher.gpus` must be numbers, not negative, nor both 0"
+            raise ClusterError(f"{text}. Received: {cpus} and {gpus}")
         with _keeping_sigterm():
             self._ray, self._cpus, self._gpus = _import_ray(), cpus, gpus
             self._connect(address)

@@ -66,7 +66,7 @@ def require_own_choices(config: DictConfig) -> None:
         SettingsError: `--config-dir` or `hydra.searchpath` names such a folder.
     """
     runtime = config.hydra.runtime
-    if config.compute.jobs > 1 or runtime.choices["hydra/launcher"] in ("local", "ray"):
+    if config.compute.jobs != 1 or runtime.choices["hydra/launcher"] in ("local", "ray"):
         for source in runtime.config_sources:
             if "command-line" in source.provider:
                 raise SettingsError(

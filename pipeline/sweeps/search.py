@@ -5,19 +5,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
-from pipeline.settings.job import SweepPlace
-from pipeline.settings.overrides import plain
+from pipeline.settings.job import SweepPlace, with_family
+from pipeline.settings.overrides import hydra_overrides, plain
 from pipeline.settings.search import ADDRESS, SearchSettings, read_search
 from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
 from pipeline.sweeps.processes import require_no_jobs
@@ -50,11 +49,12 @@ def run_search(
     study = Study(search, seed=own.settings.seed)
     console = prepare_data([own])
     digest = combined_digest(*digest_jobs([own]), json.dumps(search.identity, sort_keys=True))
+    report = partial(_report, study, with_family(listed[0], own.settings.family))
     with locked(folder := choose_launcher(config, digest)):
         require_no_jobs(folder)
         launcher = make_launcher()
         require_shared_storage(launcher, search)
-        with parent_run(config, own.settings, digest, report=partial(_report, study, listed[0])) as (store, run_id):
+        with parent_run(config, own.settings, digest, report=report) as (store, run_id):
             study.open(f"{digest[:SHORT_DIGEST]}-{run_id[:SHORT_DIGEST]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
@@ -173,8 +173,7 @@ def require_shared_storage(launcher: Launcher, search: SearchSettings) -> None:
 def _composer(overrides: Sequence[str], config: DictConfig, loader: ConfigLoader) -> Callable[..., CheckedJob]:
     """Returns what composes the job of a trial from the overrides that are its own, beside those of the command."""
     # As typed: an interpolation keeps a password out of the list of processes.
-    typed: Any = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
-    handed_on = [*overrides, *(word for word in typed if word.lstrip("+").startswith((f"{ADDRESS}.", f"{ADDRESS}=")))]
+    handed_on = [*overrides, *hydra_overrides(config.hydra, f"{ADDRESS}.", f"{ADDRESS}=")]
     return lambda *values: check_jobs(config, [[*handed_on, *values]], loader)[0]
 
 

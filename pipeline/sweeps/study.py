@@ -189,7 +189,12 @@ def keys_of(search: SearchSettings) -> list[Key]:
 
 def overrides_of(values: Mapping[str, float]) -> list[str]:
     """Returns settings as overrides, with five digits: what is trained is what is shown."""
-    return [f"{address}={value:{FIVE_DIGITS}}" for address, value in values.items()]
+    return [f"{address}={_shown(value)}" for address, value in values.items()]
+
+
+def _shown(value: float) -> str:
+    whole = float(value).is_integer()  # as a whole number: Hydra reads 1e+05 as a fraction
+    return str(int(value)) if whole else f"{value:{FIVE_DIGITS}}"
 
 
 def _is_within(values: Mapping[str, float], search: SearchSettings) -> bool:

@@ -21,9 +21,10 @@ from pipeline.settings.composed import Settings
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.job import SweepPlace
-from pipeline.settings.overrides import task_overrides
+from pipeline.settings.overrides import hydra_overrides, task_overrides
 from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
 from pipeline.sweeps.processes import require_no_jobs
+from pipeline.tracking.address import without_password
 from pipeline.tracking.lease import Lease
 from pipeline.tracking.runs import status_after
 from pipeline.tracking.store import Store, TrackingError, connect
@@ -114,10 +115,16 @@ def _placed(
 def _require_none_failed(returned: Sequence[JobReturn], jobs: Sequence[CheckedJob], config: DictConfig) -> None:
     failed = sum(one.status == JobStatus.FAILED for one in returned)
     if failed:
-        command = sweep_command(task_overrides(config.hydra))
+        command = sweep_command(_typed(config))
         raise JobFailedError(
             f"{failed} of {len(jobs)} jobs failed: repeat them alone with the same command, `{command}`"
         )
+
+
+def _typed(config: DictConfig) -> tuple[str, ...]:
+    """The overrides of the whole command, as typed but for passwords, since the tracking store keeps them."""
+    own = hydra_overrides(config.hydra, "hydra/launcher", "hydra.launcher", "hydra.sweeper.search")
+    return (*task_overrides(config.hydra), *map(without_password, own))
 
 
 @contextmanager
@@ -134,7 +141,7 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
     store = connect(family=family, experiment=settings.tracking.experiment)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
 
-    description = describe_sweep(task_overrides(config.hydra), family=family, label=label)
+    description = describe_sweep(_typed(config), family=family, label=label)
     description = replace(description, note=f"{description.note}\n{RESUME}\n")
     run_id = open_sweep(store, digest, description, new=settings.sweep.new)
     lease = Lease(store, run_id)

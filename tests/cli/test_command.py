@@ -146,6 +146,10 @@ class Recorded:
         ("~acgan.steps", "`acgan.steps` is missing"),
         ("sweep=aux_weights", "`sweep` has no choice yet: write +sweep=CHOICE, with the + (aux_weights, "),
         ("+experiment=original", "`experiment` has a choice already: write experiment=CHOICE, without the +"),
+        (
+            "+hydra/launcher=ray",
+            "`hydra/launcher` has a choice already: write hydra/launcher=CHOICE, without the +",
+        ),
         ("+sweep=nothing", "`sweep` must be one of conf/sweep (aux_weights, "),
         ("model=", "`model` must be one of conf/model (acgan"),
         ("model=[0]", "a choice must be the name of a file under conf/, as in model=vae"),

@@ -109,3 +109,8 @@ def test_a_folder_of_choices_that_jobs_in_processes_would_not_find_is_refused(la
         "error: choices must be in conf/ where each job is a command of its own: put them there, or leave out "
         f"`hydra/launcher` and `compute.jobs`. Received: {tmp_path}\n"
     )
+
+
+@pytest.mark.parametrize("jobs", ["auto", "null", "[2]"])
+def test_a_number_of_jobs_at_once_that_is_none_is_refused(jobs: str) -> None:
+    assert refused("seed=0,1", f"compute.jobs={jobs}").startswith("error: job 1 of 2: `compute.jobs` must be ")

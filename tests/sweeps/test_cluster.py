@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.entities import Run
@@ -244,9 +245,9 @@ def test_a_job_gets_the_variables_of_mlflow_and_those_that_its_words_name(monkey
     assert variables_of(())["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
 
 
-@pytest.mark.parametrize(("cpus", "gpus"), [(0, 0), (-1, 0), (1, -1)])
-def test_a_job_of_no_processor_and_no_gpu_is_refused_before_ray_starts(cpus: int, gpus: int) -> None:
-    with pytest.raises(ClusterError, match=rf"must not be negative, nor both 0. Received: {cpus} and {gpus}"):
+@pytest.mark.parametrize(("cpus", "gpus"), [(0, 0), (-1, 0), (1, -1), (1, None), ("two", 0)])
+def test_a_job_of_no_processor_and_no_gpu_is_refused_before_ray_starts(cpus: Any, gpus: Any) -> None:
+    with pytest.raises(ClusterError, match=rf"must be numbers, not negative, nor both 0. Received: {cpus} and {gpus}"):
         RayCluster("local", cpus=cpus, gpus=gpus)
 
 

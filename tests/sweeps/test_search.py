@@ -15,11 +15,11 @@ from pipeline.data.keys import Key
 from pipeline.runs.trials import TrialJob
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError, SettingsError
-from pipeline.settings.job import Job
+from pipeline.settings.job import Job, with_family
 from pipeline.settings.search import read_search
 from pipeline.sweeps import search as searching
 from pipeline.sweeps.search import Trials, require_shared_storage
-from pipeline.sweeps.study import Study
+from pipeline.sweeps.study import Study, overrides_of
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store
@@ -111,6 +111,7 @@ def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_bo
     lines = [line for line in search.shown.splitlines() if line.startswith("python -m pipeline.train --multirun ")]
     assert len(lines) == 5
     assert lines[0] in described
+    assert f"{TRIALS}=5\n" in described.partition("```")[2]
     assert "Candidates, not findings" in search.shown
     for line in lines:
         assert line.endswith(" seed=1,2,3")
@@ -342,3 +343,13 @@ def test_a_study_in_a_file_is_refused_for_trials_on_several_machines() -> None:
         require_shared_storage(several, read_search({**block, "space": space}))
     require_shared_storage(several, read_search({**block, "space": space, "storage": "postgresql+psycopg://db/optuna"}))
     require_shared_storage(one, read_search({**block, "space": space}))
+
+
+def test_a_candidate_has_the_family_that_the_file_of_its_search_chose() -> None:
+    assert with_family(["+search=mine", "vae.steps=300"], "vae") == ["model=vae", "+search=mine", "vae.steps=300"]
+    assert with_family(["model=vae", "+search=mine"], "vae") == ["model=vae", "+search=mine"]
+
+
+def test_values_are_typed_so_that_hydra_reads_whole_numbers_as_such() -> None:
+    typed = overrides_of({"acgan.steps": 100_000.0, "acgan.discriminator.learning_rate": 0.00123456, "seed": 7})
+    assert typed == ["acgan.steps=100000", "acgan.discriminator.learning_rate=0.0012346", "seed=7"]

@@ -317,6 +317,19 @@ def test_the_last_line_counts_the_failed_jobs_and_repeats_the_command(call: Call
     assert (call(again, *TWO).status, again.trained) == (0, [1])
 
 
+def test_the_command_that_goes_on_has_the_launcher_that_was_typed(call: Call, store: Store) -> None:
+    launcher = (
+        "hydra/launcher=basic",
+        "hydra.launcher._target_=hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+    )
+    sweep = call(Stage(store, {1: RuntimeError("a mistake")}), *TWO, *launcher)
+    command = f"`python -m pipeline.train {' '.join((*TWO, *launcher))}`"
+    assert sweep.complained.splitlines()[-1].endswith(command)
+    tags = store.client.get_run(sweep.parent_id).data.tags
+    assert command.strip("`") in tags["mlflow.note.content"]
+    assert "launcher" not in tags["mlflow.runName"]
+
+
 @pytest.mark.parametrize(("stop", "status"), [(RuntimeError("a mistake"), 1), (KeyboardInterrupt(), 130)])
 def test_a_server_that_is_away_at_the_end_leaves_the_sweep_its_own_status(
     stop: BaseException,
