@@ -248,6 +248,11 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
             "`to` must end in .html, since `runs` makes a page. Received: a.p",
         ),
         (("pipeline.train", "runs=1"), "`compare` is for `python -m pipeline.compare` alone: leave it out"),
+        (
+            ("pipeline.train", "run=a"),
+            "`run` is for `python -m pipeline.evaluate` and `python -m pipeline.render` and ",
+        ),
+        (("pipeline.evaluate", "start_from=a"), "`start_from` is for `python -m pipeline.train` alone: leave it out"),
         (("pipeline.train", "digits=3", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),
     ],
 )

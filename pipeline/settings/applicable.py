@@ -7,8 +7,15 @@ from pipeline.settings.drawing import WHAT
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.family import has_family
 
-RENDER, COMPARE = "pipeline.render", "pipeline.compare"
-OF_COMMANDS = {**dict.fromkeys(WHAT, (RENDER,)), "compare": (COMPARE,), "to": (RENDER, COMPARE)}
+TRAIN, RENDER, COMPARE, PROMOTE = (f"pipeline.{name}" for name in ("train", "render", "compare", "promote"))
+OF_COMMANDS = {
+    **dict.fromkeys(WHAT, (RENDER,)),
+    "compare": (COMPARE,),
+    "to": (RENDER, COMPARE),
+    "force": (RENDER, COMPARE, PROMOTE),
+    "start_from": (TRAIN,),
+    "run": ("pipeline.evaluate", RENDER, "pipeline.export", PROMOTE, "pipeline.sync"),
+}
 
 
 def require_applicable(overrides: Sequence[str], *, module: str, family: str) -> None:
