@@ -11,7 +11,6 @@ from pipeline.judging.description import own_data_tags
 from pipeline.runs.trials import TrialJob
 from pipeline.settings.addresses import leaves
 from pipeline.settings.composed import Settings
-from pipeline.settings.compute import AUTO
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import NUMBERS, SOURCES
@@ -51,12 +50,9 @@ def name_run(settings: Settings, job: Job) -> str:
 
 def changed_settings(settings: Settings) -> list[str]:
     """The settings that differ from params.yaml as git has it, or as it is outside git, as `ADDRESS=VALUE`."""
-    own = NUMBERS.read_text(encoding="utf-8")
-    committed = committed_file(NUMBERS.parent, NUMBERS.name) or own
-    before, now = dict(leaves(read_values(committed))), settings.parameters()
-    # What `auto` means on this machine is no change that a user made.
-    asked = dict(leaves(read_values(own)))
-    now |= {address: value for address, value in asked.items() if address in now and value == AUTO}
+    committed = committed_file(NUMBERS.parent, NUMBERS.name) or NUMBERS.read_text(encoding="utf-8")
+    # As asked: what `auto` means on this machine is no change that a user made.
+    before, now = dict(leaves(read_values(committed))), settings.asked.parameters()
     changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
     # Where other data than MNIST come from decides nothing, but they are not found without it.
     source = [f"data.source={settings.data.source}"] if settings.data.own else []

@@ -15,7 +15,14 @@ from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 
 # Of what a run's metadata have, if they have it.
-KINDS: Mapping[str, Any] = {"settings": dict, "steps": int, "best_step": int | None, "judge": dict, "reported_on": dict}
+KINDS: Mapping[str, Any] = {
+    "settings": dict,
+    "changed": list,
+    "steps": int,
+    "best_step": int | None,
+    "judge": dict,
+    "reported_on": dict,
+}
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
     sweep: SweepSettings
     # No setting: the data say it, once they are there.
     _format: ImageFormat = PrivateAttr(default=DIGITS)
+    _asked: ComputeSettings | None = PrivateAttr(default=None)
 
     @property
     def format(self) -> ImageFormat:
@@ -136,7 +137,14 @@ class Settings(DrawingRequest, Generic[Model_co]):
 
     def resolve(self, *, gpu: bool) -> Self:
         """Returns these settings with what `auto` means in `compute` on a machine with or without a GPU."""
-        return self.model_copy(update={"compute": self.compute.resolve(gpu=gpu)})
+        resolved = self.model_copy(update={"compute": self.compute.resolve(gpu=gpu)})
+        resolved._asked = self._asked or self.compute
+        return resolved
+
+    @property
+    def asked(self) -> Self:
+        """These settings as they were before `resolve`."""
+        return self.model_copy(update={"compute": self._asked}) if self._asked else self
 
     def digest(self) -> str:
         """SHA-256 of `parameters()` and the label, 64 hexadecimal digits."""

@@ -83,6 +83,15 @@ def test_another_value_is_a_difference_and_is_told_as_it_is_typed(monkeypatch: p
     assert sorted(changed_settings(settings_of(*changed))) == changed
 
 
+@pytest.mark.parametrize(("asked", "changed"), [("auto", []), ("plain", ["compute.kernels=plain"])])
+def test_what_auto_means_on_a_machine_is_no_difference_but_what_was_asked_for_is(
+    asked: str, changed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.runs.description.committed_file", lambda *_: NUMBERS)
+    for gpu in (False, True):
+        assert changed_settings(settings_of(f"compute.kernels={asked}").resolve(gpu=gpu)) == changed
+
+
 def test_truth_is_no_number_and_a_text_no_null(monkeypatch: pytest.MonkeyPatch) -> None:
     spoilt = NUMBERS.replace("keep_every_report: false", "keep_every_report: 0", 1)
     spoilt = spoilt.replace("limit: null", "limit: 'null'")

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.runs import description
-from pipeline.runs.location import RunLocation
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.location import RunLocation, find_run
 from pipeline.runs.report import write_report
 from pipeline.settings.paths import ROOT
+from tests.composing import settings_of
 from tests.runs.reported import ORIGIN, RUN_ID, of_dvc, reported_run
 
 
@@ -60,6 +62,16 @@ def test_settings_that_differ_from_the_default_are_listed_and_no_others(location
     html = page(location)
     changed = re.findall(r'<th scope="row">([a-z_.]+)</th><td>([^<]+)</td>', html.partition("Settings that")[2])
     assert [pair for pair in changed if "." in pair[0] or pair[0] == "seed"] == [("seed", "4"), ("acgan.steps", "600")]
+
+
+def test_settings_that_the_training_noted_as_different_are_listed_whatever_they_are_now(tmp_path: Path) -> None:
+    made = reported_run(tmp_path / "run")
+    RunFolder(tmp_path / "run").update_metadata(changed=["data.limit=5000", "compute.kernels=plain"])
+    html = page(find_run(settings_of(f"run={made.files.models.parent.as_posix()}", "judge.images=500")))
+    listed = html.rpartition("Settings that")[2].partition("How to reproduce")[0]
+    for address, value in (("data.limit", "5000"), ("compute.kernels", "plain")):
+        assert f'<th scope="row">{address}</th><td>{value}</td>' in listed
+    assert not {"acgan.steps", "judge.images"} & set(re.findall(r'<th scope="row">([a-z_.]+)</th>', listed))
 
 
 def test_a_run_by_hand_is_reproduced_by_its_own_commands(location: RunLocation) -> None:

@@ -118,7 +118,8 @@ def test_what_auto_means_on_a_machine_decides_its_trainings_as_if_it_had_been_as
     for gpu, values in asked.items():
         resolved = plain.resolve(gpu=gpu)
         outright = validate(changed({f"compute.{name}": value for name, value in values.items()}))
-        assert resolved == outright == resolved.resolve(gpu=not gpu)
+        assert resolved.model_dump() == outright.model_dump() == resolved.resolve(gpu=not gpu).model_dump()
+        assert resolved.asked.model_dump() == plain.model_dump()
         assert resolved.digest() == outright.digest()
         assert not [value for value in resolved.parameters().values() if value == "auto"]
         digests.add(resolved.digest())
