@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.data.files import LockedError, locked
+from pipeline.data.files import LockedError
 from pipeline.rendering.terminal import make_console
+from pipeline.runs.claims import sending
 from pipeline.runs.folder import RunFolder
 from pipeline.settings import paths
 from pipeline.settings.errors import SettingsError, one_line_paths
@@ -46,7 +47,7 @@ def send_unsent(folder: RunFolder) -> None:
     """
     console = make_console()
     try:
-        with locked(folder.path):
+        with sending(folder):
             run_id = _send(folder)
     except LockedError:
         console.print(f"{display(folder.path)}: in use by a training", soft_wrap=True)

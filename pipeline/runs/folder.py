@@ -3,14 +3,10 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.code import SHORT_DIGEST
-from pipeline.data.files import LockedError, locked, remove_unfinished, write_json, write_text
+from pipeline.data.files import write_json, write_text
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
 
@@ -166,46 +162,6 @@ def find_files(finished: Path) -> RunFiles:
         f"{paths.display(finished)} must hold a finished training: run `dvc repro` or `dvc pull`, "
         "or name one as runs/FAMILY/NAME"
     )
-
-
-@contextmanager
-def locked_stage(family: str, *, report: Callable[[str], object]) -> Iterator[bool]:
-    """Keeps other processes out of the stage of DVC that trains a family, in this copy of the project.
-
-    DVC does so itself as long as it lives; where it was killed, its training goes on alone.
-
-    Yields:
-        Whether there was another process, of which `report` got a line, and which has ended.
-    """
-    waited = []
-
-    def wait() -> None:
-        waited.append(True)
-        report(f"another process is in the stage train@{family}: waiting for it to end")
-
-    with locked(paths.ROOT / "runs" / "dvc" / family, waiting=wait):
-        yield bool(waited)
-
-
-@contextmanager
-def claim(parent: Path, digest: str) -> Iterator[RunFolder]:
-    """Claims the folder of a training: an interrupted one with the same digest, else a new one.
-
-    It is `parent/DIGEST-NUMBER`, locked against other processes meanwhile: the first number whose training has not
-    ended and is not under way elsewhere.
-    """
-    for number in count(1):
-        folder = RunFolder(parent / f"{digest[:SHORT_DIGEST]}-{number}")
-        with ExitStack() as held:
-            try:
-                held.enter_context(locked(folder.path))
-            except LockedError:
-                continue
-            folder.path.mkdir(exist_ok=True)
-            if not folder.ended():
-                remove_unfinished(folder.path)
-                yield folder
-                return
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:

@@ -15,8 +15,9 @@ from pipeline.data.dataset import Splits
 from pipeline.data.dataset_file import read_splits
 from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
-from pipeline.runs.description import describe_training, name_run
-from pipeline.runs.folder import LAYOUT, RunFolder, claim, dvc_files, locked_stage
+from pipeline.runs.claims import claim, locked_stage
+from pipeline.runs.description import changed_settings, describe_training, name_run
+from pipeline.runs.folder import LAYOUT, RunFolder, dvc_files
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption
 from pipeline.runs.observer import TrainingObserver
@@ -161,8 +162,9 @@ def _until_hopeless(events: Iterator[Event], job: Job, *, steps: int) -> Iterato
 
 def _describe(settings: Settings, job: Job, digests: Hashes) -> dict[str, Any]:
     """What decides a training and how it is called, for its metadata."""
-    called = {"name": name_run(settings, job), "command": job.command, "settings": settings.of_training()}
-    return {"layout": LAYOUT, **called, "digest": combined_digest(*digests.values()), "data": digests["data"]}
+    called = {"name": name_run(settings, job), "command": job.command, "changed": changed_settings(settings)}
+    decided = {"digest": combined_digest(*digests.values()), "data": digests["data"]}
+    return {"layout": LAYOUT, **called, "settings": settings.of_training(), **decided}
 
 
 def _introduce(
