@@ -14,6 +14,7 @@ def sync(settings: Settings, job: Job) -> None:
     # MLflow takes seconds to import, so it waits until the settings are known to be valid.
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.backlog import find_unsent, send_unsent
+    from pipeline.runs.folder import NotTrainedError
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
     from pipeline.tracking.store import RefusedError
@@ -22,7 +23,7 @@ def sync(settings: Settings, job: Job) -> None:
     for folder in folders:
         try:
             send_unsent(folder)
-        except (MissingRunError, SpoolError) as error:  # of this run alone
+        except (MissingRunError, NotTrainedError, SpoolError) as error:  # of this run alone
             # At once: a server that goes away meanwhile ends the command.
             sys.stderr.write(f"error: {error}\n")
             refused += 1

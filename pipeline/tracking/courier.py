@@ -7,9 +7,11 @@ from collections.abc import Callable
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 
+from pipeline.data.files import WriteError
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.first_answer import is_answer
+from pipeline.tracking.spool import SpoolError
 from pipeline.tracking.store import Store, TrackingError, refusal
 
 PATIENCE_SECONDS = 30.0
@@ -82,9 +84,9 @@ class Courier:
         started = time.monotonic()
         try:
             self._delivery.send_waiting()
-        except PipelineError:
+        except (SpoolError, WriteError):
             raise
-        except Exception as error:  # MLflow lets errors of requests and of the system through
+        except Exception as error:  # a TrackingError too; MLflow lets errors of requests and of the system through
             self._failing_since = self._failing_since or started
             self._raise_if_final(error)
             return False

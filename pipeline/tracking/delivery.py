@@ -12,13 +12,14 @@ from pipeline.data.keys import Key
 from pipeline.settings.paths import METADATA
 from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.points import held_points
+from pipeline.tracking.points import held_points, identity
 from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.runs import ENDINGS
 from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.store import Store
 
 SPOOL_TAG = "spool.run"  # of a run that was made while the store was away: the id that it had till then
-_PLAIN = ("update_run", "log_artifact", "log_artifacts", "log_model_artifacts", "finalize_logged_model")
+_PLAIN = ("log_artifact", "log_artifacts", "log_model_artifacts", "finalize_logged_model")
 _ATTACHED = {"log_artifact": "local_path", "log_artifacts": "local_dir", "log_model_artifacts": "local_dir"}
 _WITH_IDS = ("MLmodel", METADATA)  # files that name the run or the model
 _IMAGE = re.compile(r"(?P<picture>.+\+step\+\d+)\+timestamp\+\d+\+[^+.]+(?P<kind>.*)")
@@ -68,6 +69,10 @@ class Delivery:
                 self._log_trained(**arguments)
             case "delete_tag":
                 self._delete_tag(**arguments)
+            case "update_run":  # it resumes, perhaps offline, where nothing is known of its end
+                client.update_run(**arguments)
+                for ending in ENDINGS:
+                    self._delete_tag(arguments["run_id"], ending)
             case "set_terminated":
                 client.set_terminated(**arguments)
                 # What was said of it by who thought it abandoned.
@@ -119,10 +124,10 @@ class Delivery:
         if metrics:
             if self._points is None:
                 self._points = held_points(self.store.client, run_id, system=True)
-            for key, value, timestamp, step in metrics:
-                if (key, step) not in self._points:
-                    self._points.add((key, step))
-                    new.append(Metric(key, value, timestamp, step))
+            for metric in (Metric(*values) for values in metrics):
+                if identity(metric) not in self._points:
+                    self._points.add(identity(metric))
+                    new.append(metric)
         self.store.client.log_batch(
             run_id,
             metrics=new,

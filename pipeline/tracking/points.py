@@ -44,6 +44,11 @@ class PointLog:
 
 
 def held_points(client: MlflowClient, run_id: str, *, system: bool = False) -> set[tuple[str, int]]:
-    """Returns the points that a store has of a run, by key and step; those of `system/…` only if they are asked for."""
+    """Returns the points that a store has of a run, by `identity`; those of `system/…` only if they are asked for."""
     keys = [key for key in client.get_run(run_id).data.metrics if system or not key.startswith(_SYSTEM)]
-    return {(key, metric.step) for key in keys for metric in client.get_metric_history(run_id, key)}
+    return {identity(metric) for key in keys for metric in client.get_metric_history(run_id, key)}
+
+
+def identity(metric: Metric) -> tuple[str, int]:
+    """What tells a point from others: its key and its step, or of `system/…`, whose steps may begin anew, its time."""
+    return metric.key, metric.timestamp if metric.key.startswith(_SYSTEM) else metric.step

@@ -23,6 +23,7 @@ from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 
 SECONDS_A_SAMPLE = 10.0
+ENDINGS = frozenset({"error", "traceback", CLOSED})  # tags that say how a run ended
 _SIGNALLED = 128
 _LONGEST_TAG = 8000
 _MONITOR: Callable[..., Any] = SystemMetricsMonitor
@@ -163,7 +164,7 @@ def reopen_run(store: Store, run_id: str, description: RunDescription) -> str:
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
     store.client.update_run(run_id, status="RUNNING")
-    for ending in store.client.get_run(run_id).data.tags.keys() & {"error", "traceback", CLOSED}:
+    for ending in store.client.get_run(run_id).data.tags.keys() & ENDINGS:
         store.client.delete_tag(run_id, ending)
     return run_id
 

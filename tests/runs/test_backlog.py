@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
+from pipeline.data.files import write_text
 from pipeline.runs import backlog
 from pipeline.runs.backlog import find_unsent, send_unsent
 from pipeline.runs.folder import RunFolder
@@ -108,6 +109,19 @@ def test_a_run_that_the_store_refuses_is_counted_and_does_not_keep_the_others(
     assert (other.spool.exists(), folder.spool.exists()) == (True, False)
 
 
+def test_a_run_whose_metadata_are_damaged_does_not_keep_the_others(
+    folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = RunFolder(tmp_path / "runs" / "vae" / "0001-1")
+    with open_run(RunDescription(name="b"), family="vae", settings=OFFLINE, spool=other.spool):
+        pass
+    write_text('{"run_id": ', other.metadata_file)
+    with pytest.raises(PipelineError, match="^1 of 2 runs could not be sent$"):
+        sync(settings_of(), Job("pipeline.sync", ()))
+    assert re.fullmatch(r"error: .*0001-1.*run\.json is damaged: .*\n", capsys.readouterr().err)
+    assert (other.spool.exists(), folder.spool.exists()) == (True, False)
+
+
 def test_a_store_that_goes_away_ends_the_sending(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
         raise MlflowException("connection refused")
@@ -130,7 +144,7 @@ def test_a_spool_is_kept_where_another_store_is_named(folder: RunFolder, tmp_pat
 def test_a_training_under_way_sends_its_own(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     with FileLock(folder.path.with_name(f".{folder.path.name}.lock")):
         send_unsent(folder)
-    assert "in use by a training, which sends it" in capsys.readouterr().out
+    assert "in use by a training" in capsys.readouterr().out
     assert folder.spool.exists()
 
 

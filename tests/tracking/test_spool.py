@@ -184,6 +184,25 @@ def test_an_interrupted_run_goes_on_offline_and_has_each_point_and_picture_once(
     assert (found.info.status, "error" in found.data.tags) == ("FINISHED", False)
 
 
+def test_a_run_that_goes_on_offline_loses_what_the_store_says_of_its_end_and_keeps_all_samples(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled_runs, "SECONDS_A_SAMPLE", 0.05)
+    sampled, taken = SETTINGS.model_copy(update={"system_metrics": True}), []
+    with pytest.raises(RuntimeError), opened(root, sampled) as first:
+        fail_once_sampled(first)
+    taken += first.store.client.get_metric_history(first.run_id, SAMPLED.text)
+    failed = sent(root, store)
+    assert {"error", "traceback"} <= failed.data.tags.keys()
+    with opened(root, sampled, resume=failed.info.run_id) as second:
+        wait_for(partial(is_sampled, second.store.client, second.run_id, times=1))
+    taken += second.store.client.get_metric_history(second.run_id, SAMPLED.text)
+    found = sent(root, store)
+    assert (found.info.status, {"error", "traceback"} & found.data.tags.keys()) == ("FINISHED", set())
+    held = store.client.get_metric_history(found.info.run_id, SAMPLED.text)
+    assert {metric.timestamp for metric in held} == {metric.timestamp for metric in taken}
+
+
 def test_a_run_begun_offline_goes_on_with_the_store_under_the_id_that_the_store_gives_it(
     store: Store, root: Path
 ) -> None:
@@ -210,6 +229,11 @@ def test_samples_of_processor_and_memory_go_on_where_those_before_ended(
     samples = steps(store.client, found.info.run_id, SAMPLED)
     assert len(samples) >= 2
     assert samples == list(range(len(samples)))
+
+
+def fail_once_sampled(run: Run) -> None:
+    wait_for(partial(is_sampled, run.store.client, run.run_id, times=1))
+    raise RuntimeError("a mistake")
 
 
 def is_sampled(client: MlflowClient, run_id: str, *, times: int) -> bool:
@@ -315,6 +339,30 @@ def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, m
     wait_for(lambda: len(tries) == 3)
     assert carrier.finish(lambda: None)
     assert store.client.get_run(made.run_id).data.tags["a"] == "b"
+
+
+def test_figures_for_a_training_are_tried_again_while_the_store_is_away(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(courier, "_LOOK_SECONDS", 0.02)
+    made, knows, tries = Run(store, DESCRIPTION, system_metrics=False), Store.knows, []
+
+    def away_twice(one: Store, run_id: str) -> bool:
+        tries.append(1)
+        if len(tries) < 3:
+            raise TrackingError("the server is away")
+        return knows(one, run_id)
+
+    monkeypatch.setattr(Store, "knows", away_twice)
+    spool = Spool(root / "run" / "spool")
+    spool.begin(made.run_id, family="acgan", experiment="digits")
+    spool.append("log_trained", {"run_id": made.run_id, "values": {"quality/accuracy": 0.5}})
+    carrier = Courier(Delivery(spool, store))
+    carrier.start()
+    wait_for(lambda: len(tries) >= 3)
+    assert carrier.finish(lambda: None)
+    assert store.client.get_run(made.run_id).data.metrics == {"trained/quality/accuracy": 0.5}
 
 
 def test_offline_asks_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
