@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from mlflow.entities import LoggedModel
@@ -29,16 +30,26 @@ def tracked(store: Store, name: str) -> str:
     return run.run_id
 
 
+def served(store: Store) -> tuple[str, set[Path]]:
+    """A run whose model a version of a registered model serves, and the model's files."""
+    run_id = tracked(store, "served")
+    (model,) = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'")
+    store.client.create_registered_model("digits-generator")
+    place = model.artifact_location
+    store.client.create_model_version("digits-generator", place, run_id=run_id, model_id=model.model_id)
+    return run_id, files(Path(unquote(place.removeprefix("file://"))))
+
+
 def files(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """A store with a run that stays, one that was deleted, one that `mlflow gc` has freed, one of a deleted experiment.
+    """A store with a run that stays, and deleted ones: one that `mlflow gc` has freed, one whose model is served.
 
     Attributes:
-        kept: The files of the run that stays.
+        kept: The files of the run that stays, and of the model that is served.
         before: All files of artifacts before the command.
         answer: The command.
     """
@@ -68,14 +79,16 @@ def pruned(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Pruned
         subprocess.run([sys.executable, "-m", "mlflow", "gc", *where], check=True, capture_output=True)
         store.client.delete_run(deleted)
         store.client.delete_experiment(other.experiment_id)
+        champion, serving = served(store)
+        store.client.delete_run(champion)
         before = files(artifacts)
         answer = project.start("python", "-m", "pipeline.prune").finish()
-    return Pruned(project, store, stays, (freed, deleted, dropped), kept, before, answer)
+    return Pruned(project, store, stays, (freed, deleted, dropped, champion), kept | serving, before, answer)
 
 
 def test_the_command_says_what_was_freed(pruned: Pruned) -> None:
     assert (pruned.answer.returncode, pruned.answer.stderr) == (0, "")
-    assert pruned.answer.stdout == "deleted runs freed: 2, models: 3\n"
+    assert pruned.answer.stdout == "deleted runs freed: 3, models: 3\n"
 
 
 def test_artifacts_and_models_of_deleted_runs_are_gone_and_the_others_stay(pruned: Pruned) -> None:
@@ -85,8 +98,8 @@ def test_artifacts_and_models_of_deleted_runs_are_gone_and_the_others_stay(prune
     for run_id in pruned.gone:
         with pytest.raises(MlflowException, match="not found"):
             pruned.store.client.get_run(run_id)
-    (model,) = pruned.store.client.search_logged_models([pruned.store.experiment_id])
-    assert model.source_run_id == pruned.stays
+    models = pruned.store.client.search_logged_models([pruned.store.experiment_id])
+    assert {model.source_run_id for model in models} == {pruned.stays, pruned.gone[-1]}
 
 
 def test_a_server_is_refused_in_one_line(pruned: Pruned) -> None:

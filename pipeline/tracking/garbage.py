@@ -34,7 +34,7 @@ def free_deleted(store: Store) -> Freed:
     """Frees all that was deleted in a store, not in `store.experiment` alone; nothing of it can be restored.
 
     `mlflow gc` frees deleted runs and deleted models, but not the models of deleted runs. So these are deleted first,
-    also those of runs that `mlflow gc` freed before.
+    also those of runs that `mlflow gc` freed before. Models that versions of a registered model serve stay.
 
     Raises:
         TrackingError: The store is a server, which frees nothing from afar, or does not answer.
@@ -45,8 +45,11 @@ def free_deleted(store: Store) -> Freed:
             f"Received: {store.uri}"
         )
     with one_line_errors(store.uri):
+        versions = read_pages(lambda token: store.client.search_model_versions(page_token=token))
+        served = {version.source for version in versions}
         for model in _models(store):
-            if model.source_run_id and not store.knows(model.source_run_id):
+            serves = not served.isdisjoint({model.artifact_location, f"models:/{model.model_id}"})
+            if not serves and model.source_run_id and not store.knows(model.source_run_id):
                 store.client.delete_logged_model(model.model_id)
     environment = os.environ | {_ADDRESS: store.uri}
     freed = subprocess.run([sys.executable, "-c", _GC], env=environment, capture_output=True, text=True, check=False)
