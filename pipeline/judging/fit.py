@@ -10,7 +10,7 @@ from pipeline.data.batches import batch_indices
 from pipeline.data.dataset import Images, scaled, with_channels
 from pipeline.judging.network import build_judge
 from pipeline.kernels.accelerate import accelerate
-from pipeline.kernels.adam import FusedAdam
+from pipeline.kernels.adam import build_adam
 from pipeline.settings.compute import AUTO, Auto, Kernels
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.judge import JudgeSettings
@@ -39,8 +39,9 @@ def train_classifier(
     schedule = keras.optimizers.schedules.CosineDecay(
         rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
     )
-    fast = accelerate(judge, choose_kernels(kernels))
-    fast.compile(FusedAdam(schedule), loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
+    chosen = choose_kernels(kernels)
+    fast, adam = accelerate(judge, chosen), build_adam(judge, schedule, kernels=chosen)
+    fast.compile(adam, loss={"digit": keras.losses.SparseCategoricalCrossentropy()})
     for step, (inputs, labels) in enumerate(_batches(images, settings, steps), start=1):
         fast.reset_metrics()
         losses = fast.train_on_batch(inputs, labels, return_dict=True)

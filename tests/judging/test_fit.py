@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from pipeline.data.dataset import Images
 from pipeline.judging.fit import count_steps, shift, train_classifier
 from pipeline.judging.network import look, save_judge
+from pipeline.settings.compute import Kernels
 from pipeline.settings.images import DIGITS
 from pipeline.training import devices
 from tests.judges import draw_kinds, tiny_settings
@@ -54,6 +56,15 @@ def test_on_a_gpu_a_classifier_learns_by_keras_own_layers(monkeypatch: pytest.Mo
     monkeypatch.setattr(devices, "find_gpu", lambda: "NVIDIA H100 80GB HBM3")
     by_device = train_classifier(KINDS, short, format=DIGITS)
     for one, other in zip(by_device.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kernels", ["fast", "plain"])
+def test_a_trained_judge_loads_from_its_file_without_a_class_of_the_project(kernels: Kernels, tmp_path: Path) -> None:
+    judge = train_classifier(KINDS, tiny_settings(epochs=1, batch_size=100), kernels=kernels, format=DIGITS)
+    judge.save(tmp_path / "judge.keras")
+    loaded = keras.saving.load_model(tmp_path / "judge.keras")
+    for one, other in zip(loaded.get_weights(), judge.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
