@@ -9,15 +9,16 @@ from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.settings.paths import SOURCES
 from pipeline.tracking.runs import RunDescription
-from pipeline.tracking.tags import OWN_DATA, environment_tags
+from pipeline.tracking.tags import OWN_DATA, REPORT_REALS, environment_tags
 
 if TYPE_CHECKING:  # a sweep describes its run before TensorFlow is imported
     from pipeline.judging.calibration import Calibration
 
 
 def judge_tags(calibration: Calibration) -> dict[str, str]:
-    """The tags of a run with a judge's figures: the judge's hash, accuracy and label."""
+    """The tags of a run with a judge's figures: its hash, accuracy and label, and how many real images a report has."""
     tags = {"judge.digest": calibration.digest, "judge.accuracy": f"{calibration.accuracy:.4f}"}
+    tags |= {REPORT_REALS: str(len(calibration.validation.digits))}
     return tags | ({"judge.label": calibration.label} if calibration.label else {})
 
 

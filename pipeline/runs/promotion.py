@@ -131,9 +131,7 @@ def _differences(trained: TrainedRun, champion: TrainedRun) -> list[str]:
 
 def _judge(trained: TrainedRun, champion: TrainedRun, settings: Settings, store: Store) -> list[Condition]:
     rule = settings.promote
-    real = RealAccuracy(
-        trained.measures.get(ACCURACY.on(REFERENCE), 1.0), int(trained.settings.get("judge.report_images", 1))
-    )
+    real = RealAccuracy(trained.measures.get(ACCURACY.on(REFERENCE), 1.0), trained.real_images)
     both = (_setting(trained, store), _setting(champion, store))
     return list(conditions(*both, real, seeds=rule.seeds, confidence=rule.confidence))
 

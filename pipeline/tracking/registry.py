@@ -20,9 +20,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.services import log_service
+from pipeline.tracking.services import SERVICE, log_service
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
 from pipeline.tracking.sweeps import TRIAL
+from pipeline.tracking.tags import REPORT_REALS
 
 COMPARABLE = ("data", "judge", "code", "start")
 _NO_SEED = (TRIAL, "label")  # tags of a run that was chosen as the best of many, or is no real result
@@ -41,6 +42,7 @@ class TrainedRun:
         user: Who trained it.
         seed: Its seed.
         settings: Its parameters by address, without the seed.
+        real_images: How many real images its reports measure at most; fewer where the data are small.
         digests: Hashes of data, judge, code and what it started from, as far as it has them.
         measures: Its latest metrics on `heldout` and `reference`, and those of an evaluation (`trained/…`).
     """
@@ -51,6 +53,7 @@ class TrainedRun:
     user: str
     seed: str
     settings: Mapping[str, str]
+    real_images: int
     digests: Mapping[str, str]
     measures: Mapping[Key, float]
 
@@ -110,7 +113,8 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
     with one_line_errors(store.uri):
         store = replace(store, experiment_id=trained.experiment_id)
         condition = f"source_run_id = '{trained.run_id}' AND name = '{part}'"
-        logged = client.search_logged_models([store.experiment_id], condition)
+        found = client.search_logged_models([store.experiment_id], condition)
+        logged = [model for model in found if model.model_type != SERVICE]  # which may be named as the part
         if not logged:
             raise TrackingError(f"`run` must have logged a model `{part}`. Received: {trained.run_id}")
         if not client.search_registered_models(f"name = '{name}'"):
@@ -174,6 +178,7 @@ def _trained(run: MlflowRun) -> TrainedRun:
         user=tags.get(MLFLOW_USER, "unknown"),
         seed=seed,
         settings=parameters,
+        real_images=int(tags.get(REPORT_REALS, parameters.get("judge.report_images", 1))),
         digests={name: tags[f"{name}.digest"] for name in COMPARABLE if f"{name}.digest" in tags},
         measures={key: value for key, value in measures.items() if key.compares_runs},
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_BRANCH, MLFLOW_GIT_COMMIT
 
 OWN_DATA = "data.check"  # the tag of runs on data that no known hash was there to compare with
+REPORT_REALS = "judge.real_images"  # the tag of how many a training's reports measure, fewer of small data
 _UNKNOWN = "unknown"
 _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "pipeline", "conf", "params.yaml")
 

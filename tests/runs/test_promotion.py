@@ -150,6 +150,21 @@ def test_the_discriminator_is_registered_beside_its_generator_and_their_services
         assert (place / f"{part}.py").read_text(encoding="utf-8") == CODE[part].read_text(encoding="utf-8")
 
 
+def test_a_run_that_was_promoted_as_generator_is_promoted_under_another_name_too(
+    store: Store, promote: Promote
+) -> None:
+    run_id = trained(store, 1.25)
+    assert promote(run_id, f"promote.name={PART}").name == PART
+    assert promote(run_id).name == NAME
+
+
+def test_real_digits_count_as_often_as_the_reports_measured_them(store: Store, promote: Promote) -> None:
+    promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
+    few = [trained(store, 0.5 + seed / 100, seed=seed, steps=200, **{"judge.real_images": "500"}) for seed in range(3)]
+    said = " ".join(promote(few[0]).reasons)
+    assert "that of real ones at least 0.9768" in said  # of 2,000 at 0.99 it would be 0.9846
+
+
 def test_a_setting_that_is_better_by_more_than_chance_takes_the_championship(store: Store, promote: Promote) -> None:
     promote(trained_seeds(store, 1.0, 1.1, 1.2, steps=100))
     better = promote(trained_seeds(store, 0.5, 0.51, 0.52, steps=200))

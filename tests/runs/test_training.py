@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import keras
 import numpy as np
@@ -300,7 +301,7 @@ def test_another_judge_than_that_of_the_reports_so_far_chooses_the_best_anew(
     folder, history = RunFolder(tmp_path), History(step=6, best_score=(2.0,), best_step=3, best_judged=True)
     folder.update_metadata(reported_on={"judge": {"digest": "a"}})
     tags: dict[str, str] = {}
-    judge, run = SimpleNamespace(digest=digest, accuracy=0.5, label=None), SimpleNamespace(tags=tags.update)
+    judge, run = MagicMock(digest=digest, accuracy=0.5, label=None), SimpleNamespace(tags=tags.update)
     report_judge.note_judge(judge, basis=lambda: {"judge": {"digest": digest}}, history=history, folder=folder, run=run)  # type: ignore[arg-type]
     assert (history.best_step, tags["judge.digest"]) == (best, digest)
     assert folder.metadata()["reported_on"]["judge"] == {"digest": digest}
