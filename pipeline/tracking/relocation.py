@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 _ADDRESSES = (
     *(("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location")),
@@ -16,7 +17,7 @@ def follow_moved_folder(file: Path, artifacts: Path) -> None:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'logged_models'").fetchone():
             return
         rows = connection.execute("SELECT name, artifact_location FROM experiments").fetchall()
-        suffixes = ((location or "", f"/{artifacts.name}/{name}") for name, location in rows)
+        suffixes = ((location or "", f"/{artifacts.name}/{quote(name)}") for name, location in rows)
         places = {location.removesuffix(name) for location, name in suffixes if location.endswith(name)}
         for place in places - {artifacts.parent.as_uri()}:
             _replace(connection, f"{place}/{artifacts.name}/", f"{artifacts.as_uri()}/")

@@ -22,7 +22,9 @@ def environment_tags(root: Path) -> dict[str, str]:
 
 
 def _git_tags(root: Path) -> dict[str, str]:
-    lines = (_git(root, *_STATUS) or "").splitlines()
+    # A wheel may lie in another repository, as in the folder of an environment that git ignores.
+    known = _git(root, "ls-files", "--error-unmatch", "params.yaml") is not None
+    lines = (_git(root, *_STATUS) or "").splitlines() if known else []
     metadata = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
     commit = metadata.get("branch.oid", _UNKNOWN)
     if commit in (_UNKNOWN, "(initial)"):

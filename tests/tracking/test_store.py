@@ -275,11 +275,15 @@ def test_a_deleted_run_is_not_known(store: Store) -> None:
     assert not store.knows(run.run_id)
 
 
-def test_a_moved_project_keeps_its_artifacts_and_writes_to_its_new_place(store: Store, root: Path) -> None:
+@pytest.mark.parametrize("experiment", ["digits", "my digits, 100 %"])
+def test_a_moved_project_keeps_its_artifacts_and_writes_to_its_new_place(
+    experiment: str, store: Store, root: Path
+) -> None:
+    store = connect(family="acgan", experiment=experiment, root=root)
     with Run(store, RunDescription(name="before"), system_metrics=False) as before:
         before.text("kept", "note.txt")
     moved_root = root.rename(root.with_name("elsewhere"))
-    moved = connect(family="acgan", experiment="digits", root=moved_root)
+    moved = connect(family="acgan", experiment=experiment, root=moved_root)
     with Run(moved, RunDescription(name="after"), system_metrics=False) as after:
         after.text("new", "note.txt")
     assert Path(moved.client.download_artifacts(before.run_id, "note.txt")).read_text() == "kept"

@@ -20,8 +20,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def commit(root: Path) -> None:
-    (root / "file").write_text("a")
-    git(root, "add", "file")
+    for name in ("file", "params.yaml"):
+        (root / name).write_text("a")
+        git(root, "add", name)
     git(root, "commit", "-m", "a")
 
 
@@ -67,6 +68,14 @@ def test_before_the_first_commit_and_outside_git_all_is_unknown(
     unknown = {"git.commit": "unknown", "git.dirty": "unknown"}
     assert environment_tags(repository) == unknown
     assert environment_tags(tmp_path_factory.mktemp("bare")) == unknown
+
+
+def test_code_that_lies_in_another_repository_has_no_commit_of_it(repository: Path) -> None:
+    commit(repository)
+    installed = repository / ".venv" / "site-packages"
+    installed.mkdir(parents=True)
+    (installed / "params.yaml").write_text("a")
+    assert environment_tags(installed) == {"git.commit": "unknown", "git.dirty": "unknown"}
 
 
 def test_dvc_names_its_stage_and_experiment(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
