@@ -6,7 +6,7 @@ from rich.table import Table
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
-from pipeline.evaluation.ahead import Ahead, find_ahead
+from pipeline.evaluation.ahead import WITHOUT_BEST, Ahead, find_ahead
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare
 from pipeline.rendering.spelling import spell
@@ -74,10 +74,11 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
 def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
     """Returns for each measure, as a person writes it, which setting is ahead of which others; see `find_ahead`.
 
-    A measure without three seeds of each of two settings or more is left out.
+    Left out are measures without three seeds of each of two settings or more, and those of which neither more nor less
+    is better.
     """
     found = {}
-    for measure in measures:
+    for measure in (measure for measure in measures if measure.name not in WITHOUT_BEST):
         if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
             found[spell(measure.name)] = _verdict(find_ahead(settings, measure), len(settings))
     return found

@@ -89,3 +89,11 @@ def test_of_settings_with_enough_seeds_the_best_is_named_or_that_there_is_none()
     said = verdicts({"a": one, "b": other, "c": third}, MEASURES)["accuracy"]
     assert said == "no single best; c is significantly better than b"
     assert verdicts({"a": one, "b": Setting({}, one.runs[:2])}, MEASURES) == verdicts({"a": one}, MEASURES) == {}
+
+
+def test_no_setting_is_best_for_its_divergence_which_is_a_term_of_the_bound_and_no_quality() -> None:
+    bound, divergence = Key.parse("heldout/loss"), Key.parse("heldout/kl_divergence")
+    one, other = (
+        Setting({}, [{bound: value + step, divergence: value + step} for step in (0.0, 0.1, 0.2)]) for value in (5, 9)
+    )
+    assert list(verdicts({"a": one, "b": other}, [bound, divergence])) == ["loss"]
