@@ -7,6 +7,8 @@ from typing import Any
 from benchmarks.children.serving import Answer, answer_steps, time_call
 from pipeline.settings.overrides import compose_settings
 
+_measured: dict[tuple[str, ...], Any] = {}  # on a GPU, by the words that set them
+
 
 def build(request: Answer) -> Any:
     """Builds the training that the request's words set."""
@@ -23,25 +25,31 @@ def build(request: Answer) -> Any:
 def answer_on_gpu(request: Answer) -> Answer:
     """Measures one training on the machine's GPU: `gpu` is its name, and the rest seconds; None without one, and why.
 
-    They are of its first step and of steps several a call. For the `whole`, all steps are taken once more, with the
-    family's own reports, without a judge, tracking or files.
+    They are of its first step and of steps several a call. A second request, for the `whole`, takes all steps once
+    more, with the family's own reports, without a judge, tracking or files.
     """
     from pipeline.training.devices import find_gpu, find_hint
-    from pipeline.training.history import History
-    from pipeline.training.loop import Plan, run_steps
 
+    if request["whole"]:
+        return {"whole": _time_whole(request)}
     if not (gpu := find_gpu()) and not request["smoke"]:
         return {"gpu": None, "hint": find_hint()}
-    training, model = build(request), compose_settings(request["words"]).model
+    training = _measured[tuple(request["words"])] = build(request)
     count = training.steps_per_call
     found: Answer = {"gpu": gpu, "per_call": count, "first": time_call(partial(training.take_steps, 0, 1))}
     training.take_steps(1, count)  # The first call of several steps is traced.
     several = partial(training.take_steps, 1, count)
     found["several"] = [time_call(several) / count for _ in range(request["calls"])]
-    if request["whole"]:
-        steps = run_steps(training, Plan(model.steps, model.report_every, 10, checkpoint_seconds=60), History())
-        found["whole"] = time_call(partial(deque, steps, maxlen=0))
     return found
+
+
+def _time_whole(request: Answer) -> float:
+    from pipeline.training.history import History
+    from pipeline.training.loop import Plan, run_steps
+
+    training, model = _measured[tuple(request["words"])], compose_settings(request["words"]).model
+    steps = run_steps(training, Plan(model.steps, model.report_every, 10, checkpoint_seconds=60), History())
+    return time_call(partial(deque, steps, maxlen=0))
 
 
 _answer_steps = answer_steps(build)

@@ -111,6 +111,27 @@ def test_a_cache_is_filled_and_read_by_two_processes_and_gone_afterwards(monkeyp
     assert not Path(caches[0]).exists()
 
 
+def test_what_a_way_has_answered_stays_though_the_whole_training_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Hanging:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def __enter__(self) -> "Hanging":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def ask(self, *, whole: bool, **_: Any) -> dict[str, Any]:
+            if whole:
+                raise BenchmarkError("it must answer within 60 seconds")
+            return dict(ONE)
+
+    monkeypatch.setattr(gpu, "Child", Hanging)
+    assert gpu._ask(DEFAULT, BENCHMARK.parse(["--calls", "7"]), seconds=60) == ONE
+    assert capsys.readouterr().out == "the whole training is left out: it must answer within 60 seconds\n"
+
+
 def test_a_gpu_that_tensorflow_does_not_see_is_refused_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from pipeline.training.encoder_decoder.coding import CodingTraining
 from pipeline.training.family import Training, Values, build_training, find_family
 from tests.judges import tiny_settings
 from tests.training.encoder_decoder.coding import coding_settings
-from tests.training.tiny import NO_DROPOUT, arrays, small_settings, small_splits
+from tests.training.tiny import EVERY_TERM, NO_DROPOUT, arrays, small_settings, small_splits
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +31,6 @@ SETTINGS: dict[str, Settings] = {
     "vae": coding_settings("vae"),
 }
 each_family = pytest.mark.parametrize("family", SETTINGS)
-EVERY_TERM: Mapping[str, Any] = {
-    "generator": {"energy_distance": 1.0, "likelihood": {"weight": 1.0}},
-    "discriminator": {"gradient_penalty": 0.05, "dropout": 0.0},
-}
 
 
 def _training(family: str, **compute: Any) -> Training:

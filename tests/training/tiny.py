@@ -38,6 +38,10 @@ SMALL: Mapping[str, Any] = {
     "adam": {"beta_1": 0.3, "beta_2": 0.99, "global_clipnorm": 5.0},
 }
 NO_DROPOUT: Mapping[str, Any] = {"discriminator": {"dropout": 0.0}}
+EVERY_TERM: Mapping[str, Any] = {
+    "generator": {"energy_distance": 1.0, "likelihood": {"weight": 1.0}},
+    "discriminator": {"gradient_penalty": 0.05, "dropout": 0.0},
+}
 
 
 def small_settings(seed: int = 0, *, kernels: Kernels = "fast", **acgan: Any) -> Settings[AcganSettings]:
