@@ -49,7 +49,7 @@ lint: setup-dev ## format, lint, types and layers
 	@$(IN_VENV) mypy
 	@$(IN_VENV) lint-imports --no-logo
 
-bench: setup ## run the benchmarks, or one of them: make bench ONLY=name
+bench: setup-dev ## run the benchmarks, or one of them: make bench ONLY=name
 	@set -- $(if $(ONLY),benchmarks/$(ONLY).py,$(filter-out benchmarks/gpu.py,$(sort $(wildcard benchmarks/[a-z]*.py)))); \
 	if [ ! -e "$$1" ]; then echo "No benchmark at $$1."; exit 1; fi; \
 	worst=0; for file; do \

@@ -3,8 +3,8 @@
 Stages (each a command, `python -m pipeline.NAME`) run in this order::
 
     fetch       MNIST, verified
-    judge       an independent classifier, and what real digits score
     train       settings → a trained composition
+    judge       an independent classifier, and what real digits score
     evaluate    how good its digits are
     render      its pictures
 
