@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -13,6 +11,7 @@ import pytest
 import yaml
 
 from tests.dvc_projects import small_project
+from tests.patience import wait_for
 from tests.projects import DRIVER, Finished, Project, Started, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
@@ -68,7 +67,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     first = dvc(*REPRO, fault="WAIT@5")
     limit = Timer(900, (project.root / "go").touch)
     limit.start()
-    wait_until((project.root / "waiting").exists)
+    wait_for((project.root / "waiting").exists, seconds=600)
     beside = dvc(*REPRO).finish()
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()  # DVC takes a process that is not waited for as one that lives
@@ -97,13 +96,6 @@ def faulty_python(folder: Path, fault: str) -> Path:
     program.write_text(FAULTY.format(python=sys.executable, driver=DRIVER, fault=fault), encoding="utf-8")
     program.chmod(0o755)
     return folder
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 600
-    while not happened():
-        assert time.monotonic() < patience
-        time.sleep(0.1)
 
 
 def test_dvc_refuses_a_second_repro_while_the_first_lives(story: Story) -> None:

@@ -1,7 +1,5 @@
 """One training interrupted in five ways, beside one that is not; both end the same to the last bit."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.faults.warm import Forked, WarmProject
+from tests.patience import wait_for
 from tests.projects import Finished, Project, Started, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -75,7 +74,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     folders: list[Path] = []
     with WarmProject(project) as warm:
         under_way = warm.train(*LONG, fault="WAIT@1")
-        wait_until(lambda: bool(project.folders()))
+        wait_for(project.folders, seconds=600)
         first = project.folders()
         folders += first
         killed = end(warm.train(*LONG, fault="SIGKILL@4"))
@@ -93,13 +92,6 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         longer = end(beside)
         finished = end(warm.train(*LONG), other)
     return Story(project, whole, killed, interrupted, hung_up, stopped, terminated, finished, short, longer)
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 600
-    while not happened():
-        assert time.monotonic() < patience
-        time.sleep(0.1)
 
 
 def assert_same_results(one: Path, other: Path) -> None:

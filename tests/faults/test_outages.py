@@ -4,7 +4,6 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from mlflow.entities import Run
 from mlflow.keras import load_model
 
 from pipeline.tracking.store import connect
+from tests.patience import wait_for
 from tests.projects import Finished, Project, Started, metadata_of
 from tests.tracking.servers import Server
 
@@ -129,15 +129,8 @@ def predicts(run: Run, half: str) -> bool:
     return bool(np.isfinite(predicted).all())
 
 
-def await_true(happened: Callable[[], object], *, seconds: float = 300) -> None:
-    patience = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < patience
-        time.sleep(0.2)
-
-
 def await_file(file: Path) -> None:
-    await_true(file.exists)
+    wait_for(file.exists, seconds=300)
 
 
 def await_steps(server: Server, step: int, *, runs: int) -> None:
@@ -150,7 +143,7 @@ def await_steps(server: Server, step: int, *, runs: int) -> None:
         found = client.search_runs([experiment.experiment_id])
         return sum(step - 1 in points_of(client, run).get("train/objective", []) for run in found) == runs
 
-    await_true(there)
+    wait_for(there, seconds=300)
 
 
 def await_spooled(project: Project, seed: str = "seed=0") -> Path:
@@ -165,7 +158,7 @@ def await_spooled(project: Project, seed: str = "seed=0") -> Path:
                 found.append(folder)
         return bool(found)
 
-    await_true(ended)
+    wait_for(ended, seconds=300)
     return found[0]
 
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pipeline.settings.paths import ROOT
 from pipeline.tracking.store import connect
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 from tests.faults.warm import WarmProject
+from tests.patience import wait_for
 from tests.projects import Finished, Project
 
 pytestmark = pytest.mark.slow
@@ -126,8 +126,7 @@ def test_a_run_deleted_in_mid_training_is_one_line_and_its_files_stay_to_be_resu
 
     def deleted_at(warm: WarmProject, step: int, *, freed: bool) -> Finished:
         started = warm.train(*words, fault=f"WAIT@{step}")
-        while not (project.root / "waiting").exists():
-            time.sleep(0.1)
+        wait_for((project.root / "waiting").exists, seconds=600)
         run_id = project.tracked("training", family="autoencoder")[-1].info.run_id
         client().delete_run(run_id)
         if freed:

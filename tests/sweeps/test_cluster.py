@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from mlflow.entities import Run
 from pipeline.settings.paths import ROOT
 from pipeline.sweeps.cluster import RayCluster, variables_of
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
+from tests.patience import wait_for
 from tests.projects import Project, metadata_of
 
 TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
@@ -132,18 +132,11 @@ def trainings(project: Project) -> list[Run]:
     return project.tracked("training") if project.folders() else []
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 900
-    while not happened():
-        assert time.monotonic() < patience
-        time.sleep(0.2)
-
-
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_the_same_command_finishes_a_sweep_whose_driver_was_killed(cluster: Cluster, project: Project) -> None:
     killed = project.train(*SWEEP, *on(cluster), extra=TOKEN)
-    wait_until(lambda: bool(trainings(project)) or killed.process.poll() is not None)
+    wait_for(lambda: trainings(project) or killed.process.poll() is not None, seconds=900)
     killed.process.send_signal(signal.SIGKILL)
     assert killed.finish().returncode == -9
     again = project.train(*SWEEP, *on(cluster), extra=TOKEN).finish(seconds=1500)
@@ -183,7 +176,7 @@ def test_ctrl_c_at_the_command_interrupts_its_jobs_and_closes_the_sweep(cluster:
     def both_train() -> bool:
         return sum(bool(run.data.metrics) for run in trainings(project)) == 2 or driver.process.poll() is not None
 
-    wait_until(both_train)
+    wait_for(both_train, seconds=900)
     driver.process.send_signal(signal.SIGINT)
     answer = driver.finish(seconds=300)
     assert (answer.returncode, answer.stderr) == (130, "error: interrupted\n")
@@ -224,7 +217,7 @@ def test_six_jobs_run_on_two_nodes_and_those_of_a_node_that_is_killed_run_again_
         return [log.read_text(encoding="utf-8") for log in sorted((tmp_path / "logs").glob("job-*.log"))]
 
     with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as driver:
-        wait_until(lambda: any(f"node {lost}\nbegan" in log for log in logs()) or driver.poll() is not None)
+        wait_for(lambda: any(f"node {lost}\nbegan" in log for log in logs()) or driver.poll() is not None, seconds=800)
         cluster.kill_second_node()
         shown, _ = driver.communicate(timeout=800)
     assert shown.splitlines()[-1] == " ".join(["COMPLETED"] * 6)

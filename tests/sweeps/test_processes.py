@@ -17,6 +17,7 @@ from pipeline.settings.paths import ROOT
 from pipeline.sweeps import processes
 from pipeline.sweeps.jobs import read_place, with_place
 from pipeline.sweeps.processes import GPUS, THREADS, require_no_jobs, run_in_processes, share_of_machine, visible_gpus
+from tests.patience import wait_for
 from tests.places import place
 
 ECHO = """
@@ -154,15 +155,13 @@ def test_jobs_that_a_killed_command_left_are_waited_for_and_not_begun_a_second_t
     )
     path = os.pathsep.join([str(ROOT), str(folder.parent)])
     with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}) as command:
-        while not list(Path().glob("began-*")):
-            time.sleep(0.05)
+        wait_for(lambda: list(Path().glob("began-*")))
         command.kill()
     with pytest.raises(LockedError, match="jobs of an earlier command, which was killed, still run in a sweep"):
         require_no_jobs(folder)
     with pytest.raises(LockedError):
         run(folder, ["seed=0"])
-    while not Path("ended").exists():
-        time.sleep(0.05)
+    wait_for(Path("ended").exists)
     (began,) = Path().glob("began-*")
     psutil.wait_procs([psutil.Process(pid) for pid in [int(began.name.partition("-")[2])] if psutil.pid_exists(pid)])
     require_no_jobs(folder)

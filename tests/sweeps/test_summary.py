@@ -29,8 +29,8 @@ from pipeline.tracking.spool import Spool
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
+from tests.patience import wait_for
 from tests.sweeps.conftest import CallTrain
-from tests.tracking.test_spool import wait_for
 
 pytestmark = pytest.mark.slow
 

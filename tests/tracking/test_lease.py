@@ -8,7 +8,7 @@ from pipeline.tracking import lease
 from pipeline.tracking.owners import close_abandoned, owner_tags
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
-from tests.tracking.test_spool import wait_for
+from tests.patience import wait_for
 
 ELSEWHERE = "another boot pid:[1]"
 

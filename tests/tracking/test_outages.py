@@ -10,8 +10,9 @@ import pytest
 from pipeline.tracking import first_answer
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.store import TrackingError, connect
+from tests.patience import wait_for
 from tests.tracking.servers import Server
-from tests.tracking.test_spool import IMAGE, ONLINE, opened, points, steps, wait_for
+from tests.tracking.test_spool import IMAGE, ONLINE, opened, points, steps
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

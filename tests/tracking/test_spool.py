@@ -3,8 +3,7 @@
 import json
 import os
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from pipeline.tracking.spool_client import SpoolClient
 from pipeline.tracking.spooled_runs import KEY, open_run, send_left
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.training.history import Point
+from tests.patience import wait_for
 
 SETTINGS = TrackingSettings(
     experiment="digits", losses_every=1, early_samples=(), checkpoint_seconds=50, system_metrics=False, offline=True
@@ -238,13 +238,6 @@ def fail_once_sampled(run: Run) -> None:
 
 def is_sampled(client: MlflowClient, run_id: str, *, times: int) -> bool:
     return len(steps(client, run_id, SAMPLED)) >= times
-
-
-def wait_for(happened: Callable[[], object], *, seconds: float = 60) -> None:
-    patience = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < patience
-        time.sleep(0.02)
 
 
 def test_a_call_that_a_kill_cut_off_is_left_out(root: Path, store: Store) -> None:

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from PIL import Image
 
 from pipeline.settings.paths import ROOT
 from pipeline.tracking.store import TrackingError, connect
+from tests.patience import wait_for
 from tests.projects import Finished, Project
 from tests.tracking.servers import Process, await_health, free_port, stop
 
@@ -79,10 +79,8 @@ def postgresql() -> Iterator[str]:
 
 
 def await_database(programs: Path, port: int) -> None:
-    patience = time.monotonic() + 60
-    while subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode:
-        assert time.monotonic() < patience
-        time.sleep(0.2)
+    ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    wait_for(lambda: subprocess.run(ready, check=False).returncode == 0)
 
 
 def team_server(environment: dict[str, str], *, root: Path = ROOT, **streams: Any) -> Process:
