@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Run, RunDescription, flatten
 from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store, TrackingError
+from tests.patience import wait_for
 
 PLACE = ("acgan", "digits")
 KILLED_HALFWAY = """
@@ -144,13 +144,20 @@ def test_a_run_is_not_resumed_with_other_settings(store: Store) -> None:
 def test_system_metrics_of_a_resumed_run_go_on_without_repeating(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
     key = "system/system_memory_usage_megabytes"
-    resume = None
+    run_id: str | None = None
+    steps: list[int] = []
+
+    def read_steps() -> list[int]:
+        return [metric.step for metric in store.client.get_metric_history(str(run_id), key)]
+
+    def has_more() -> bool:
+        return len(read_steps()) > len(steps)
+
     for _ in range(2):
-        with Run(store, RunDescription(name="a"), resume=resume) as run:
-            time.sleep(0.5)
-        resume = run.run_id
-    steps = [metric.step for metric in store.client.get_metric_history(run.run_id, key)]
-    assert len(steps) >= 4
+        with Run(store, RunDescription(name="a"), resume=run_id) as run:
+            run_id = run.run_id
+            wait_for(has_more)
+        steps = read_steps()
     assert steps == list(range(len(steps)))
 
 
