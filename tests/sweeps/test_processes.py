@@ -188,16 +188,19 @@ def test_an_interrupted_sweep_ends_its_processes_and_starts_no_further_job(
 
 def test_a_job_that_does_not_end_when_it_is_asked_to_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("echo.py").write_text(
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('on', 'w')\ntime.sleep(600)\n"
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open(f'began-{os.getpid()}', 'w')\ntime.sleep(600)\n"
     )
     monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.5)
     time_sleep = time.sleep
 
     def interrupt(seconds: float) -> None:
         time_sleep(seconds)
-        if Path("on").exists():
+        if list(Path().glob("began-*")):
             raise SystemExit(143)
 
     monkeypatch.setattr(time, "sleep", interrupt)
     with pytest.raises(SystemExit):
         run(folder, ["seed=0"])
+    (began,) = Path().glob("began-*")
+    assert not Path("/proc", began.name.removeprefix("began-")).exists()
