@@ -1,4 +1,4 @@
-"""A training killed at twenty moments, six of them in writing a checkpoint, and then on a full disk; and one whole."""
+"""A training killed at twenty moments, six of them in writing a checkpoint, on a full disk, and killed at its end."""
 
 import random
 from dataclasses import dataclass
@@ -27,6 +27,12 @@ WRITES = {
 }
 STEP = "pipeline.training.loop:_steps"
 OPENED = "pipeline.runs.training:_introduce"  # the run is in the store, and not yet noted in the folder
+# In writing the outputs and logging the models, after both, and when the run has ended and its folder has not.
+END = {
+    "finish": "SIGKILL.30000@pipeline.runs.outputs:finish:1",
+    "save_best": "SIGKILL.3@pipeline.runs.outputs:save_best:1",
+    "end": "SIGKILL.3@pipeline.runs.folder:RunFolder.end:1",
+}
 # Calls and returns of functions: in writing a checkpoint, at least, and in a few steps with what follows on them.
 SAVE_EVENTS, STEP_EVENTS = 3000, 20_000
 
@@ -49,9 +55,14 @@ class Story:
     project: Project
     killed: list[Finished]
     full: list[Finished]
+    ended: list[Finished]
     last: Finished
     whole: Project
     answer: Finished
+
+    def places(self) -> list[str]:
+        """The functions that each killed command was in, the innermost first."""
+        return (self.project.root / "killed-in").read_text(encoding="utf-8").splitlines()
 
     def folders(self) -> list[Path]:
         return [*self.project.folders(), *self.whole.folders()]
@@ -65,7 +76,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     with WarmProject(project) as warm:
         killed = [warm.train(*SETTINGS, fault=moment).finish() for moment in moments()]
         full = [warm.train(*SETTINGS, fault=f"FULL@{place}:1").finish() for place in WRITES.values()]
-    return Story(project, killed, full, project.train(*SETTINGS).finish(), whole, uninterrupted.finish())
+        ended = [warm.train(*SETTINGS, fault=moment).finish() for moment in END.values()]
+    return Story(project, killed, full, ended, project.train(*SETTINGS).finish(), whole, uninterrupted.finish())
 
 
 def test_twenty_commands_are_killed_and_the_last_one_finishes(story: Story) -> None:
@@ -84,10 +96,22 @@ def test_a_full_disk_is_one_line_and_the_command_fails(story: Story, number: int
 
 
 def test_five_of_them_at_least_are_killed_in_the_writing_of_a_checkpoint(story: Story) -> None:
-    places = (story.project.root / "killed-in").read_text(encoding="utf-8").splitlines()
-    assert len(places) == 20
+    places = story.places()[:20]
     assert sum("save_checkpoint" in place.split() for place in places) >= 5
     assert len({place.split()[0] for place in places}) >= 5
+
+
+def test_three_more_are_killed_when_all_steps_are_taken(story: Story) -> None:
+    assert [answer.returncode for answer in story.ended] == [-9] * 3
+    for function, place in zip(END, story.places()[20:], strict=True):
+        assert function in place.split()
+
+
+def test_each_model_is_logged_once(story: Story) -> None:
+    (run,) = story.project.tracked("training")
+    models = story.project.client().search_logged_models([run.info.experiment_id])
+    assert sorted(model.name for model in models) == ["discriminator", "generator"]
+    assert {model.status for model in models} == {"READY"}
 
 
 def test_all_of_it_is_one_run_in_one_folder(story: Story) -> None:
