@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -58,6 +59,7 @@ class Setup:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,
         )
 
     def install(self, purpose: str = "dev") -> "subprocess.CompletedProcess[str]":
@@ -133,6 +135,19 @@ def test_a_set_up_that_failed_says_where_and_is_taken_up_by_the_next(begun: Setu
     assert begun.install().returncode == 0
     assert begun.version("wanting") == "1.0"
     assert (begun.root / ".venv" / "pyvenv.cfg").stat().st_mtime_ns == made
+
+
+def test_a_set_up_that_is_killed_is_taken_up_by_the_next(begun: Setup) -> None:
+    killed = begun.start()
+    assert killed.stdout is not None
+    assert any(line == "Installing requirements/dev.txt\n" for line in killed.stdout)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    done = begun.install()
+    assert done.returncode == 0, done.stderr
+    assert begun.version("wanting") == "1.0"
+    assert begun.install().stdout == ""
 
 
 def test_a_wheel_of_other_content_than_the_pinned_one_is_refused(begun: Setup) -> None:
