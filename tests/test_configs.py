@@ -62,12 +62,11 @@ def test_every_choice_composes_to_sound_settings(file: Path) -> None:
         settings_of(*job)
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
+@pytest.mark.parametrize("file", [file for file in FILES if file.parent.name != "debug"], ids=named)
 def test_every_choice_is_small_with_the_smoke_test_in_either_order(file: Path) -> None:
     for order in ((choice(file), "+debug=smoke"), ("+debug=smoke", choice(file))):
-        if file.parent.name != "debug":
-            for job in ends(jobs_of(*order)):
-                assert_small(settings_of(*job))
+        for job in ends(jobs_of(*order)):
+            assert_small(settings_of(*job))
 
 
 @pytest.mark.parametrize("sweep", SWEEPS, ids=named)
