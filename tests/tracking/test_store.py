@@ -118,7 +118,6 @@ def test_a_folder_in_the_place_of_the_store_is_one_line_that_names_it(tmp_path: 
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.slow
 class Clock:
     """A clock that waiting alone moves."""
 
