@@ -1,6 +1,7 @@
 """Tests of generator and discriminator in a row, against the table in the literature."""
 
 import math
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -72,13 +73,15 @@ def test_every_layer_is_one_of_a_half(halves: tuple[keras.Model, keras.Model], c
     assert len(combined.layers) == len(layers) == 12 + 15
 
 
-def test_combined_is_the_discriminator_of_the_generator(
-    halves: tuple[keras.Model, keras.Model], combined: keras.Model
+def test_combined_is_the_discriminator_of_the_generator_also_when_it_is_loaded(
+    halves: tuple[keras.Model, keras.Model], combined: keras.Model, tmp_path: Path
 ) -> None:
     generator, discriminator = halves
     draw = np.random.default_rng(0)
     given = {"latent": draw.uniform(-1, 1, (2, 100)).astype("float32"), "digit": np.array([[4], [7]], np.int32)}
     expected = discriminator({"image": generator(given)})
-    outputs = combined(given)
-    for name in ("generation", "auxiliary"):
-        np.testing.assert_array_equal(outputs[name], expected[name])
+    combined.save(tmp_path / "combined.keras")
+    for model in (combined, keras.models.load_model(tmp_path / "combined.keras")):
+        outputs = model(given)
+        for name in ("generation", "auxiliary"):
+            np.testing.assert_array_equal(outputs[name], expected[name])

@@ -1,6 +1,5 @@
 """Tests of the join of two models."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +7,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import yaml
 from keras import layers
 
 from pipeline.composition.graph import opens
 from pipeline.composition.join import CompositionError, join, nest
-from pipeline.models.discriminator import build_discriminator
-from pipeline.models.generator import build_generator
-from pipeline.settings.acgan import DiscriminatorSettings, GeneratorSettings
-from pipeline.settings.images import DIGITS
-from pipeline.settings.paths import ROOT
 
-# Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 BATCH = 3
 
 
@@ -275,27 +266,6 @@ def test_a_step_on_the_first_half_alone_leaves_every_bit_of_the_second() -> None
     first.compile("sgd", "mse")
     first.train_on_batch(_conditions(), _numbers(4))
     _assert_same(second.get_weights(), before)
-
-
-def test_the_acgans_halves_join_to_the_parameters_of_the_specification(tmp_path: Path) -> None:
-    numbers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["acgan"]
-    generator = build_generator(
-        GeneratorSettings.model_validate(numbers["generator"]), latent_size=100, seed=0, format=DIGITS
-    )
-    discriminator = build_discriminator(
-        DiscriminatorSettings.model_validate(numbers["discriminator"]), seed=0, format=DIGITS
-    )
-    names = [layer.name for layer in [*generator.layers, *discriminator.layers]]
-    combined = join(generator, discriminator, name="combined")
-    assert combined.count_params() == 3_183_732
-    assert {layer.name for layer in combined.layers} == set(names) - {"image"}
-    discriminator.trainable = False
-    assert sum(math.prod(weight.shape) for weight in combined.trainable_weights) == 2_657_321
-    assert sum(math.prod(weight.shape) for weight in combined.non_trainable_weights) == 526_411
-    conditions = {"latent": _numbers(100), "digit": np.array([[0], [5], [9]], "int32")}
-    _assert_same(combined(conditions), discriminator({"image": generator(conditions)}))
-    combined.save(tmp_path / "combined.keras")
-    _assert_same(keras.models.load_model(tmp_path / "combined.keras")(conditions), combined(conditions))
 
 
 def test_call_arguments_of_a_frozen_backbone_are_kept_when_it_is_opened() -> None:
