@@ -14,11 +14,7 @@ from pipeline.composition.graph import opens, walk
 from pipeline.composition.join import join, nest
 from tests.composition.pairs import Pair, pairs
 
-# Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword"),
-]
+pytestmark = pytest.mark.slow
 
 
 def examples(count: int) -> settings:

@@ -10,8 +10,6 @@ import pytest
 
 from pipeline.settings.paths import ROOT
 
-# Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 PAGE = (ROOT / "docs" / "how-to" / "join-models.md").read_text(encoding="utf-8")
 
 

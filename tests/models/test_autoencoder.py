@@ -12,9 +12,6 @@ from pipeline.models.autoencoder import build_decoder, build_encoder
 from pipeline.models.convolutional import before_tanh, last_map
 from tests.families import autoencoder
 
-# Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-
 Row = tuple[str, tuple[int, ...], int]
 ENCODER: list[Row] = [  # kind, output shape, parameters, for one channel
     ("Conv2D", (16, 16, 16), 416),

@@ -14,9 +14,6 @@ from pipeline.composition.join import join, nest
 from pipeline.models.vae import build_decoder, build_encoder, build_sampling
 from tests.families import vae
 
-# Keras 3.15 writes weights through `np.array(variable)`, which NumPy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-
 ENDS = [  # what follows the five halvings of width 128: layer, output shape, parameters
     ("features", (128,), 0),
     ("mean", (2,), 258),
