@@ -17,6 +17,7 @@ TEXT = "valid string"
 CODING = ("autoencoder", "vae")
 SHARED: list[tuple[str, Any, str]] = [
     ("mode", "both", "'joint', 'encoder', 'decoder' or 'alternate'"),
+    ("mode", None, "'joint', 'encoder', 'decoder' or 'alternate'"),
     ("steps", 0, "greater than or equal to 1"),
     ("report_every", 0, "greater than or equal to 1"),
     ("report_images", 9, "greater than or equal to 10"),
@@ -25,10 +26,13 @@ SHARED: list[tuple[str, Any, str]] = [
     ("image_size", 28, "multiple of 32"),
     ("image_size", 288, "less than or equal to 256"),
     ("channels", 2, "1 or 3"),
+    ("channels", 4, "1 or 3"),
     ("width", 0, "greater than or equal to 1"),
     ("width", 24, "multiple of 16"),
+    ("learning_rate", 0.0, "greater than 0"),
     ("learning_rate", 1.0, "less than 1"),
     ("decay_steps", 0, "greater than or equal to 1"),
+    ("batch_norm_momentum", 0.0, "greater than 0"),
     ("batch_norm_momentum", 1.0, "less than 1"),
 ]
 REFUSED: list[tuple[str, Any, str]] = [

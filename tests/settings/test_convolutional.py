@@ -54,28 +54,6 @@ def test_other_sizes_are_refused(build: Build, size: int) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("address", "value"),
-    [
-        ("mode", "both"),
-        ("mode", None),
-        ("channels", 2),
-        ("channels", 4),
-        ("learning_rate", 0.0),
-        ("learning_rate", 1.0),
-        ("decay_steps", 0),
-        ("batch_norm_momentum", 0.0),
-        ("batch_norm_momentum", 1.0),
-        ("width", 0),
-        ("steps", 0),
-    ],
-)
-def test_values_just_outside_of_what_is_allowed_are_refused(build: Build, address: str, value: Any) -> None:
-    with pytest.raises(ValidationError, match=address):
-        build(**{address: value})
-
-
-@BOTH
 @pytest.mark.parametrize("mode", ["joint", "encoder", "decoder", "alternate"])
 def test_both_halves_may_learn_or_one_or_each_in_turn(build: Build, mode: str) -> None:
     assert build(mode=mode).mode == mode
@@ -99,11 +77,5 @@ def test_a_base_that_leaves_no_whole_sixteenth_is_refused(family: str, changes: 
     assert refusal(family, **changes).startswith(blamed)
 
 
-@pytest.mark.parametrize(("family", "address", "value"), [("autoencoder", "dim", 0), ("vae", "latent_size", 0)])
-def test_a_code_has_a_number_at_least(family: str, address: str, value: Any) -> None:
-    assert refusal(family, **{address: value}).startswith(f"`{family}.{address}` must be greater than or equal to 1")
-
-
-def test_beta_may_be_nothing_but_not_less() -> None:
+def test_beta_may_be_nothing() -> None:
     assert vae(beta=0.0).beta == 0
-    assert "greater than or equal to 0" in refusal("vae", beta=-0.1)
