@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from keras import layers
 
-from pipeline.data.batches import draw_pairs
 from pipeline.data.dataset import Images, Splits
 from pipeline.data.keys import Key
 from pipeline.evaluation.measures import ACCURACY, COVERAGE, FRECHET
@@ -330,10 +329,3 @@ def test_the_family_is_found_by_its_name() -> None:
 
 def test_headlines_are_what_an_independent_judge_says_at_a_report() -> None:
     assert set(FAMILY.headline) == {key.on("heldout") for key in (ACCURACY, FRECHET, COVERAGE)}
-
-
-def test_latents_are_uniform_within_minus_one_and_one() -> None:
-    latents, digits = draw_pairs(0, 0, 0, count=4000, latent_size=6)
-    assert latents.mean() == pytest.approx(0, abs=0.02)
-    assert latents.std() == pytest.approx(1 / np.sqrt(3), rel=0.02)
-    assert set(digits.ravel()) == set(range(10))
