@@ -33,13 +33,19 @@ def project(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Proje
 OWN = ("data.source=folder:clothes", "data.name=clothes")
 
 
+@pytest.fixture(scope="module")
+def trained(project: Project) -> Finished:
+    return called(project, "train", *TINY, *OWN)
+
+
 def run_of(project: Project, family: str) -> Path:
     (folder,) = (path for path in (project.root / "runs" / family).iterdir() if path.is_dir())
     return folder
 
 
-def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(project: Project) -> None:
-    trained = called(project, "train", *TINY, *OWN)
+def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(
+    project: Project, trained: Finished
+) -> None:
     assert "data: clothes, 3 classes of 32 × 32 pixels in colour, not compared with a known SHA-256" in trained.stdout
     folder = run_of(project, "acgan")
     run = f"run={folder}"
@@ -60,6 +66,7 @@ def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(proj
     assert (tracked["data.name"], tracked["data.check"], len(tracked["data.digest"])) == ("clothes", "none", 64)
 
 
+@pytest.mark.usefixtures("trained")
 def test_classes_are_drawn_by_their_names(project: Project) -> None:
     run = f"run={run_of(project, 'acgan')}"
     called(project, "render", run, "digits=bag:2:ankle boot", "to=drawn.npz")
@@ -85,6 +92,7 @@ def test_an_encoder_and_a_decoder_take_colour_and_other_sizes(family: str, proje
         assert picture.mode == "RGB"
 
 
+@pytest.mark.usefixtures("trained")
 def test_data_that_have_changed_their_form_are_refused_for_a_run(project: Project, tmp_path: Path) -> None:
     kept = (project.root / "data" / "clothes.npz").read_bytes()
     other = write_pictures(tmp_path / "other", NAMES[:2], 140, size=28)
