@@ -32,7 +32,8 @@ class Story:
 
     Attributes:
         killed: `dvc repro`, whose training was killed.
-        beside: The same, while a third was in the training, which resumed.
+        third: The process of another.
+        beside: The same, while that third was in the training, which resumed.
         after_orphan: The same after the third was killed, and its training was not.
         run_id: The MLflow run of what it took.
         state: The state that it left.
@@ -42,6 +43,7 @@ class Story:
 
     project: Project
     killed: Finished
+    third: int
     beside: Finished
     orphaned: Finished
     after_orphan: Finished
@@ -87,7 +89,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     whole = (models / "state.npz").read_bytes()
     status = dvc("dvc", "status", "train@autoencoder").finish()
     locked = yaml.safe_load((project.root / "dvc.lock").read_text(encoding="utf-8"))["stages"]["train@autoencoder"]
-    return Story(project, killed, beside, orphaned, after_orphan, run_id, state, whole, status, locked)
+    third = first.process.pid
+    return Story(project, killed, third, beside, orphaned, after_orphan, run_id, state, whole, status, locked)
 
 
 def faulty_python(folder: Path, fault: str) -> Path:
@@ -100,7 +103,7 @@ def faulty_python(folder: Path, fault: str) -> Path:
 
 def test_dvc_refuses_a_second_repro_while_the_first_lives(story: Story) -> None:
     assert story.beside.returncode != 0
-    assert "busy" in story.beside.stderr or "lock" in story.beside.stderr
+    assert f"(PID {story.third})" in story.beside.stderr
     assert "Traceback" not in story.beside.stderr
 
 
