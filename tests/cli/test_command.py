@@ -11,11 +11,11 @@ from pathlib import Path
 import hydra
 import pytest
 
-from pipeline.cli import command
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.paths import ROOT
+from tests.commands import apart, call_command
 
 WITHOUT_TENSORFLOW = """
 import runpy, sys
@@ -40,7 +40,6 @@ ERRORS: dict[tuple[str, ...], str] = {
     ): "`data.source` must be SETTING=VALUE, in single quotes where it holds spaces or brackets, as in 'acgan.",
 }
 
-Stage = Callable[[Settings, Job], None]
 Call = Callable[..., int]
 
 
@@ -93,22 +92,9 @@ def test_help_shows_the_choices_and_the_numbers_before_tensorflow_is_imported(
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+def call(tmp_path: Path) -> Call:
     """Calls a stage as a command line would, and gives the exit status."""
-    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
-        monkeypatch.setenv(variable, "")
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    folders = (f"hydra.run.dir={tmp_path}", f"hydra.sweep.dir={tmp_path}/sweep", "hydra/sweeper=basic")
-
-    def called(stage: Stage, *overrides: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["pipeline.train", *overrides, *folders])
-        try:
-            command.run("pipeline.train", stage)
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-    return called
+    return lambda stage, *overrides: call_command(stage, *overrides, *apart(tmp_path))
 
 
 class Recorded:

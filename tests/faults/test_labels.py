@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import command
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job
 from pipeline.settings.overrides import quote_texts
 from pipeline.settings.paths import ROOT
+from tests.commands import apart, call_command
 
 pytestmark = pytest.mark.slow
 
@@ -63,31 +63,25 @@ class Labels:
         self.commands.append(job.command)
 
 
-def labels_of(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str) -> Labels:
-    for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "HYDRA_FULL_ERROR"):
-        monkeypatch.setenv(variable, "")
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr(sys, "argv", ["train", *words, f"hydra.sweep.dir={folder}", "hydra/sweeper=basic"])
+def labels_of(folder: Path, *words: str) -> Labels:
     stage = Labels()
-    command.run("pipeline.train", stage)
+    assert call_command(stage, *words, *apart(folder)) == 0
     return stage
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_label_is_text_whatever_it_looks_like_and_its_command_repeats_it(
-    label: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    stage = labels_of(monkeypatch, tmp_path, f"label={label}")
+def test_a_label_is_text_whatever_it_looks_like_and_its_command_repeats_it(label: str, tmp_path: Path) -> None:
+    stage = labels_of(tmp_path, f"label={label}")
     assert stage.found == [label]
     again = shlex.split(stage.commands[0])[3:]
-    assert labels_of(monkeypatch, tmp_path, *again).found == [label]
+    assert labels_of(tmp_path, *again).found == [label]
 
 
-def test_no_label_and_a_sweep_of_labels_stay_what_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert labels_of(monkeypatch, tmp_path, "label=null").found == [None]
-    assert labels_of(monkeypatch, tmp_path, "-m", "label=1e3,春,null").found == ["1e3", "春", None]
-    assert labels_of(monkeypatch, tmp_path, "-m", "label='a,b',c").found == ["a,b", "c"]
-    assert labels_of(monkeypatch, tmp_path, "label=${family}").found == ["acgan"]
+def test_no_label_and_a_sweep_of_labels_stay_what_they_are(tmp_path: Path) -> None:
+    assert labels_of(tmp_path, "label=null").found == [None]
+    assert labels_of(tmp_path, "-m", "label=1e3,春,null").found == ["1e3", "春", None]
+    assert labels_of(tmp_path, "-m", "label='a,b',c").found == ["a,b", "c"]
+    assert labels_of(tmp_path, "label=${family}").found == ["acgan"]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,7 @@
 
 import io
 import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.cli import command
 from pipeline.settings.composed import Settings, known_addresses
 from pipeline.settings.family import has_family
 from pipeline.settings.job import Job
+from tests.commands import apart, call_command
 from tests.test_configs import FILES, SWEEPS, choice, named
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -68,31 +65,15 @@ class Answer:
     called: list[Settings]
 
 
-@contextmanager
-def elsewhere(folder: Path) -> Iterator[None]:
-    """Lets a command be called here without a mark on this process, its sweeps without a run of their own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for variable in ("PIPELINE_ROOT", "PIPELINE_MODULE", "PIPELINE_PROCESS", "HYDRA_FULL_ERROR"):
-            patch.setenv(variable, "")
-        patch.setattr(signal, "signal", lambda *_: None)
-        patch.chdir(folder)
-        yield
-
-
 def answer_of(folder: Path, *overrides: str) -> Answer:
     called: list[Settings] = []
 
     def stage(given_settings: Settings, _: Job) -> None:
         called.append(given_settings)
 
-    out, err, status = io.StringIO(), io.StringIO(), 0
-    folders = (f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}/sweep", "hydra/sweeper=basic")
-    with elsewhere(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["pipeline.train", *overrides, *folders])
-        try:
-            command.run("pipeline.train", stage)
-        except SystemExit as end:
-            status = int(end.code or 0)
+    out, err = io.StringIO(), io.StringIO()
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        status = call_command(stage, *overrides, *apart(folder))
     return Answer(status, out.getvalue(), err.getvalue(), called)
 
 
