@@ -24,6 +24,18 @@ def mnist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose tables are made; making them takes seconds, copying them none."""
+    from pipeline.tracking.store import connect  # imports MLflow, which few tests need
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        root = tmp_path_factory.mktemp("migrated")
+        connect(family="acgan", experiment="digits", root=root)
+    return root / "mlflow.db"
+
+
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The figures that were drawn, to look at what is on them."""

@@ -148,8 +148,9 @@ def test_recipes_that_were_not_run_have_no_goals() -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
     return connect(family="acgan", experiment="quality", root=tmp_path)
 
 

@@ -1,6 +1,7 @@
 """Files and settings made to do harm: nothing of theirs runs, nothing is written elsewhere, and one line says so."""
 
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -129,9 +130,10 @@ def test_a_target_to_be_called_in_a_configuration_is_refused_by_its_address(plac
 
 @pytest.mark.parametrize("path", ["../../harm.txt", "a/../../harm.txt", "/harm.txt"])
 def test_an_artifact_path_that_leads_outside_is_refused_in_one_line(
-    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: str, migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
     store = connect(family="acgan", experiment="digits", root=tmp_path)
     with Run(store, RunDescription(name="a"), system_metrics=False) as run:
         with pytest.raises(TrackingError) as refusal:

@@ -1,5 +1,6 @@
 """A clock that is set back or passes midnight, also between two runs: order, names and owners stay right."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +37,14 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [-HOUR, DAY])
 def test_points_stay_in_the_order_of_their_steps_where_the_clock_is_set(
-    seconds: float, set_clock: Callable[[float], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seconds: float,
+    set_clock: Callable[[float], None],
+    migrated: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
     monkeypatch.setattr(points, "_SECONDS", 0.0)
     store = connect(family="acgan", experiment="digits", root=tmp_path)
     with Run(store, RunDescription(name="a"), system_metrics=False) as run:

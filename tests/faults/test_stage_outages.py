@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipeline.tracking.store import connect
 from tests.faults.test_outages import await_file, complaints, end, folders, remove_marks
 from tests.projects import DRIVER, Finished, Project, metadata_of
 from tests.tracking.servers import Server
@@ -20,14 +19,6 @@ WAITS = {
     "evaluate": "WAIT@pipeline.runs.evaluation:evaluate_run:1",
     "render": "WAIT@pipeline.runs.pictures:draw_run:1",
 }
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "migrated").mkdir()
-    connect(family="autoencoder", experiment="mnist", root=tmp_path / "migrated")
-    return Server(tmp_path, tmp_path / "migrated" / "mlflow.db")
 
 
 def cut_off(project: Project, server: Server, stage: str, *words: str) -> Finished:
@@ -48,8 +39,9 @@ def cut_off(project: Project, server: Server, stage: str, *words: str) -> Finish
 
 
 def test_what_they_log_while_it_is_away_costs_nothing_and_is_sent_later(
-    server: Server, tmp_path: Path, mnist_file: Path
+    migrated: Path, tmp_path: Path, mnist_file: Path
 ) -> None:
+    server = Server(tmp_path, migrated)
     project = Project.copied_to(tmp_path / "a project", mnist_file)
     extra = {"MLFLOW_TRACKING_URI": server.address}
     with server:

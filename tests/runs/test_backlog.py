@@ -1,6 +1,7 @@
 """Sending what trainings left in their folders, into a store of this machine in the place of a server."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ OFFLINE = TrackingSettings(
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+def folder(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """The folder of a training that was offline."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
     monkeypatch.setattr(paths, "STORE_ROOT", tmp_path)
     made = RunFolder(tmp_path / "runs" / "vae" / "0123-1")
     described = RunDescription(name="a")

@@ -1,5 +1,6 @@
 """A training that is named by its run in MLflow or by a registered model."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path)
     for root in ("ROOT", "STORE_ROOT"):
         monkeypatch.setattr(paths, root, tmp_path)
     return connect(family="acgan", experiment="mnist", root=tmp_path)

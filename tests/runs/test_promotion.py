@@ -33,16 +33,6 @@ DIGESTS = {"data.digest": "d", "judge.digest": "j", "code.digest": "c"}
 Promote = Callable[..., Promotion]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store whose tables are made; making them takes seconds, copying them none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        root = tmp_path_factory.mktemp("migrated")
-        connect(family="vae", experiment="mnist", root=root)
-    return root / "mlflow.db"
-
-
 @pytest.fixture
 def store(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

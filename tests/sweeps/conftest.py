@@ -1,5 +1,6 @@
 """Commands of a stage that trains nothing, in a real tracking store."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +15,12 @@ CallTrain = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    root = tmp_path_factory.mktemp("a project")
+    shutil.copy(migrated, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        return connect(family="acgan", experiment="mnist", root=tmp_path_factory.mktemp("a project"))
+        return connect(family="acgan", experiment="mnist", root=root)
 
 
 @pytest.fixture

@@ -12,16 +12,6 @@ def no_other_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store whose tables are made; making them takes seconds, copying them none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        root = tmp_path_factory.mktemp("migrated")
-        connect(family="acgan", experiment="digits", root=root)
-    return root / "mlflow.db"
-
-
 @pytest.fixture
 def root(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "a project"
