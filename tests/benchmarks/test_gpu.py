@@ -144,9 +144,8 @@ def test_a_gpu_that_tensorflow_does_not_see_is_refused_with_what_to_install(
 def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
     tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert mnist_file.exists()
     monkeypatch.setattr("benchmarks.measuring.child.UNTOUCHED", {**UNTOUCHED, "CUDA_VISIBLE_DEVICES": ""})
-    assert BENCHMARK.run(["--json", str(tmp_path / "gpu.json")]) == 2
+    assert BENCHMARK.run(["--json", str(tmp_path / "gpu.json"), f"data.path='{mnist_file.as_posix()}'"]) == 2
     refused = "error: `benchmarks.gpu` needs a GPU that TensorFlow sees. Received: none (--smoke: run anyway)\n"
     assert capsys.readouterr().err == refused
     assert not list(tmp_path.glob("gpu*"))
@@ -155,11 +154,10 @@ def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_smoke_test_measures_without_a_gpu(tmp_path: Path, mnist_file: Path) -> None:
-    assert mnist_file.exists()
     results, words = tmp_path / "gpu.json", ["--smoke", "--calls", "1", "--minutes", "14", "--torch", "/no/such/python"]
     ways = (DEFAULT, ORIGINAL, CACHED)
     words += [word for way in (*ways, "PyTorch, eager") for word in ("--only", way)]
-    assert BENCHMARK.run(["--json", str(results), *words, *TINY, *SHORT]) == 1
+    assert BENCHMARK.run(["--json", str(results), *words, *TINY, *SHORT, f"data.path='{mnist_file.as_posix()}'"]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
     assert {f"{way}: a step, 2 a call" for way in ways} <= rows.keys()
     assert rows["default, all steps and reports: time"] > 0

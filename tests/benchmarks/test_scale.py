@@ -44,16 +44,16 @@ def test_a_sweep_whose_jobs_did_not_all_end_is_not_timed(tmp_path: Path, monkeyp
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_each_part_finds_its_rows(tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert mnist_file.exists()
     results = tmp_path / "scale.json"
     monkeypatch.setattr(scale, "BATCHES", (4, 8))
     monkeypatch.setattr(scale, "RUNS", (6, 12))
     monkeypatch.setattr(scale, "SHORT_JOBS", 3)
     monkeypatch.setattr(scale, "WORKERS", (2,))
     small = ["--rounds", "1", "--steps", "1"]
-    tiny = ["acgan.generator.filters=[8,8,8]", "acgan.generator.likelihood.images=2"]
+    tiny = ["acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"]
+    tiny += ["acgan.generator.likelihood.images=2", f"data.path='{mnist_file.as_posix()}'"]
     words = ["--part", "batches", "--part", "threads", "--part", "cluster", "--part", "store", *small, *tiny]
-    assert BENCHMARK.run(["--json", str(results), *words, "acgan.discriminator.filters=[4,4,4,4]"]) == 0
+    assert BENCHMARK.run(["--json", str(results), *words]) == 0
     names = [row["name"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]]
     assert "3 jobs of 0.5 s on Ray, 2 at once: overhead a job" in names
     assert {"batch 8: speed", "threads 2: a step", "store of 12 runs: list"} <= set(names)

@@ -9,9 +9,10 @@ TINY = ("acgan.generator.filters=[8,4,4]",)
 
 
 @pytest.mark.long
-def test_every_answer_of_a_service_is_timed(tmp_path: Path) -> None:
+def test_every_answer_of_a_service_is_timed(tmp_path: Path, mnist_file: Path) -> None:
     results = tmp_path / "serving.json"
-    assert BENCHMARK.run([*TINY, "--json", str(results), "--requests", "40"]) == 1
+    words = [*TINY, f"data.path='{mnist_file.as_posix()}'"]
+    assert BENCHMARK.run([*words, "--json", str(results), "--requests", "40"]) == 1
     found = json.loads(results.read_text(encoding="utf-8"))
     (goal,) = found["goals"]
     assert (goal["name"], goal["got"], goal["met"]) == ("requests that failed", 0, False)
