@@ -250,7 +250,7 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
         (("pipeline.train", "runs=1"), "`compare` is for `python -m pipeline.compare` alone: leave it out"),
         (
             ("pipeline.train", "run=a"),
-            "`run` is for `python -m pipeline.evaluate` and `python -m pipeline.render` and ",
+            "`run` is for `python -m pipeline.evaluate`, `python -m pipeline.render`, ",
         ),
         (("pipeline.evaluate", "start_from=a"), "`start_from` is for `python -m pipeline.train` alone: leave it out"),
         (("pipeline.train", "digits=3", "to=a.png"), "`digits` is for `python -m pipeline.render` alone: leave it out"),

@@ -27,7 +27,8 @@ def require_applicable(overrides: Sequence[str], *, module: str, family: str) ->
     for override in overrides:
         block = re.split(r"[.=@]", override.lstrip("+~"))[0]
         if block in OF_COMMANDS and module not in OF_COMMANDS[block]:
-            commands = " and ".join(f"`python -m {one}`" for one in OF_COMMANDS[block])
+            *others, last = (f"`python -m {one}`" for one in OF_COMMANDS[block])
+            commands = f"{', '.join(others)} and {last}" if others else last
             raise SettingsError(f"`{block}` is for {commands} alone: leave it out")
         if block != family and has_family(block):
             raise SettingsError(
