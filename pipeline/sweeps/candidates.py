@@ -12,7 +12,7 @@ from pipeline.rendering.tables import sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import sweep_command
 from pipeline.settings.overrides import without_place
-from pipeline.sweeps.study import FIVE_DIGITS, Study, overrides_of
+from pipeline.sweeps.study import Study, as_text, overrides_of
 from pipeline.tracking.address import page_of
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
@@ -75,7 +75,7 @@ def trial_rows(study: Study, runs: Sequence[SweepChild]) -> list[Row]:
     for number, state, settings in study.trials():
         row: dict[str, object] = {"trial": str(number), "state": state, "best": "yes" if number in best else ""}
         row |= dict(zip_longest(study.search.objectives, values.get(number, ())))
-        row |= {short[address]: f"{value:{FIVE_DIGITS}}" for address, value in settings.items()}
+        row |= {short[address]: as_text(value) for address, value in settings.items()}
         rows.append({**row, "run": names.get(number, "")[:RUN_DIGITS]})
     return rows
 

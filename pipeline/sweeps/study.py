@@ -16,7 +16,6 @@ from pipeline.sweeps.storage import SearchError, import_optuna, open_storage
 
 _REPLACED = "replaced"
 _WARM_SHARE = 3  # reports in the first third of a training say little of its end
-FIVE_DIGITS = ".5g"
 FEWEST = 4  # trials of which importances are estimated
 
 
@@ -189,12 +188,12 @@ def keys_of(search: SearchSettings) -> list[Key]:
 
 def overrides_of(values: Mapping[str, float]) -> list[str]:
     """Returns settings as overrides, with five digits: what is trained is what is shown."""
-    return [f"{address}={_shown(value)}" for address, value in values.items()]
+    return [f"{address}={as_text(value)}" for address, value in values.items()]
 
 
-def _shown(value: float) -> str:
-    whole = float(value).is_integer()  # as a whole number: Hydra reads 1e+05 as a fraction
-    return str(int(value)) if whole else f"{value:{FIVE_DIGITS}}"
+def as_text(value: float) -> str:
+    """Returns a searched value with five digits; a whole number whole, since Hydra reads 1e+05 as a fraction."""
+    return str(int(value)) if float(value).is_integer() else f"{value:.5g}"
 
 
 def _is_within(values: Mapping[str, float], search: SearchSettings) -> bool:

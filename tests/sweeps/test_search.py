@@ -115,7 +115,7 @@ def test_of_two_measures_a_trial_is_among_the_best_unless_another_beats_it_in_bo
     assert "Candidates, not findings" in search.shown
     for line in lines:
         assert line.endswith(" seed=1,2,3")
-        assert {"+debug=smoke", "acgan.steps=8"} <= set(line.split())
+        assert {"model=acgan", "+debug=smoke", "acgan.steps=8"} <= set(line.split())
         assert not {"+search=quality", "sweep.new", TRIALS} & {word.partition("=")[0] for word in line.split()}
     best = max(search.trials, key=lambda row: float(row["accuracy"]))
     assert f"acgan.auxiliary_weight.generated={best['auxiliary_weight.generated']} " in lines[0]
