@@ -45,7 +45,7 @@ def _draw_bars(axes: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     bars = axes.barh(names, medians, height=0.62, color=figures.BLUE, xerr=_reach(rows))
     axes.bar_label(bars, fmt="{:.3g}", padding=4)
     axes.invert_yaxis()
-    axes.margins(x=0.18)
+    axes.margins(x=0.3)  # for the numbers, on either side
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="y", visible=False)
     if panel.bound is not None:
