@@ -124,6 +124,17 @@ def test_a_set_up_for_tests_takes_what_the_one_for_running_installed(begun: Setu
     assert begun.install("run").stdout == ""
 
 
+def test_a_link_to_an_environment_is_refused_and_what_it_points_to_stays(begun: Setup) -> None:
+    elsewhere = (begun.root / ".venv").rename(begun.index / "another project's .venv")
+    (elsewhere / "made-in").write_text("/another/project\n", encoding="utf-8")
+    before = sorted(elsewhere.rglob("*"))
+    (begun.root / ".venv").symlink_to(elsewhere)
+    refused = begun.install()
+    assert sorted(elsewhere.rglob("*")) == before
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"error: .venv is a link to {elsewhere}. Remove the link and run make again.\n"
+
+
 def test_a_set_up_that_failed_says_where_and_is_taken_up_by_the_next(begun: Setup) -> None:
     wheel = begun.index / "wanting-1.0-py3-none-any.whl"
     aside = wheel.rename(wheel.with_suffix(".aside"))
