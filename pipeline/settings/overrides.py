@@ -22,6 +22,7 @@ TEXTS = frozenset({*text_addresses(), "hydra.run.dir", "hydra.sweep.dir"})
 # Hydra, which looks for params.yaml beside the folder `runs`, would take the short name for a choice of that folder.
 SHORT = {"runs": "compare.runs"}
 LISTS, TEXT = frozenset(list_addresses()), re.compile(r"""[^\s,'"\[\]]+""")
+OF_HYDRA = {"hydra/launcher": {"basic"}}  # choices that are no file under conf/
 EXAMPLE = "'acgan.soft_label={real: 0.9, trick: 0.9}'"
 
 
@@ -174,7 +175,8 @@ def _read(word: str) -> Any:
 
 
 def _choices(group: str) -> str:
-    return ", ".join(sorted(file.stem for file in (CHOICES / group).glob("*.yaml")))
+    names = {file.stem for file in (CHOICES / group).glob("*.yaml")} | OF_HYDRA.get(group, set())
+    return ", ".join(sorted(names))
 
 
 def _one_line(error: Exception) -> str:

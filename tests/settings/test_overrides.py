@@ -54,6 +54,10 @@ def test_settings_are_those_of_a_command() -> None:
         ("acgan.stepz=3", "`acgan.stepz` is not a setting: did you mean `acgan.steps`?"),
         ("acgan.steps=-3", "`acgan.steps` must be greater than or equal to 1. Received: -3"),
         ("model=gan", "`model` must be one of conf/model (acgan, autoencoder, vae). Received: gan"),
+        (
+            "hydra/launcher=nope",
+            "`hydra/launcher` must be one of conf/hydra/launcher (basic, local, ray, slurm). Received: nope",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(override: str, message: str) -> None:
