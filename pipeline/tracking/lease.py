@@ -47,6 +47,8 @@ class Lease:
 
 
 def is_silent(tags: Mapping[str, str]) -> bool | None:
-    """Whether a run's lease was not renewed for ten minutes; None of a run without one."""
-    renewed = tags.get(_LEASE)
-    return None if renewed is None else time.time() - float(renewed) > SILENCE_SECONDS
+    """Whether a run's lease was not renewed for ten minutes; None of a run without one that can be read."""
+    try:
+        return time.time() - float(tags[_LEASE]) > SILENCE_SECONDS
+    except (KeyError, ValueError):
+        return None

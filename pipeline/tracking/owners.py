@@ -3,6 +3,7 @@
 import getpass
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -70,13 +71,14 @@ def _why_abandoned(tags: Mapping[str, str]) -> str | None:
     """Why nobody writes on a run any more; None of one that lives, as far as this process can see.
 
     Where its process id means something here, that decides; elsewhere its lease does. A run without one is judged by
-    the process on its own host alone.
+    the process on its own host alone. One whose tags were changed by hand, so that they name no process, is left alone.
     """
     silent = is_silent(tags)
     if _PLACE in tags and tags[_PLACE] != _place() and silent is not None:
         return "its process was silent for ten minutes" if silent else None
-    if tags.get(_HOST) == socket.gethostname() and not owner_lives(tags):
-        return f"its process {tags[_PROCESS]} ended without closing it"
+    with suppress(KeyError, ValueError):
+        if tags.get(_HOST) == socket.gethostname() and not owner_lives(tags):
+            return f"its process {tags[_PROCESS]} ended without closing it"
     return None
 
 

@@ -55,6 +55,20 @@ def test_a_silent_run_of_a_process_that_lives_here_stays_open(store: Store) -> N
     assert (close_abandoned(store), status(store, made)) == ([], "RUNNING")
 
 
+@pytest.mark.parametrize("changed", [{"owner.process": "x"}, {"owner.process": "-1"}, {"owner.lease": "yesterday"}])
+def test_a_run_whose_tags_were_changed_by_hand_stays_open(store: Store, changed: dict[str, str]) -> None:
+    made = Run(store, RunDescription(name="a"), system_metrics=False)
+    for key, value in changed.items():
+        store.client.set_tag(made.run_id, key, value)
+    assert (close_abandoned(store), status(store, made)) == ([], "RUNNING")
+
+
+def test_a_run_whose_tag_was_deleted_by_hand_stays_open(store: Store) -> None:
+    made = Run(store, RunDescription(name="a"), system_metrics=False)
+    store.client.delete_tag(made.run_id, "owner.process")
+    assert (close_abandoned(store), status(store, made)) == ([], "RUNNING")
+
+
 def test_a_living_run_renews_its_lease_and_reopens_where_it_was_closed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
