@@ -13,7 +13,7 @@ import mlflow
 from mlflow.store import db_migrations
 from mlflow.store.db.utils import _get_latest_schema_revision
 
-_MAKING_SECONDS = 15
+_MAKING_SECONDS, _PATIENCE_SECONDS = 15, 30.0
 
 
 def make_store(file: Path, aside: Path, make: Callable[[Path], object]) -> None:
@@ -50,6 +50,29 @@ def _is_unfinished(file: Path) -> bool:
     except sqlite3.Error:
         return False
     return row is None or (_known(row[0]) and row[0] != _get_latest_schema_revision())
+
+
+def find_fault(file: Path, uri: str) -> str | None:
+    """Returns why SQLite cannot write a file and what to do, to add to a sentence; None where it can.
+
+    Another process may hold it for half a minute.
+    """
+    try:
+        with closing(sqlite3.connect(file, timeout=_PATIENCE_SECONDS)) as connection:
+            # A write that changes nothing: SQLite opens a file that is read-only without a word.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute(f"PRAGMA user_version = {int(version)}")
+    except sqlite3.Error as error:
+        return f"{f': {_mend(file, uri, error)}' if file.is_file() else ''}. Received: {error}"
+    return None
+
+
+def _mend(file: Path, uri: str, error: sqlite3.Error) -> str:
+    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        return "another process holds it: try again later"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"`chmod u+w {shlex.quote(str(file.parent))} {shlex.quote(str(file))}`"
+    return advice(file, uri)
 
 
 def is_newer(file: Path) -> bool:

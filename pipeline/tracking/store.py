@@ -6,7 +6,7 @@ import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,10 @@ class TrackingError(PipelineError):
 
 class RefusedError(TrackingError):
     """The tracking store answered and does not accept."""
+
+
+class DeletedExperimentError(TrackingError):
+    """The experiment was deleted; it can be restored."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,13 @@ class Store:
         try:
             if self.client.get_run(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE:
                 return None
-            mend = f"restore it with `{_command(self.uri)}mlflow runs restore --run-id {run_id}`, and"
+            mend = f"restore it with `{_command(self.uri)}mlflow runs restore --run-id {run_id}`, and "
         except MlflowException as error:
             if not _is(error, RESOURCE_DOES_NOT_EXIST):
                 return None
             mend = ""
         text = f"the run {run_id} was deleted from the tracking store while it was written to: {mend}"
-        return f"{text} give the same command again, which goes on from its last checkpoint. Received: {self.uri}"
+        return f"{text}give the same command again, which goes on from its last checkpoint. Received: {self.uri}"
 
     def parameter(self, run_id: str, name: str) -> str | None:
         """Returns a setting that a run logged, as written; None where it logged no such setting.
@@ -109,7 +113,8 @@ def connect(*, family: str, experiment: str, root: Path | None = None) -> Store:
     `tracking.experiment`; `root` is the project, unless another folder is named.
 
     Raises:
-        TrackingError: The store cannot be reached or opened or needs a missing library, or the experiment was deleted.
+        DeletedExperimentError: The experiment was deleted.
+        TrackingError: The store cannot be reached or opened, or needs a missing library.
     """
     root = root or paths.STORE_ROOT
     uri, name = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root), f"{experiment}-{family}"
@@ -142,7 +147,7 @@ def one_line_errors(uri: str) -> Iterator[None]:
 
 def refusal(uri: str, error: Exception) -> TrackingError:
     """Returns the one line about an error of a store."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()).partition(" [SQL: ")[0]
     kind = RefusedError if is_answer(error) else TrackingError
     return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}")
 
@@ -159,14 +164,8 @@ def _other_client(uri: str) -> MlflowClient:
 
 def _check_file(path: Path) -> None:
     """Refuses a file that SQLite cannot open at once: MLflow would retry for 100 seconds and print each try."""
-    try:
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
-            # A write that changes nothing: SQLite opens a file that is read-only without a word.
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            connection.execute(f"PRAGMA user_version = {int(version)}")
-    except sqlite3.Error as error:
-        mend = f": `chmod u+w {shlex.quote(str(path.parent))} {shlex.quote(str(path))}`" if path.is_file() else ""
-        raise TrackingError(f"`{path}` must be an SQLite file that can be written{mend}. Received: {error}") from error
+    if fault := schema.find_fault(path, default_uri(path.parent)):
+        raise TrackingError(f"`{path}` must be an SQLite file that can be written{fault}")
 
 
 def _migrated_client(uri: str, file: Path) -> MlflowClient:
@@ -202,7 +201,7 @@ def _active(found: Experiment | None, name: str, uri: str) -> str:
         raise TrackingError(f"The tracking store must keep the experiment `{name}` while it is used. Received: {uri}")
     if found.lifecycle_stage == LifecycleStage.ACTIVE:
         return str(found.experiment_id)
-    raise TrackingError(
+    raise DeletedExperimentError(
         f"`tracking.experiment` must name an experiment that is not deleted: restore it with "
         f"`{_command(uri)}mlflow experiments restore --experiment-id {found.experiment_id}`, or choose another name. "
         f"Received: {name} in {uri}"

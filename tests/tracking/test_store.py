@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.tracking import first_answer
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect, default_uri
+from pipeline.tracking.store import Store, TrackingError, connect, default_uri, one_line_errors
 
 OLDER_SCHEMA = "0c779009ac13"
 TWO_AT_ONCE = """
@@ -67,9 +67,30 @@ def test_a_deleted_experiment_is_refused_with_the_command_that_restores_it(store
 def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says" * 10)
     start = time.monotonic()
-    with pytest.raises(TrackingError, match=r"mlflow\.db.*not a database"):
+    with pytest.raises(TrackingError, match=r"mlflow\.db.*put it aside with `mv .*not a database"):
         connect(family="acgan", experiment="digits", root=tmp_path)
     assert time.monotonic() - start < 30
+
+
+def test_a_store_that_was_cut_off_is_refused_with_the_command_that_puts_it_aside(root: Path) -> None:
+    os.truncate(root / "mlflow.db", 5000)
+    with pytest.raises(TrackingError, match=r"put it aside with `mv .*malformed") as refusal:
+        connect(family="acgan", experiment="digits", root=root)
+    assert "chmod" not in str(refusal.value)
+
+
+def test_a_store_that_another_process_holds_is_refused_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.tracking.schema._PATIENCE_SECONDS", 0.1)
+    with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TrackingError, match=r"another process holds it: try again later.*locked") as refusal:
+            connect(family="acgan", experiment="digits", root=root)
+    assert "chmod" not in str(refusal.value)
+
+
+def test_what_an_error_says_of_its_statement_is_left_out() -> None:
+    with pytest.raises(TrackingError, match=r"sqlite:///a\.db: database is locked$"), one_line_errors("sqlite:///a.db"):
+        raise sqlite3.OperationalError("database is locked [SQL: SELECT 1] (Background on this error at: a page)")
 
 
 def set_schema(file: Path, revision: str) -> None:
