@@ -15,7 +15,7 @@ from pipeline.tracking.spool import SpoolError
 from pipeline.tracking.store import Store, TrackingError, refusal
 
 PATIENCE_SECONDS = 30.0
-_LOOK_SECONDS, _RETRY_SECONDS = 1.0, 2.0
+_LOOK_SECONDS, _RETRY_SECONDS, _TOLD_SECONDS = 1.0, 2.0, 5.0
 
 
 class Courier:
@@ -54,22 +54,24 @@ class Courier:
     def finish(self, waiting: Callable[[], object]) -> bool:
         """Sends what is left, and returns whether all was sent.
 
-        Where the store has been away for half a minute it is given up; `waiting` is called before it is waited for.
+        Where the store has been away for half a minute it is given up; one that is slow is waited for. `waiting` is
+        called once where that takes longer than a moment.
 
         Raises:
             TrackingError: The store will never take what is in the spool.
         """
         self._over.set()
-        self._thread.join()
-        told = False
-        while not self._sent():
-            if time.monotonic() > (self._failing_since or 0) + PATIENCE_SECONDS:
-                return False
-            if not told:
-                waiting()
-            told = True
-            time.sleep(_RETRY_SECONDS)
-        return True
+        told = threading.Timer(_TOLD_SECONDS, waiting)
+        told.start()
+        try:
+            self._thread.join()
+            while not self._sent():
+                if time.monotonic() > (self._failing_since or 0) + PATIENCE_SECONDS:
+                    return False
+                time.sleep(_RETRY_SECONDS)
+            return True
+        finally:
+            told.cancel()
 
     def _work(self) -> None:
         while not self._refusal and not self._over.wait(_RETRY_SECONDS if self._failing_since else _LOOK_SECONDS):

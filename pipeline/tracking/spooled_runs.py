@@ -180,7 +180,7 @@ class SpooledRun(Run):
     def _send_left(self) -> None:
         console = make_console()
         if self._courier:
-            text = "waiting for the tracking server: it does not answer"
+            text = "waiting for the tracking server to take what is left"
             if self._courier.finish(lambda: console.print(text)):
                 self._spool.remove()
                 return
