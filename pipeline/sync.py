@@ -12,18 +12,20 @@ from pipeline.settings.paths import display
 def sync(settings: Settings, job: Job) -> None:
     """Sends the spools of all run folders to the tracking store, or of the one that `run` names."""
     # MLflow takes seconds to import, so it waits until the settings are known to be valid.
+    from pipeline.data.files import WriteError
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.backlog import find_unsent, send_unsent
     from pipeline.runs.folder import NotTrainedError
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
-    from pipeline.tracking.store import RefusedError
+    from pipeline.tracking.store import DeletedExperimentError, RefusedError
 
+    own = (DeletedExperimentError, MissingRunError, NotTrainedError, SpoolError, WriteError)  # of a run alone
     folders, refused = find_unsent(settings.run), 0
     for folder in folders:
         try:
             send_unsent(folder)
-        except (MissingRunError, NotTrainedError, SpoolError) as error:  # of this run alone
+        except own as error:
             # At once: a server that goes away meanwhile ends the command.
             sys.stderr.write(f"error: {error}\n")
             refused += 1

@@ -40,8 +40,10 @@ def send_unsent(folder: RunFolder) -> None:
     A run that was made offline gets its id in the store, also in its `run.json`.
 
     Raises:
+        DeletedExperimentError: The run's experiment was deleted.
         MissingRunError: The run is not in this store.
         SpoolError: The spool is damaged.
+        WriteError: The run's folder cannot be locked or written.
         RefusedError: The store does not accept it.
         TrackingError: The store does not answer.
     """

@@ -9,13 +9,13 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, 
 
 from pipeline.data.files import write_text
 from pipeline.data.keys import Key
-from pipeline.settings.paths import METADATA
+from pipeline.settings.paths import METADATA, display
 from pipeline.tracking.lease import CLOSED
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.points import held_points, identity
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import ENDINGS
-from pipeline.tracking.spool import Call, Spool, SpoolError
+from pipeline.tracking.spool import Call, Spool, SpoolError, damage
 from pipeline.tracking.store import Store
 
 SPOOL_TAG = "spool.run"  # of a run that was made while the store was away: the id that it had till then
@@ -152,6 +152,8 @@ class Delivery:
 
     def _send_plain(self, name: str, arguments: dict[str, Any], attached: Path | None) -> None:
         if attached:
+            if not attached.exists():
+                raise damage(self.spool.folder, f"{display(attached)} is missing")
             self._name_run_and_model(attached)
             if arguments.get("artifact_path") == "images" and self._has_image(arguments["run_id"], attached.name):
                 return

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ STATE = {**dict.fromkeys(("run_id", "family", "experiment"), str), "sent": int, 
 
 class SpoolError(PipelineError):
     """A spool is damaged or holds what is none of its calls."""
+
+
+def damage(folder: Path, what: str) -> SpoolError:
+    """Returns the error of a spool in `folder`, with what to do."""
+    return SpoolError(f"{what}. Remove {display(folder)} to go on without what it holds")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Spool:
         self._state: dict[str, Any] = {}
         if self._state_file.exists():
             self._state = _read(self._state_file.read_bytes(), self._state_file, STATE)
+        elif self._calls.exists():
+            raise damage(folder, f"{display(self._state_file)} is missing")
         self._count = self._cut_off_torn_call()
 
     def begin(self, run_id: str, *, family: str, experiment: str) -> None:
@@ -109,6 +116,8 @@ class Spool:
 
     def remove(self) -> None:
         """Removes the spool from the disk; another can begin in its place."""
+        with suppress(OSError):  # first, since calls alone would count as damaged after a kill
+            self._calls.unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._state, self._count = {}, 0
 
@@ -162,5 +171,5 @@ def _read(text: bytes, path: Path, kinds: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(content, dict) or not all(isinstance(content.get(key), kinds[key]) for key in kinds):
             raise ValueError(f"it must be a block of {', '.join(kinds)}")
     except ValueError as error:
-        raise SpoolError(f"{display(path)} is damaged: {error}. Received: {text[:60]!r}") from error
+        raise damage(path.parent, f"{display(path)} is damaged: {error}. Received: {text[:60]!r}") from error
     return content

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,46 @@ def test_a_run_whose_metadata_are_damaged_does_not_keep_the_others(
     with pytest.raises(PipelineError, match="^1 of 2 runs could not be sent$"):
         sync(settings_of(), Job("pipeline.sync", ()))
     assert re.fullmatch(r"error: .*0001-1.*run\.json is damaged: .*\n", capsys.readouterr().err)
+    assert (other.spool.exists(), folder.spool.exists()) == (True, False)
+
+
+def _lose_copies(other: RunFolder, _root: Path) -> None:
+    shutil.rmtree(other.spool / "files")
+
+
+def _delete_experiment(_other: RunFolder, root: Path) -> None:
+    store = connect(family="acgan", experiment="mnist", root=root)
+    store.client.delete_experiment(store.experiment_id)
+
+
+def _block_lock(other: RunFolder, _root: Path) -> None:
+    other.path.with_name(f".{other.path.name}.lock").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("befall", "named"),
+    [
+        (_lose_copies, r"acgan/0001-1/spool/files/.*/a\.txt is missing"),
+        (_delete_experiment, "mlflow experiments restore"),
+        (_block_lock, "acgan/0001-1 cannot be locked"),
+    ],
+)
+def test_what_befalls_one_run_alone_does_not_keep_the_others(
+    befall: Callable[[RunFolder, Path], None],
+    named: str,
+    folder: RunFolder,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = RunFolder(tmp_path / "runs" / "acgan" / "0001-1")
+    with open_run(RunDescription(name="b"), family="acgan", settings=OFFLINE, spool=other.spool) as run:
+        run.text("a text", "a.txt")
+    befall(other, tmp_path)
+    with pytest.raises(PipelineError, match="^1 of 2 runs could not be sent$"):
+        sync(settings_of(), Job("pipeline.sync", ()))
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == 1
+    assert re.search(named, shown.err)
     assert (other.spool.exists(), folder.spool.exists()) == (True, False)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -334,6 +335,24 @@ def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, m
     assert store.client.get_run(made.run_id).data.tags["a"] == "b"
 
 
+def test_who_waits_for_a_store_that_is_slow_is_told(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "_TOLD_SECONDS", 0.01)
+    made, log, told = Run(store, DESCRIPTION, system_metrics=False), store.client.log_batch, threading.Event()
+
+    def log_slowly(*arguments: object, **named: object) -> None:
+        told.wait(60)
+        log(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.client, "log_batch", log_slowly)
+    spool = Spool(root / "run" / "spool")
+    spool.begin(made.run_id, family="acgan", experiment="digits")
+    carrier = Courier(Delivery(spool, store))
+    carrier.start()
+    SpoolClient(spool).set_tag(made.run_id, "a", "b")
+    assert carrier.finish(told.set)
+    assert told.is_set()
+
+
 def test_figures_for_a_training_are_tried_again_while_the_store_is_away(
     store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +407,25 @@ def test_a_call_of_another_shape_is_damaged(damaged: str, tmp_path: Path) -> Non
     (tmp_path / "calls.jsonl").write_text(f"{damaged}\n", encoding="utf-8")
     with pytest.raises(SpoolError, match=r"calls\.jsonl is damaged: "):
         list(Spool(tmp_path).waiting())
+
+
+def test_calls_without_what_says_how_much_was_sent_are_damaged_and_stay(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.begin("a1", family="acgan", experiment="digits")
+    spool.append("delete_tag", {"run_id": "a1", "key": "a"})
+    (tmp_path / "state.json").unlink()
+    with pytest.raises(SpoolError, match=r"state\.json is missing\. Remove .* to go on without what it holds"):
+        Spool(tmp_path)
+    assert (tmp_path / "calls.jsonl").exists()
+
+
+def test_calls_go_first_when_a_spool_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path)
+    spool.begin("a1", family="acgan", experiment="digits")
+    spool.append("delete_tag", {"run_id": "a1", "key": "a"})
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # as a kill leaves it
+    spool.remove()
+    assert list(Spool(tmp_path).waiting()) == []
 
 
 def test_figures_for_the_run_of_a_training_are_sent_to_it_and_dropped_where_it_was_deleted(
