@@ -25,7 +25,7 @@ from pipeline.tracking.store import Store, TrackingError, one_line_errors
 SECONDS_A_SAMPLE = 10.0
 ENDINGS = frozenset({"error", "traceback", CLOSED})  # tags that say how a run ended
 _SIGNALLED = 128
-_LONGEST_TAG = 8000
+_LONGEST_TAG, _LONGEST_NAME = 8000, 250  # PostgreSQL refuses a longer name, SQLite takes it
 _MONITOR: Callable[..., Any] = SystemMetricsMonitor
 
 
@@ -153,7 +153,8 @@ def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[
 
 def create_run(store: Store, description: RunDescription) -> str:
     """Makes a run, with its parameters and tags, and returns its id."""
-    run = store.client.create_run(store.experiment_id, tags=_tags(description), run_name=description.name)
+    name = description.name[:_LONGEST_NAME]
+    run = store.client.create_run(store.experiment_id, tags=_tags(description), run_name=name)
     _log_parameters(store.client, run.info.run_id, description)
     return str(run.info.run_id)
 

@@ -47,6 +47,12 @@ def test_a_run_carries_its_card(store: Store) -> None:
     assert found.info.status == "FINISHED"
 
 
+def test_a_name_longer_than_postgresql_takes_is_cut(store: Store) -> None:
+    with Run(store, RunDescription(name="a" * 249 + "bc"), system_metrics=False) as run:
+        pass
+    assert store.client.get_run(run.run_id).info.run_name == "a" * 249 + "b"
+
+
 def test_settings_are_written_as_in_the_params_file() -> None:
     assert flatten({"a": {"b": True, "c": [1, 2], "d": Path("x/y"), "e": {}}}) == {
         "a.b": "true",
