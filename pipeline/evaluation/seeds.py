@@ -59,7 +59,12 @@ def by_setting(runs: Iterable[SeededRun]) -> list[Setting]:
     return [Setting(dict(settings), list(seeds.values())) for settings, seeds in grouped.items()]
 
 
+def with_enough_seeds(settings: Mapping[str, Setting], measure: Key) -> dict[str, Setting]:
+    """Returns the settings, by name, with enough seeds of a measure for its interval."""
+    return {name: one for name, one in settings.items() if len(one.values(measure)) >= FEWEST_SEEDS}
+
+
 def can_compare(settings: Sequence[Setting], measures: Iterable[Key]) -> bool:
-    """Whether each setting that has a measure has enough seeds for its interval; False if none has a measure."""
-    counts = [len(setting.values(measure)) for measure in measures for setting in settings]
-    return min(filter(None, counts), default=0) >= FEWEST_SEEDS
+    """Whether two settings, or the only one that has figures, have enough seeds of a measure for its interval."""
+    counts = [[count for one in settings if (count := len(one.values(measure)))] for measure in measures]
+    return any(sum(count >= FEWEST_SEEDS for count in one) >= min(2, len(one)) for one in counts if one)

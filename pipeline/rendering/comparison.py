@@ -8,7 +8,7 @@ from pipeline.data.keys import Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.ahead import WITHOUT_BEST, Ahead, find_ahead
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
-from pipeline.evaluation.seeds import Setting, can_compare
+from pipeline.evaluation.seeds import Setting, can_compare, with_enough_seeds
 from pipeline.rendering.spelling import spell
 from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
 
@@ -74,22 +74,27 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
 def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
     """Returns for each measure, as a person writes it, which setting is ahead of which others; see `find_ahead`.
 
-    Left out are measures without three seeds of each of two settings or more, and those of which neither more nor less
-    is better.
+    Settings with fewer than three seeds of a measure, as where runs failed, are not compared but named. Left out are
+    measures with fewer than two settings to compare, and those of which neither more nor less is better.
     """
     found = {}
     for measure in (measure for measure in measures if measure.name not in WITHOUT_BEST):
-        if len(settings) > 1 and all(len(one.values(measure)) >= FEWEST_SEEDS for one in settings.values()):
-            found[spell(measure.name)] = _verdict(find_ahead(settings, measure), len(settings))
+        compared = with_enough_seeds(settings, measure)
+        if len(compared) > 1:
+            others = [name for name in settings if name not in compared]
+            found[spell(measure.name)] = _verdict(find_ahead(compared, measure), len(compared), others)
     return found
 
 
-def _verdict(ahead: Ahead, count: int) -> str:
+def _verdict(ahead: Ahead, count: int, others: Sequence[str]) -> str:
+    left_out = f"; not compared for want of seeds: {', '.join(others)}" if others else ""
     if not ahead.others:
-        return "no significant difference"
+        return f"no significant difference{left_out}"
     if len(ahead.others) == count - 1:
-        return f"best with {ahead.setting}, significantly better than all others"
-    return f"no single best; {ahead.setting} is significantly better than {', '.join(ahead.others)}"
+        return (
+            f"best with {ahead.setting}, significantly better than all others{' compared' if others else ''}{left_out}"
+        )
+    return f"no single best; {ahead.setting} is significantly better than {', '.join(ahead.others)}{left_out}"
 
 
 def _shortened(address: str, addresses: Sequence[str]) -> str:

@@ -42,8 +42,11 @@ def test_three_seeds_have_an_interval_after_student() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seeds", "comparable"), [((3, 3), True), ((3, 2), False), ((1, 1), False), ((3, 0), True), ((0, 0), False)]
+    ("seeds", "comparable"),
+    [((3, 3), True), ((3, 2), False), ((1, 1), False), ((3, 0), True), ((0, 0), False), ((3, 3, 2), True)],
 )
-def test_settings_compare_when_each_that_has_figures_has_three_seeds(seeds: tuple[int, int], comparable: bool) -> None:
+def test_settings_compare_when_two_or_all_that_have_figures_have_three_seeds(
+    seeds: tuple[int, ...], comparable: bool
+) -> None:
     settings = [Setting({}, [{Key("accuracy"): 0.5}] * count) for count in seeds]
     assert can_compare(settings, [Key("accuracy"), Key("coverage")]) is comparable

@@ -91,6 +91,15 @@ def test_of_settings_with_enough_seeds_the_best_is_named_or_that_there_is_none()
     assert verdicts({"a": one, "b": Setting({}, one.runs[:2])}, MEASURES) == verdicts({"a": one}, MEASURES) == {}
 
 
+@pytest.mark.parametrize("left", [2, 0], ids=["a seed failed", "all seeds failed"])
+def test_a_setting_whose_seeds_failed_is_named_and_the_others_are_compared(left: int) -> None:
+    settings = {"a": setting(0.90, 0.91, 0.92), "b": setting(0.70, 0.71, 0.72), "c": setting(*[0.99] * left)}
+    assert remark(list(settings.values()), MEASURES) == COMPARED
+    best = "best with a, significantly better than all others compared; not compared for want of seeds: c"
+    equal = "no significant difference; not compared for want of seeds: c"
+    assert verdicts(settings, MEASURES) == {"accuracy": best, "coverage": equal}
+
+
 def test_no_setting_is_best_for_its_divergence_which_is_a_term_of_the_bound_and_no_quality() -> None:
     bound, divergence = Key.parse("heldout/loss"), Key.parse("heldout/kl_divergence")
     one, other = (

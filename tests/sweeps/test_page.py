@@ -92,9 +92,16 @@ def test_a_single_training_beside_a_sweep_is_a_setting_and_one_that_is_named_twi
     one = str(found[0].info.run_id)
     shown = page(call_train, tmp_path / "a.html", sweeps[0], one, one)
     assert rows(shown, "Settings")["real=0.9"][-1] == "1"
-    assert UNCOMPARED in shown
-    assert rows(shown, "The best setting") == {}
+    left_out = "not compared for want of seeds: real=0.9"
+    assert rows(shown, "The best setting") == {
+        "accuracy": [f"best with real=0.8, significantly better than all others compared; {left_out}"],
+        "Fréchet digit distance": [f"no significant difference; {left_out}"],
+        "coverage": [f"no significant difference; {left_out}"],
+    }
     assert "7 of 7 runs" in shown
+    alone = page(call_train, tmp_path / "b.html", one)
+    assert UNCOMPARED in alone
+    assert rows(alone, "The best setting") == {}
 
 
 def test_what_did_not_finish_keeps_its_row_and_counts_for_nothing(
