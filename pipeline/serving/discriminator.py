@@ -11,7 +11,7 @@ import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, model_validator
 
 MOST_ROWS = 1000
@@ -93,10 +93,12 @@ class Discriminator(PythonModel):
 def _read(row: ImageRequest, shape: tuple[int, int, int]) -> np.ndarray:
     height, width, channels = shape
     try:
-        image = np.array(row.numbers, np.float32) if row.png is None else _decode(row.png, shape)
+        image = _gather(row.numbers or []) if row.png is None else _decode(row.png, shape)
     except (ValueError, OSError, SyntaxError, AssertionError, Image.DecompressionBombError) as error:
+        # The message of the library would name an object in memory.
+        reason = "this is no PNG" if isinstance(error, UnidentifiedImageError) else error
         raise MlflowException.invalid_parameter_value(
-            f"an image must be a PNG in base64, or numbers: {error}"
+            f"an image must be a PNG in base64, or numbers: {reason}"
         ) from error
     if image.shape != (height, width * channels):
         coloured = "" if channels == 1 else " in red, green and blue"
@@ -108,7 +110,14 @@ def _read(row: ImageRequest, shape: tuple[int, int, int]) -> np.ndarray:
         raise MlflowException.invalid_parameter_value(
             f"an image must have numbers from -1 to 1. Received: {furthest:g}"
         )
-    return image.reshape(shape)
+    return image.astype(np.float32).reshape(shape)
+
+
+def _gather(numbers: list[list[float]]) -> np.ndarray:
+    lengths = {len(line) for line in numbers} or {0}
+    if len(lengths) > 1:
+        raise ValueError(f"rows of one length are expected. Received: {min(lengths)} to {max(lengths)} numbers")
+    return np.array(numbers, np.float64).reshape(len(numbers), *lengths)
 
 
 def _decode(png: str, shape: tuple[int, int, int]) -> np.ndarray:
