@@ -313,6 +313,16 @@ def test_a_run_deleted_while_it_is_written_to_ends_the_training_with_one_line(st
         client.set_tag(made.run_id, "a", "c")
 
 
+def carry_a_tag(store: Store, root: Path, run_id: str) -> Courier:
+    """Starts to send the tag a=b of a run."""
+    spool = Spool(root / "run" / "spool")
+    spool.begin(run_id, family="acgan", experiment="digits")
+    carrier = Courier(Delivery(spool, store))
+    carrier.start()
+    SpoolClient(spool).set_tag(run_id, "a", "b")
+    return carrier
+
+
 def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courier, "_RETRY_SECONDS", 0.02)
     monkeypatch.setattr(courier, "_LOOK_SECONDS", 0.02)
@@ -325,11 +335,7 @@ def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, m
         log(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store.client, "log_batch", refuse_twice)
-    spool = Spool(root / "run" / "spool")
-    spool.begin(made.run_id, family="acgan", experiment="digits")
-    carrier = Courier(Delivery(spool, store))
-    carrier.start()
-    SpoolClient(spool).set_tag(made.run_id, "a", "b")
+    carrier = carry_a_tag(store, root, made.run_id)
     wait_for(lambda: len(tries) == 3)
     assert carrier.finish(lambda: None)
     assert store.client.get_run(made.run_id).data.tags["a"] == "b"
@@ -344,11 +350,7 @@ def test_who_waits_for_a_store_that_is_slow_is_told(store: Store, root: Path, mo
         log(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store.client, "log_batch", log_slowly)
-    spool = Spool(root / "run" / "spool")
-    spool.begin(made.run_id, family="acgan", experiment="digits")
-    carrier = Courier(Delivery(spool, store))
-    carrier.start()
-    SpoolClient(spool).set_tag(made.run_id, "a", "b")
+    carrier = carry_a_tag(store, root, made.run_id)
     assert carrier.finish(told.set)
     assert told.is_set()
 
