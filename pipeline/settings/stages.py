@@ -59,8 +59,8 @@ class TrackingSettings(Frozen):
     Attributes:
         experiment: First half of the name of the MLflow experiment; the family is the second.
         losses_every: Steps between two points of the training losses; each point is the mean over those steps.
-        early_samples: Steps after which samples are drawn without a report, to see the first digits soon; those of step
-            0 are drawn always.
+        early_samples: Steps after which samples are drawn at once, before a report or without one, to see digits soon;
+            those of step 0 are drawn always.
         checkpoint_seconds: Seconds from a checkpoint until the next is due. A killed training loses as much, and the
             step or report that was under way.
         system_metrics: Whether the use of processor and memory is logged.

@@ -30,7 +30,7 @@ class Plan:
         losses_every: Steps between two points of the training losses, each the mean over those steps.
         checkpoint_seconds: Longest time between two checkpoints, apart from the length of a call of steps or a report.
             The end of the training is a checkpoint too.
-        early_samples: Steps after which samples are drawn without a report, so that a call must end there.
+        early_samples: Steps after which samples are drawn at once, so that a call must end there.
     """
 
     steps: int

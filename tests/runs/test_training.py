@@ -278,14 +278,14 @@ def test_the_first_samples_wait_for_no_judge_and_its_training_may_be_interrupted
     called: Called, mnist_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = set((called.root / "runs" / "acgan").iterdir())
-    asked = settings(mnist_file, "judge.seed=7", "tracking.early_samples=[1]")
+    asked = settings(mnist_file, "judge.seed=7", "tracking.early_samples=[1,3]")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "train_classifier", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             train.train(asked, Job("pipeline.train", SMALL))
     (run,) = (path for path in set((called.root / "runs" / "acgan").iterdir()) - before if path.is_dir())
     samples = {path.name for path in (run / "models" / "samples").iterdir()}
-    assert samples == {"step-0000000.npy", "step-0000001.npy"}
+    assert samples == {"step-0000000.npy", "step-0000001.npy", "step-0000003.npy"}  # a report is due after step 3
     assert "judge" not in metadata_of(run / "models")
     assert (run / "checkpoint.npz").exists()
     train.train(asked, Job("pipeline.train", SMALL))
