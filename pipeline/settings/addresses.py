@@ -35,7 +35,15 @@ def fields(prefix: tuple[str, ...], model: type[Frozen]) -> Iterator[tuple[str, 
 
 def explain(error: ValidationError, prefix: tuple[str, ...], model: type[Frozen]) -> str:
     """Returns what is wrong with the values of a block at the address `prefix`, in one line."""
-    return "; ".join(_explain_one(detail, prefix, model) for detail in error.errors(include_url=False))
+    wrong = {_place(detail): detail for detail in error.errors(include_url=False)}
+    return "; ".join(_explain_one(detail, prefix, model) for detail in wrong.values())
+
+
+def _place(detail: Any) -> tuple[int | str, ...]:
+    """Where a value is wrong; in a list that is too short, the list, whose last missing number says its length."""
+    place: tuple[int | str, ...] = detail["loc"]
+    short = detail["type"] == "missing" and isinstance(place[-1], int)
+    return (*place[:-1], "") if short else (*place, detail["type"])
 
 
 def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> str:
@@ -44,8 +52,8 @@ def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> s
     match detail["type"]:
         case "extra_forbidden":
             return f"`{address}` is not a setting{suggest(address, addresses(prefix, model))}"
-        case "missing" if path[-1].isdigit():
-            wanted = f"`{'.'.join(path[:-1])}` must have more numbers"
+        case "missing" if isinstance(detail["loc"][-1], int):
+            wanted = f"`{'.'.join(path[:-1])}` must have {detail['loc'][-1] + 1} numbers"
         case "missing":
             return f"`{address}` is missing: give it a value in params.yaml"
         case "value_error" if detail["loc"]:
@@ -58,7 +66,8 @@ def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> s
         case "model_type":
             wanted = f"`{address}` must be a block of settings"
         case _:
-            wanted = f"`{address}` " + re.sub(r"^\w+ should ", "must ", detail["msg"])
+            said = detail["msg"].replace(" after validation", "")  # of a list's length
+            wanted = f"`{address}` " + re.sub(r"^\w+ should ", "must ", said)
     return f"{wanted}. {received}"
 
 

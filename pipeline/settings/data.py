@@ -1,5 +1,6 @@
 """Settings of the data: their origin and their splits."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,12 @@ def _known_source(value: str) -> str:
     if value in ("auto", *SOURCES) or value.startswith("folder:"):
         return value
     raise ValueError(f"must be auto, {', '.join(SOURCES)} or folder:PATH")
+
+
+def _known_name(value: str) -> str:
+    if re.fullmatch("[a-z0-9][a-z0-9_-]*", value):
+        return value
+    raise ValueError("must be small letters, digits, - and _, of which a letter or digit comes first")
 
 
 def _known_kind(value: Path | None) -> Path | None:
@@ -38,7 +45,7 @@ class DataSettings(Frozen):
     """
 
     source: Annotated[str, AfterValidator(_known_source)]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    name: Annotated[str, AfterValidator(_known_name)]
     path: Annotated[Path | None, Field(strict=False), AfterValidator(expand_home), AfterValidator(_known_kind)]
     validation: Annotated[int, Field(ge=0, le=50_000)]
     limit: Annotated[int, Field(ge=100)] | None

@@ -87,7 +87,7 @@ def classes_asked_for(request: DrawingRequest, format: ImageFormat) -> tuple[int
         SettingsError: There is no such class.
     """
     if request.digits is not None:
-        plain = request.digits.isdecimal() and request.digits not in format.names
+        plain = re.fullmatch("[0-9]+", request.digits) and request.digits not in format.names
         words = list(request.digits) if plain else request.digits.split(":")
         return tuple(format.find_class(word, setting="digits") for word in words)
     if request.digit is not None:

