@@ -70,7 +70,8 @@ class RunFiles:
             if not isinstance(metadata, dict):
                 raise ValueError("it must be a block")
         except ValueError as error:
-            raise NotTrainedError(f"{paths.display(file)} is damaged: {error}") from error
+            remedy = f"Restore it, as by `dvc checkout`, or delete {paths.display(self.models)} and train anew"
+            raise NotTrainedError(f"{paths.display(file)} is damaged: {error}. {remedy}") from error
         return metadata
 
     def update_metadata(self, **metadata: Any) -> None:

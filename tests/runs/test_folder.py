@@ -65,6 +65,7 @@ def test_damaged_metadata_are_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(NotTrainedError, match=r"run\.json is damaged") as refusal:
         RunFiles(tmp_path, tmp_path).metadata()
     assert "\n" not in str(refusal.value)
+    assert str(refusal.value).endswith(f"Restore it, as by `dvc checkout`, or delete {tmp_path} and train anew")
 
 
 def test_the_models_of_a_finished_training_are_found_by_its_folder_or_their_own(tmp_path: Path) -> None:
