@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -38,6 +39,17 @@ class PagePicture:
     def address(self) -> str:
         """The picture itself as an address, `data:image/png;base64,…`."""
         return f"data:image/{self.file.suffix[1:]};base64,{b64encode(self.file.read_bytes()).decode()}"
+
+    @property
+    def still(self) -> str:
+        """An animation's last frame as an address, for readers who want no motion; empty for any other picture."""
+        with Image.open(self.file) as picture:
+            if (frames := getattr(picture, "n_frames", 1)) == 1:
+                return ""
+            picture.seek(frames - 1)
+            encoded = BytesIO()
+            picture.save(encoded, "PNG")
+        return f"data:image/png;base64,{b64encode(encoded.getvalue()).decode()}"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -151,8 +163,15 @@ code { font: 0.9rem/1.5 ui-monospace, monospace; }
 <figure>
 <figcaption>{{ section.caption }}</figcaption>
 <div class="scroll" tabindex="0" role="group" aria-label="{{ section.heading }}">
+<picture>
+{% with still = section.still %}
+{% if still %}
+<source media="(prefers-reduced-motion: reduce)" srcset="{{ still }}">
+{% endif %}
+{% endwith %}
 <img src="{{ section.address }}" alt="{{ section.caption }}"
  width="{{ section.size[0] }}" height="{{ section.size[1] }}" style="--width: {{ section.size[0] }}px">
+</picture>
 </div>
 </figure>
 {% elif section is table %}

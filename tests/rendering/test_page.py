@@ -1,5 +1,7 @@
 """A page of tables, pictures and commands in one file."""
 
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -41,8 +43,21 @@ def test_a_table_of_words_alone_is_read_from_the_left(cells: tuple[str | float, 
 def test_a_picture_is_in_the_page_itself(picture: PagePicture) -> None:
     html = build_page(Page("A run", (), [picture]))
     assert html.count("<img") == html.count('src="data:image/png;base64,iVBOR') == 1
+    assert "<source" not in html
     assert 'width="30" height="20"' in html
     assert "http" not in html
+
+
+def test_an_animation_stands_still_at_its_end_for_readers_who_want_no_motion(tmp_path: Path) -> None:
+    frames = [Image.new("L", (30, 20), grey) for grey in (0, 128, 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=100)
+    animation = PagePicture("The training", "All of it.", tmp_path / "a.gif")
+    html = build_page(Page("A run", (), [animation]))
+    source = '<source media="(prefers-reduced-motion: reduce)" srcset="data:image/png;base64,'
+    assert html.count('src="data:image/gif;base64,') == html.count(source) == 1
+    encoded = html.partition(source)[2].partition('"')[0]
+    with Image.open(BytesIO(b64decode(encoded))) as still:
+        assert still.convert("L").getcolors() == [(30 * 20, 255)]
 
 
 def test_what_a_run_is_called_is_shown_as_it_is_and_never_read_as_html(picture: PagePicture) -> None:
