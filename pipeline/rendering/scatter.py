@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from pipeline.rendering import figures
@@ -12,6 +13,7 @@ from pipeline.rendering import figures
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 MANY_COLOURS = mpl.colormaps["turbo"]
 LEGEND_ROWS = 30
+OUTLINE = [withStroke(linewidth=3, foreground="white")]
 MANY = 2000
 
 
@@ -25,6 +27,8 @@ def draw_scatter(
     names: Sequence[str] = (),
 ) -> None:
     """Draws points `(n, 2)` in the colours of their digits, with a legend; both axes have one scale.
+
+    Each digit is written at the median of its points, too, for readers who cannot tell its colour.
 
     `digits` are whole numbers from 0, `(n,)`, of which the legend has those that occur, by their `names` if they have
     any; `axes` are labels.
@@ -44,6 +48,8 @@ def draw_scatter(
             colour = COLOURS[digit] if shown[-1] < len(COLOURS) else MANY_COLOURS(digit / shown[-1])
             label = names[digit] if names else digit
             panel.scatter(across, up, s=size, alpha=alpha, linewidths=0, color=colour, label=label)
+            middle = float(np.median(across)), float(np.median(up))
+            panel.annotate(str(label), middle, ha="center", va="center", size=13, path_effects=OUTLINE)
         panel.set(xlabel=axes[0], ylabel=axes[1])
         panel.set_aspect("equal", adjustable="datalim")
         heading, columns = "class" if names else "digit", -(-len(shown) // LEGEND_ROWS)
