@@ -71,7 +71,7 @@ def save_png(image: Pixels, path: Path) -> None:
     `image` is `(height, width)` grey or `(height, width, 3)` colour, uint8; the folder is made if missing.
     """
     encoded = io.BytesIO()
-    Image.fromarray(image).save(encoded, "PNG", optimize=True)
+    Image.fromarray(image).save(encoded, "PNG")
     write_bytes(encoded.getvalue(), path)
 
 
