@@ -10,7 +10,8 @@ A round of the part `spool` trains twice, by turns likewise, tracked by a server
 by calls that the training waits for. Their whole time counts, from the start until the server has everything.
 
 Imports and the first step, which is compiled, are not counted; evaluation at the reports is the training's own, as its
-steps are. What comes once (a run opened, models logged) is a row; the cost of a whole training is estimated from both.
+steps are. What comes once (a run opened, early samples, models logged) is a row; the cost of a whole training is
+estimated from both.
 """
 
 import argparse

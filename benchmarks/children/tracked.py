@@ -52,10 +52,16 @@ class Clock:
         return [end - start for start, end in self.spans[phase] if start >= since]
 
 
+def early_seconds(pictures: Sequence[float], reports: int) -> float:
+    """Returns the seconds of early samples, which come once a training; each report draws a picture of its own."""
+    return sum(pictures) * (1 - reports / len(pictures))
+
+
 def train_whole(words: Sequence[str], clock: Clock) -> Answer:
     """Trains as the command does; returns what `benchmarks.overhead.Round` has, and the `seconds` from start to end.
 
-    Neither the first step counts, which is compiled, nor the first report, in whose place the last is taken.
+    Neither the first step counts, which is compiled, nor the first report, in whose place the last is taken. Early
+    samples belong to what comes once.
     """
     from pipeline import train
 
@@ -64,12 +70,15 @@ def train_whole(words: Sequence[str], clock: Clock) -> Answer:
     ended = clock.now()
     first, finish = clock.spans[Phase.STEP][0], clock.spans[Phase.FINISH][0][0]
     steps, reports = clock.seconds(Phase.STEP)[1:], clock.seconds(Phase.EVALUATION)
+    parts = {phase.value: sum(clock.seconds(phase, since=first[1])) for phase in PARTS}
+    early = early_seconds(clock.seconds(Phase.PICTURES, since=first[1]), len(reports))
+    parts[Phase.PICTURES.value] -= early
     return {
         "steps": steps,
         "evaluation": reports[-1] * len(reports),
-        "between": finish - first[1] - sum(steps) - sum(reports),
-        "once": first[0] - clock.spans[Phase.BUILD][0][1] + ended - finish,
-        "parts": {phase.value: sum(clock.seconds(phase, since=first[1])) for phase in PARTS},
+        "between": finish - first[1] - sum(steps) - sum(reports) - early,
+        "once": first[0] - clock.spans[Phase.BUILD][0][1] + ended - finish + early,
+        "parts": parts,
         "memory": peak_memory(),
         "seconds": ended - began,
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.children.tracked import Clock
+from benchmarks.children.tracked import Clock, early_seconds
 from benchmarks.measuring.projects import Project
 from benchmarks.overhead import BENCHMARK, Round, _child, compare_ways, find_goals, make_rows, pair_turns
 from pipeline.rendering.terminal import make_console
@@ -70,6 +70,11 @@ def test_a_clock_keeps_the_spans_of_each_phase_and_counts_those_since_a_time() -
     assert [len(clock.seconds(phase)) for phase in (Phase.TRACKING, Phase.STEP)] == [2, 1]
     (last,) = clock.seconds(Phase.TRACKING, since=now)
     assert last >= 0.01
+
+
+def test_samples_beyond_those_of_the_reports_come_once_a_training() -> None:
+    assert early_seconds([0.2, 0.2, 0.4, 0.2], reports=2) == pytest.approx(0.5)
+    assert early_seconds([0.2, 0.3], reports=2) == 0
 
 
 @pytest.mark.long
