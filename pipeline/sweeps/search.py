@@ -21,7 +21,7 @@ from pipeline.settings.search import ADDRESS, SearchSettings, read_search
 from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
 from pipeline.sweeps.processes import require_no_jobs
 from pipeline.sweeps.study import Study, overrides_of
-from pipeline.sweeps.sweep import RESUME, choose_launcher, parent_run, prepare_data
+from pipeline.sweeps.sweep import RESUME, Report, choose_launcher, parent_run, prepare_data
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import children
 
@@ -49,12 +49,12 @@ def run_search(
     study = Study(search, seed=own.settings.seed)
     console = prepare_data([own])
     digest = combined_digest(*digest_jobs([own]), json.dumps(search.identity, sort_keys=True))
-    report = partial(_report, study, with_family(listed[0], own.settings.family))
+    load_report = partial(_load_report, study, with_family(listed[0], own.settings.family))
     with locked(folder := choose_launcher(config, digest)):
         require_no_jobs(folder)
         launcher = make_launcher()
         require_shared_storage(launcher, search)
-        with parent_run(config, own.settings, digest, report=report) as (store, run_id):
+        with parent_run(config, own.settings, digest, load_report=load_report) as (store, run_id):
             study.open(f"{digest[:SHORT_DIGEST]}-{run_id[:SHORT_DIGEST]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
@@ -188,7 +188,7 @@ def _require_one_job(listed: Sequence[Sequence[str]], config: DictConfig, search
             raise SettingsError(f"`{address}` is searched: leave it out. Received: {word}")
 
 
-def _report(study: Study, overrides: Sequence[str], store: Store, run_id: str, **named: str) -> None:
+def _load_report(study: Study, overrides: Sequence[str]) -> Report:
     from pipeline.sweeps.candidates import report_and_close
 
-    report_and_close(study, overrides, store, run_id, **named)
+    return partial(report_and_close, study, overrides)

@@ -12,23 +12,24 @@ from pipeline.tracking.address import page_of
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepResult, children, close_sweep
-from pipeline.training.family import find_family
+from pipeline.training.family import Family
 
 
-def report_and_close(store: Store, run_id: str, *, name: str, family: str, status: str, jobs: int) -> None:
+def report_and_close(store: Store, run_id: str, *, name: str, family: Family, status: str, jobs: int) -> None:
     """Prints a sweep's tables, stores them with pictures on its parent run, and ends that.
 
-    The tables, titled `name`, show the family's headline; of all `jobs` some may have failed and may lack any figure.
-    `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
+    The tables, titled by the sweep's `name`, show the family's headline; of all `jobs` some may have failed and may
+    lack any figure. `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
     runs = children(store, run_id)
     finished = sum(run.status == "FINISHED" for run in runs)
+    name = f"sweep {name}"
     title = f"{name}, {status.lower()}, {finished} of {jobs} jobs finished"
     outcome = SweepResult([run.row for run in runs])
     with TemporaryDirectory() as folder:
         try:
             if runs:
-                comparison = Comparison(runs, find_family(family))
+                comparison = Comparison(runs, family)
                 _print(comparison, title=title)
                 outcome = _result(comparison, list(comparison.draw(Path(folder), title=title)))
                 samples = _samples(store, comparison, folder, name)

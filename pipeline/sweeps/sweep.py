@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -53,7 +54,7 @@ def run_sweep(
     with locked(folder := choose_launcher(config, sweep)):
         require_no_jobs(folder)
         launcher = make_launcher()
-        with parent_run(config, jobs[0].settings, sweep, report=_reporting(jobs)) as (store, run_id):
+        with parent_run(config, jobs[0].settings, sweep, load_report=partial(_load_report, jobs)) as (store, run_id):
             finished = finished_jobs(store, run_id)
             for number, name in ((number, finished.get(digest)) for number, digest in enumerate(digests)):
                 if name is not None:
@@ -128,10 +129,13 @@ def _typed(config: DictConfig) -> tuple[str, ...]:
 
 
 @contextmanager
-def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: Report) -> Iterator[tuple[Store, str]]:
+def parent_run(
+    config: DictConfig, settings: Settings, digest: str, *, load_report: Callable[[], Report]
+) -> Iterator[tuple[Store, str]]:
     """Opens the parent run of a sweep or search for the length of the block, in which its jobs run.
 
-    `settings` are those of a job; `report` reports on the run, whose name and status it is given, and ends it.
+    `settings` are those of a job. `load_report` imports what reports on the run, by its name and status, and ends it,
+    before the jobs: code edited while they train does not matter at the end.
 
     Yields:
         The tracking store and the run's id.
@@ -141,6 +145,7 @@ def parent_run(config: DictConfig, settings: Settings, digest: str, *, report: R
     store = connect(family=family, experiment=settings.tracking.experiment)
     import pipeline.models  # noqa: F401  # the first import of TensorFlow, which it silences
 
+    report = load_report()
     description = describe_sweep(_typed(config), family=family, label=label)
     description = replace(description, note=f"{description.note}\n{RESUME}\n")
     run_id = open_sweep(store, digest, description, new=settings.sweep.new)
@@ -172,11 +177,8 @@ def _send_unsent_jobs(store: Store, run_id: str) -> None:
             send_unsent(folder)
 
 
-def _reporting(jobs: Sequence[CheckedJob]) -> Report:
-    def report(store: Store, run_id: str, *, name: str, status: str) -> None:
-        from pipeline.sweeps.summary import report_and_close
+def _load_report(jobs: Sequence[CheckedJob]) -> Report:
+    from pipeline.sweeps.summary import report_and_close
+    from pipeline.training.family import find_family
 
-        named = {"name": f"sweep {name}", "family": jobs[0].settings.family}
-        report_and_close(store, run_id, **named, status=status, jobs=len(jobs))
-
-    return report
+    return partial(report_and_close, family=find_family(jobs[0].settings.family), jobs=len(jobs))

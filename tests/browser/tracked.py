@@ -17,6 +17,7 @@ from pipeline.tracking.runs import Run
 from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import open_sweep
+from pipeline.training.family import find_family
 from pipeline.training.history import Point
 from tests.composing import settings_of
 
@@ -62,7 +63,7 @@ def track(store: Store, folder: Path) -> Tracked:
     evaluation = track_evaluation(store, training)
     sweep = open_sweep(store, "ab12", describe_sweep(["+sweep=aux_weights"], family="acgan", label=None))
     jobs = [track_job(store, sweep, generated) for generated in SWEPT]
-    report_and_close(store, sweep, name="sweep", family="acgan", status="FINISHED", jobs=len(jobs))
+    report_and_close(store, sweep, name="of weights", family=find_family("acgan"), status="FINISHED", jobs=len(jobs))
     return Tracked(store, training, evaluation, sweep, jobs)
 
 

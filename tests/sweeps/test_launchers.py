@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
+from tests.patience import wait_for
 from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
@@ -48,6 +49,20 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
         basic = project.train("--multirun", *TINY, QUIET, "seed=1,2")
         local = project.train("--multirun", *TINY, QUIET, "seed=2,3", "hydra/launcher=local", "compute.jobs=2")
         return Story(project, alone.finish(), basic.finish(), local.finish())
+
+
+def test_code_that_is_edited_while_jobs_train_does_not_break_the_end_of_their_sweep(
+    tmp_path: Path, mnist_file: Path
+) -> None:
+    project = Project.copied_to(tmp_path / "a project", mnist_file)
+    sweep = project.train("--multirun", *TINY, QUIET, "seed=1,2")
+    wait_for(lambda: list(project.root.glob("runs/acgan/*/models/samples/step-0000000.npy")))
+    for name in ("sweeps/summary.py", "sweeps/comparison.py", "rendering/tables.py", "training/acgan/family.py"):
+        (project.root / "pipeline" / name).write_text("raise RuntimeError('edited')\n", encoding="utf-8")
+    answer = sweep.finish()
+    assert answer.returncode == 0, answer.stderr
+    assert "2 of 2 jobs finished" in answer.stdout
+    assert [run.info.status for run in project.tracked("sweep")] == ["FINISHED"]
 
 
 def test_each_of_them_finishes(story: Story) -> None:
