@@ -103,7 +103,7 @@ def describe_sweep(overrides: Sequence[str], *, family: str, label: str | None) 
 
     `label` is the mark of what is not a real result (`smoke`); none of real ones.
     """
-    unnamed = ("debug=", "hydra/", "hydra.")
+    unnamed = (*({*LEFT_OUT} - {"seed=", "sweep=", "search="}), "hydra/", "hydra.")
     named = [re.sub(r"^\+(sweep|search)=", "", one) for one in overrides if not one.lstrip("+").startswith(unnamed)]
     kind = "search" if any(one.startswith("+search=") for one in overrides) else "sweep"
     return RunDescription(

@@ -198,6 +198,19 @@ def test_a_sweeps_description_has_the_command_of_the_whole() -> None:
     assert command_in(description.note) == ["python", "-m", "pipeline.train", *overrides]
 
 
+def test_a_sweeps_name_has_neither_its_family_twice_nor_how_it_runs() -> None:
+    overrides = [
+        "model=vae",
+        "+sweep=beta",
+        "compute.jobs=2",
+        "hydra/launcher=ray",
+        "tracking.losses_every=5",
+        "label=mine",
+        "seed=0,1,2",
+    ]
+    assert describe_sweep(overrides, family="vae", label="mine").name == "sweep vae beta seed=0,1,2 mine"
+
+
 def test_the_command_of_a_sweep_without_a_file_has_the_option_multirun() -> None:
     description = describe_sweep(["seed=0,1"], family="acgan", label=None)
     assert command_in(description.note) == ["python", "-m", "pipeline.train", "--multirun", "seed=0,1"]
