@@ -36,7 +36,8 @@ def draw(panels: Sequence[Panel], rows: Sequence[Row], path: Path, *, title: str
         for axes in figure.axes[len(shown) :]:
             axes.set_axis_off()
         for axes, (panel, own) in zip(figure.axes, shown, strict=False):
-            axes.set_title(panel.title.replace("_", " "))
+            goal = "" if panel.bound is None else ", dashed: the goal"
+            axes.set_title(panel.title.replace("_", " ") + goal)
             (_draw_curves if panel.over else _draw_bars)(axes, panel, own)
 
 
