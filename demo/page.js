@@ -162,6 +162,7 @@ function listen() {
   for (const kind of ["click", "pointermove"]) part("tiles").addEventListener(kind, movePoint);
 }
 
+part("unscripted").remove();
 build();
 listen();
 await redraw();

@@ -45,6 +45,15 @@ def test_another_digit_seed_latent_and_end_of_a_walk_change_the_image(demo: Demo
     demo.wait_for_change("maps", maps)
 
 
+def test_a_page_opened_as_a_file_where_no_script_runs_says_what_to_do(chromium: Browser, demo: Demo) -> None:
+    expect(demo.page.locator("#unscripted")).to_have_count(0)
+    page = chromium.new_page()
+    page.goto((ROOT / "demo" / "index.html").as_uri())
+    expect(page.locator("#unscripted")).to_be_visible()
+    expect(page.locator("#unscripted")).to_contain_text("make demo")
+    page.close()
+
+
 def test_a_walk_ends_at_the_other_digit(demo: Demo) -> None:
     demo.page.get_by_label("To", exact=True).select_option("5")
     expect(demo.page.locator("#reading")).to_have_text(re.compile(r"^3 "))
