@@ -2,14 +2,18 @@
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from PIL import Image
 
 from pipeline.data.code import stage_code
+from pipeline.settings.errors import SettingsError
+from pipeline.settings.images import DIGITS
 from pipeline.settings.paths import ROOT
 from tests.projects import Finished, Project, metadata_of
 
@@ -47,8 +51,10 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
         assert not (project.root / path).exists()
         (project.root / path).parent.mkdir(exist_ok=True)
         (project.root / path).write_text(text, encoding="utf-8")
-    parameters, stages = project.root / "params.yaml", project.root / "dvc.yaml"
-    parameters.write_text(parameters.read_text(encoding="utf-8") + block_behind("At the end of `params.yaml`"))
+    for name in ("params.yaml", "conf/debug/smoke.yaml"):
+        with (project.root / name).open("a", encoding="utf-8") as numbers:
+            numbers.write(block_behind(f"At the end of `{name}`"))
+    stages = project.root / "dvc.yaml"
     families, rest = stages.read_text(encoding="utf-8").split("\nstages:\n")
     stages.write_text(f"{families}{block_behind('In `dvc.yaml`')}\nstages:\n{rest}")
     commands = {"train": project.start("python", "-m", "pipeline.train", "model=shallow", *SHORT).finish()}
@@ -59,7 +65,7 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
     return Added(project, run, commands)
 
 
-def test_a_family_is_three_files_a_choice_a_block_and_an_entry(added: Added) -> None:
+def test_a_family_is_three_files_a_choice_two_blocks_and_an_entry(added: Added) -> None:
     assert files().keys() == {*FILES, "conf/model/shallow.yaml"}
     stages = yaml.safe_load((added.project.root / "dvc.yaml").read_text(encoding="utf-8"))
     assert list(stages["vars"][0]["families"])[-1] == "shallow"
@@ -67,6 +73,23 @@ def test_a_family_is_three_files_a_choice_a_block_and_an_entry(added: Added) -> 
     assert {added.project.root / path for path in FILES} <= set(code)
     for name, command in added.commands.items():
         assert command.returncode == 0, (name, command.stderr)
+
+
+def test_its_code_passes_the_check(added: Added) -> None:
+    shutil.copy(ROOT / "pyproject.toml", added.project.root)
+    for command in (("check",), ("format", "--check")):
+        answer = added.project.start("python", "-m", "ruff", *command, *sorted(FILES)).finish()
+        assert answer.returncode == 0, answer.stdout
+
+
+def test_images_of_another_form_are_refused_in_one_line() -> None:
+    code = files()["pipeline/settings/shallow.py"]
+    defined: dict[str, Any] = {"__name__": "shallow"}
+    exec(code, defined)
+    settings = defined["ShallowSettings"].model_construct()
+    assert settings.for_format(DIGITS) is settings
+    with pytest.raises(SettingsError, match="Received: 10 classes of 32 × 32 pixels in grey"):
+        settings.for_format(DIGITS.model_copy(update={"size": 32}))
 
 
 def test_it_is_trained_with_reports_a_best_one_and_its_models(added: Added) -> None:
