@@ -1,17 +1,13 @@
 """Encoders and decoders small enough to train within a second."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import yaml
 
-from pipeline.data.dataset import Splits
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
-from pipeline.training.autoencoder.family import AutoencoderTraining
-from pipeline.training.encoder_decoder.coding import CodingTraining
-from pipeline.training.vae.family import VaeTraining
+from pipeline.training.family import find_family
 from tests.composing import CHOICES
 from tests.training.tiny import small_splits
 
@@ -22,10 +18,6 @@ SMALL: dict[str, Any] = {
     "batch_size": 4,
     "width": 16,
     "decay_steps": None,
-}
-TRAININGS: dict[str, Callable[[Settings[Any], Splits], CodingTraining]] = {
-    "autoencoder": AutoencoderTraining,
-    "vae": VaeTraining,
 }
 CODES = {"autoencoder": "dim", "vae": "latent_size"}
 
@@ -42,7 +34,7 @@ def coding_settings(family: str, seed: int = 0, **changes: Any) -> Settings[Any]
 def coding_training(family: str, seed: int = 0, **changes: Any) -> Any:
     """A training of its own, not yet begun, on noise."""
     settings = coding_settings(family, seed, **changes)
-    return TRAININGS[family](settings, small_splits(settings))
+    return find_family(family).build(settings, small_splits(settings))
 
 
 def constant_decoder(name: str, size: int, *, logit: float) -> keras.Model:
