@@ -55,8 +55,9 @@ def changed_settings(settings: Settings) -> list[str]:
     before, now = dict(leaves(read_values(committed))), settings.asked.parameters()
     changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
     # Where other data than MNIST come from decides nothing, but they are not found without it.
-    source = [f"data.source={settings.data.source}"] if settings.data.own else []
-    return source + [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
+    source = settings.data.source
+    named = [f"data.source={source}"] if settings.data.own and source != before["data.source"] else []
+    return named + [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
 
 
 def _equal(one: object, other: object) -> bool:

@@ -21,6 +21,7 @@ from pipeline.settings.paths import display
 Figures = Mapping[Key, tuple[float, float | None]]
 
 WEIGHTS = "weights-"
+OF_EACH_STAGE = ("data.limit=", "data.path=", "judge.images=", "judge.report_images=")  # not taken over from the run
 # In the order of the page; what a family lacks is left out, and what it draws beyond them follows. `kind` is the word
 # for a class, `things` that for several images.
 PICTURES = {
@@ -34,7 +35,8 @@ PICTURES = {
     ),
     "uncovered": (
         "Furthest and least covered",
-        "Of each {kind}, the generated {things} furthest from any test image, and the test images least covered.",
+        "Of each {kind}, the generated {things} furthest from any test image, and the test images least "
+        "covered. A class with fewer than ten ends in black.",
     ),
     "reconstructions": ("Reconstructions", "Test images, each over its reconstruction."),
     "walk": ("From {kind} to {kind}", "Images along the line from the code of one test image to that of another."),
@@ -105,7 +107,7 @@ def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFo
     things, real = format.plural, f"real {format.plural}"
     of = f"Measured with the weights of step {weights['step']:,} ({weights['which']})"
     quality = {key: pair for key, pair in figures.items() if key.split == QUALITY}
-    whole = [(_spoken(key), *pair) for key, pair in quality.items() if not key.of_one_digit]
+    whole = [(_spoken(key, format.kind), *pair) for key, pair in quality.items() if not key.of_one_digit]
     if whole:
         note = f"{of}. The last column is what as many real {things} score."
         yield PageTable("Figures", ("measure", "generated", real), whole, note)
@@ -114,12 +116,12 @@ def _figure_tables(figures: Figures, weights: Mapping[str, Any], format: ImageFo
     if by_digit:
         note = f"The share that the judge reads right, of generated and of real {format.plural}."
         yield PageTable(f"Accuracy by {format.kind}", (format.kind, "generated", real), by_digit, note)
-    losses = [(_spoken(key), value) for key, (value, _) in figures.items() if key.split != QUALITY]
+    losses = [(_spoken(key, format.kind), value) for key, (value, _) in figures.items() if key.split != QUALITY]
     yield PageTable("Test losses", ("loss", "test images"), losses, f"{of}.")
 
 
-def _spoken(key: Key) -> str:
-    words = spell(key.name)
+def _spoken(key: Key, kind: str) -> str:
+    words = spell(key.name).replace("by digit", f"by {kind}")
     return words[0].upper() + words[1:]
 
 
@@ -157,8 +159,7 @@ def _commands(finished: RunLocation) -> Section:
     if stage_of_dvc():
         return PageCommands("How to reproduce", note, (dvc_command(finished.settings, f"render@{family}"),))
     files = finished.files
-    run = [f"run={display(files.path)}"] if isinstance(files, RunFolder) else []
-    stages = [
-        shlex.join(["python", "-m", f"pipeline.{stage}", f"model={family}", *run]) for stage in ("evaluate", "render")
-    ]
+    own = [change for change in changed_settings(finished.settings) if change.startswith(OF_EACH_STAGE)]
+    words = [f"model={family}", *([f"run={display(files.path)}"] if isinstance(files, RunFolder) else []), *own]
+    stages = [shlex.join(["python", "-m", f"pipeline.{stage}", *words]) for stage in ("evaluate", "render")]
     return PageCommands("How to reproduce", note, (str(finished.metadata["command"]), *stages))
