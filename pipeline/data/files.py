@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,18 +83,25 @@ def copy_files(source: Path, target: Path) -> None:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Puts a new folder in place of an old one once it is whole; missing folders above it are made.
 
-    A kill between the two leaves the old one, the new one or none.
+    A kill between the two leaves the old one, the new one or none. What a killed process left beside it is removed.
 
     Yields:
         An empty folder of the same name in a hidden one beside it. It is renamed after the block, or removed on an
         error.
 
     Raises:
+        LockedError: Another process is replacing it.
         WriteError: The folder cannot be written; the old one stays.
     """
+    prefix = f".{path.name}{UNFINISHED}."
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True) as hidden:
+        with ExitStack() as held:
+            held.enter_context(locked(path))
+            held.callback(path.with_name(f".{path.name}.lock").unlink, missing_ok=True)
+            for left in path.parent.glob(f"{escape(prefix)}*"):
+                shutil.rmtree(left)
+            hidden = held.enter_context(TemporaryDirectory(dir=path.parent, prefix=prefix, ignore_cleanup_errors=True))
             aside, former = Path(hidden) / path.name, Path(hidden) / "former"
             aside.mkdir()
             yield aside
@@ -110,8 +119,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 def remove_unfinished(folder: Path) -> None:
     """Removes what killed processes left half written in a folder and below; no other process may be writing there."""
-    for file in folder.rglob(f".*{UNFINISHED}*"):
-        file.unlink()
+    for left in list(folder.rglob(f".*{UNFINISHED}*")):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)  # in a folder that is removed by now
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from pipeline.data.files import (
     write_json,
     write_text,
 )
+from pipeline.settings.paths import ROOT
 
 
 def dvc(*words: str, folder: Path) -> None:
@@ -139,6 +140,27 @@ def test_a_folder_is_replaced_by_a_whole_one_with_nothing_beside_it(former: str 
     assert list(folder.parent.iterdir()) == [folder]
 
 
+def test_what_a_killed_process_left_beside_a_folder_is_removed_by_the_next_and_by_no_other_at_once(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "pictures [1]"
+    code = (
+        "import os, sys, pathlib; from pipeline.data.files import replacing_folder\n"
+        "with replacing_folder(pathlib.Path(sys.argv[1])) as aside: (aside / 'half').touch(); os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, check=False).returncode == 9
+    assert list(tmp_path.glob(".*/*/half"))
+    with replacing_folder(folder) as aside:
+        write_text("new", aside / "new.png")
+        with pytest.raises(LockedError), replacing_folder(folder):
+            pass
+        assert aside.exists()
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [
+        Path("pictures [1]"),
+        Path("pictures [1]/new.png"),
+    ]
+
+
 @pytest.mark.parametrize("failing", ["pictures", "former"])
 def test_a_folder_that_cannot_be_replaced_is_one_line_and_the_former_stays(
     failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -174,6 +196,7 @@ def test_what_killed_processes_left_half_written_is_removed(former: Path) -> Non
     (former.parent / "a").mkdir()
     for folder in (former.parent, former.parent / "a"):
         (folder / f".picture.1{UNFINISHED}.png").touch()
+        write_text("half", folder / f".pictures{UNFINISHED}.x" / f".a.1{UNFINISHED}.png")
     remove_unfinished(former.parent)
     assert [path for path in former.parent.rglob("*") if path.is_file()] == [former]
 
