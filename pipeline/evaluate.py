@@ -37,7 +37,7 @@ def evaluate(settings: Settings, job: Job) -> None:
         result.write(finished.files)
         result.log(run, finished.files)
         finished.log_on_training(run, stored, result.values(digits=False), result.quality)
-    for table in result.tables(family.spoken_units):
+    for table in result.tables(family):
         console.print(table)
 
 

@@ -92,11 +92,11 @@ class EvaluationResult:
             run.file(files.evaluation / f"{CONFUSION}.png", "pictures")
             run.illustrate(f"pictures/{CONFUSION}.png", f"What the judge reads for each {self.format.kind} asked for")
 
-    def tables(self, units: str) -> Iterator[Table]:
+    def tables(self, family: Family) -> Iterator[Table]:
         """Yields a table of losses for each scheme; of the quality, one by digit and one of all figures."""
         for scheme in dict.fromkeys(key.scheme for key in self.losses):
             losses = {key: value for key, value in self.losses.items() if key.scheme == scheme}
-            yield losses_table(f"{scheme} test losses in {units}".strip(), {"test": losses})
+            yield losses_table(f"{scheme} test losses in {family.spoken_units(losses)}".strip(), {"test": losses})
         if self.quality:
             kind, things, names = self.format.kind, self.format.plural, self.format.column_names
             weights = f"weights of step {self.weights.step:,} ({self.weights.which})"

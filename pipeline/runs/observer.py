@@ -126,7 +126,8 @@ class TrainingObserver:
         report, scheme = event.report, self._family.scheme
         held_out = {key: value for key, value in report.values.items() if key.scheme == scheme}
         splits = {"train": event.recent, self._held_out: held_out}
-        self._bar.report(losses_table(f"step {report.step:,}: losses in {self._family.spoken_units}", splits))
+        units = self._family.spoken_units([*event.recent, *held_out])
+        self._bar.report(losses_table(f"step {report.step:,}: losses in {units}", splits))
         if event.measured:
             things, figures = self._settings.format.plural, report_figures(event.measured)
             title = f"step {report.step:,}: generated {things}"

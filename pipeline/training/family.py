@@ -2,7 +2,7 @@
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Generic
@@ -159,10 +159,10 @@ class Family(Generic[Model]):
     unit: str = "nats"
     units: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def spoken_units(self) -> str:
-        """All units in one phrase: `squared error per pixel, bce in nats per pixel`."""
-        return ", ".join([self.unit, *(f"{loss} in {unit}" for loss, unit in self.units.items())])
+    def spoken_units(self, losses: Iterable[Key]) -> str:
+        """The units of some losses in one phrase: `squared error per pixel, bce in nats per pixel`."""
+        shown = {key.measure for key in losses}
+        return ", ".join([self.unit, *(f"{loss} in {unit}" for loss, unit in self.units.items() if loss in shown)])
 
 
 def find_family(name: str) -> Family[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.dataset import Images, Splits
-from pipeline.data.keys import Key
+from pipeline.data.keys import Key, train_key
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.autoencoder import AutoencoderSettings
 from pipeline.settings.composed import Settings
@@ -149,4 +149,7 @@ def test_the_evaluation_scores_the_test_split_by_the_errors_that_baselines_have_
 
 def test_the_family_is_found_by_its_name_and_says_its_units() -> None:
     assert find_family("autoencoder") is FAMILY
-    assert FAMILY.spoken_units == "squared error per pixel, bce in nats per pixel"
+    assert (
+        FAMILY.spoken_units([train_key("loss"), train_key("bce")]) == "squared error per pixel, bce in nats per pixel"
+    )
+    assert FAMILY.spoken_units([train_key("loss")]) == "squared error per pixel"

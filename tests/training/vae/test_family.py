@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy import integrate, stats
 
 from pipeline.data.dataset import Images, Splits
-from pipeline.data.keys import Key
+from pipeline.data.keys import Key, train_key
 from pipeline.models.convolutional import before_tanh
 from pipeline.settings.composed import Settings
 from pipeline.settings.images import DIGITS
@@ -168,4 +168,4 @@ def test_the_parts_are_the_halves_and_their_join_by_the_latent(training: Any) ->
 
 def test_the_family_is_found_by_its_name() -> None:
     assert find_family("vae") is FAMILY
-    assert FAMILY.spoken_units == "nats per image"
+    assert FAMILY.spoken_units([train_key("loss")]) == "nats per image"
