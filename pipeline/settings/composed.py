@@ -21,7 +21,7 @@ from pipeline.settings.family import FamilySettings, family_settings, has_family
 from pipeline.settings.images import DIGITS, ImageFormat
 from pipeline.settings.job import SweepSettings
 from pipeline.settings.judge import JudgeSettings
-from pipeline.settings.paths import expand_home
+from pipeline.settings.paths import expand_home, require_text
 from pipeline.settings.promote import PromoteSettings
 from pipeline.settings.stages import DrawSettings, EvaluateSettings, RenderSettings, TrackingSettings
 
@@ -80,6 +80,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
         changed._format = format
         return changed
 
+    _not_empty = field_validator("to", "run", "start_from", mode="before")(require_text)
     _in_home = field_validator("to", "run", "start_from")(expand_home)
 
     @model_validator(mode="after")

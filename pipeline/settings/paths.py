@@ -36,6 +36,17 @@ def display(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def require_text(path: object) -> object:
+    """Returns a path, or what will be refused as none.
+
+    Raises:
+        ValueError: It is an empty text, which would be the current folder.
+    """
+    if path == "":
+        raise ValueError("must not be empty")
+    return path
+
+
 def expand_home(path: Path | None) -> Path | None:
     """Returns a path with the home folder in place of `~`, which not every shell expands behind an equals sign.
 
