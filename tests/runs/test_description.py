@@ -178,6 +178,13 @@ def test_a_smoke_test_is_labelled_wherever_it_is_described() -> None:
     assert training.note.startswith("**smoke: not a real result.**")
 
 
+def test_the_source_of_own_data_is_a_change_where_it_is_not_the_default() -> None:
+    own = ("data.name=shapes", "data.validation=10")
+    assert changed_settings(settings_of(*own)) == ["data.name=shapes", "data.validation=10"]
+    named = ("data.source='folder:shapes'", *own)
+    assert changed_settings(settings_of(*named))[0] == "data.source=folder:shapes"
+
+
 def test_an_evaluation_is_a_child_of_the_training_run_and_logs_its_own_settings() -> None:
     metadata = {"run_id": "f" * 32, "name": "acgan seed=0"}
     job = Job("pipeline.evaluate", ("evaluate.batch_size=10",))

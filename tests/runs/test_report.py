@@ -84,6 +84,29 @@ def test_a_run_by_hand_is_reproduced_by_its_own_commands(location: RunLocation) 
     assert RUN_ID in page(location)
 
 
+def test_the_commands_of_later_stages_have_the_sizes_that_their_figures_depend_on(
+    tmp_path: Path, location: RunLocation
+) -> None:
+    reported_run(tmp_path / "run")
+    asked = settings_of("run=run", "data.limit=300", "judge.images=100", "evaluate.batch_size=7")
+    html = page(find_run(asked))
+    for stage in ("evaluate", "render"):
+        assert re.search(rf"pipeline.{stage} model=acgan run=run data.limit=300 judge.images=100(\n|<)", html)
+    assert "batch_size" not in html
+
+
+def test_own_classes_are_never_called_digits(tmp_path: Path, location: RunLocation) -> None:
+    reported_run(tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    names = [f"shape {number}" for number in range(10)]
+    blocks = run.metadata()["settings"]
+    own = {"data": {**blocks["data"], "name": "shapes"}, "images": {**blocks["images"], "names": names}}
+    run.update_metadata(settings=blocks | own)
+    html = page(find_run(settings_of("run=run")))
+    assert '<th scope="row">Accuracy by class, worst</th>' in html
+    assert "digit" not in html.partition("Generated images beside real ones")[0].partition("<main>")[2]
+
+
 def test_a_run_of_dvc_is_reproduced_by_dvc(location: RunLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_STAGE", "render@acgan")
     assert "<code>dvc exp run -S seed=4 -S acgan.steps=600 render@acgan</code>" in page(of_dvc(location))
