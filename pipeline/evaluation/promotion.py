@@ -47,12 +47,15 @@ def conditions(
     """
     for name, setting in (("challenger", challenger), ("champion", champion)):
         count = len(setting.values(DISTANCE))
-        yield Condition(count >= seeds, f"{count} seeds of the {name}'s setting are trained, {seeds} are needed")
+        trained = f"{count} {'seed' if count == 1 else 'seeds'}"
+        yield Condition(count >= seeds, f"the {name}'s setting is trained with {trained}, {seeds} are needed")
     lowest = real.lowest(confidence)
     mean = _mean(challenger, ACCURACY)
     yield Condition(mean >= lowest, f"its accuracy is {mean:.4f}, that of real ones at least {lowest:.4f}")
     (_, upper), (lower, _) = (_interval(setting, DISTANCE, confidence) for setting in (challenger, champion))
-    yield Condition(upper < lower, f"its distance is at most {upper:.4g}, the champion's at least {lower:.4g}")
+    compared = f"its distance is at most {upper:.4g}, the champion's at least {lower:.4g}"
+    unknown = "their distances cannot be compared before both settings have two seeds or more"
+    yield Condition(upper < lower, compared if math.isfinite(upper - lower) else unknown)
 
 
 def _mean(setting: Setting, measure: Key) -> float:

@@ -17,6 +17,7 @@ from pipeline.tracking.registry import (
     TrainedRun,
     describe_version,
     find_version,
+    has_versions,
     move_alias,
     other_seeds,
     read_trained,
@@ -72,7 +73,10 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     different = [LABEL, *different] if label else different
     judged = [] if champion is None else _judge(trained, champion, settings, store)
     alias = CHAMPION if all(condition.holds for condition in judged) else CHALLENGER
-    first = "it is the first version" if held is None else "the former champion's run was deleted"
+    if held is not None:
+        first = "the former champion's run was deleted"
+    else:
+        first = "no version was the champion" if has_versions(store, name) else "it is the first version"
     reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or [first]
     forced = {"forced": ", ".join(different)} if different else {}
     names = {PART: name, OTHER: discriminator_name(name)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModel, Metric
 from mlflow.entities import Run as MlflowRun
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -100,8 +100,16 @@ def find_version(store: Store, name: str, alias: str) -> ModelVersion | None:
             raise
 
 
+def has_versions(store: Store, name: str) -> bool:
+    """Whether a registered model is there and has a version."""
+    with one_line_errors(store.uri):
+        return bool(store.client.search_model_versions(f"name = '{name}'", max_results=1))
+
+
 def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: Path) -> ModelVersion:
     """Returns the version of a registered model that serves a run's part; it is made where there is none.
+
+    What an earlier call began and did not finish is taken up.
 
     `code` is the service's, see `log_service`. The run's measures become metrics of the logged model, which the
     version's page shows.
@@ -117,19 +125,22 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
         logged = [model for model in found if model.model_type != SERVICE]  # which may be named as the part
         if not logged:
             raise TrackingError(f"`run` must have logged a model `{part}`. Received: {trained.run_id}")
-        if not client.search_registered_models(f"name = '{name}'"):
-            client.create_registered_model(name)
-        held = client.search_model_versions(f"name = '{name}' and run_id = '{trained.run_id}'")
-        if held:
-            return held[0]
         model = log_service(store, logged[0], name, code=code)
-        client.log_batch(trained.run_id, metrics=_points(store, trained, model.model_id))
-        # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
-        place = model.artifact_location
-        version = client.create_model_version(name, place, run_id=trained.run_id, model_id=model.model_id)
+        held = client.search_model_versions(f"name = '{name}' and run_id = '{trained.run_id}'")
+        version = held[0] if held else _make_version(store, name, trained, model)
         held_by = [{"name": name, "version": version.version}]
         client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(held_by)})
         return version
+
+
+def _make_version(store: Store, name: str, trained: TrainedRun, model: LoggedModel) -> ModelVersion:
+    client = store.client
+    client.log_batch(trained.run_id, metrics=_points(store, trained, model.model_id))
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
+    place = model.artifact_location
+    return client.create_model_version(name, place, run_id=trained.run_id, model_id=model.model_id)
 
 
 def _points(store: Store, trained: TrainedRun, model_id: str) -> list[Metric]:

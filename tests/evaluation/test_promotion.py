@@ -56,8 +56,14 @@ def test_a_setting_without_measures_never_replaces_the_champion() -> None:
 
 def test_every_condition_has_its_numbers() -> None:
     assert [one.text for one in conditions(BETTER, CHAMPION, REAL, seeds=3, confidence=0.95)] == [
-        "3 seeds of the challenger's setting are trained, 3 are needed",
-        "3 seeds of the champion's setting are trained, 3 are needed",
+        "the challenger's setting is trained with 3 seeds, 3 are needed",
+        "the champion's setting is trained with 3 seeds, 3 are needed",
         "its accuracy is 0.9900, that of real ones at least 0.9846",
         "its distance is at most 0.5348, the champion's at least 0.8516",
     ]
+
+
+def test_a_condition_that_one_seed_cannot_meet_says_so_without_infinite_numbers() -> None:
+    told = [one.text for one in conditions(setting(0.5), CHAMPION, REAL, seeds=3, confidence=0.95)]
+    assert told[0] == "the challenger's setting is trained with 1 seed, 3 are needed"
+    assert told[3] == "their distances cannot be compared before both settings have two seeds or more"

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
+import mlflow.pyfunc
 import pytest
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModel
+from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
@@ -123,6 +124,44 @@ def test_the_first_version_is_the_champion_and_says_who_why_and_how_good(store: 
     assert metrics["heldout/frechet_digit_distance"] == 1.25
 
 
+def test_a_run_becomes_champion_where_the_champions_version_was_deleted_and_is_not_called_the_first(
+    store: Store, promote: Promote
+) -> None:
+    promote(trained(store, 1.0, steps=100))
+    promote(run_id := trained(store, 2.0, steps=200))
+    store.client.delete_model_version(NAME, "1")
+    assert promote(run_id) == Promotion(NAME, "2", CHAMPION, ["no version was the champion"])
+
+
+def test_an_interrupted_promotion_is_finished_by_the_next(
+    store: Store, promote: Promote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = trained(store, 1.25)
+    stops: list[tuple[Any, str]] = [
+        (mlflow.pyfunc, "save_model"),
+        (MlflowClient, "create_model_version"),
+        (MlflowClient, "set_logged_model_tags"),
+    ]
+    for owner, name in stops:
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, _interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                promote(run_id)
+        if name == "save_model":
+            assert not store.client.search_registered_models()
+    promote(run_id)
+    for name in (NAME, "digits-discriminator"):
+        model = service_of(store, name)
+        assert model.status == LoggedModelStatus.READY
+        (version,) = store.client.search_model_versions(f"name = '{name}'")
+        assert version.source == model.artifact_location
+        assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": name, "version": version.version}]
+
+
+def _interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_the_discriminator_is_registered_beside_its_generator_and_their_services_hold_no_pickle(
     store: Store, promote: Promote
 ) -> None:
@@ -170,7 +209,7 @@ def test_one_that_is_not_becomes_the_challenger_until_its_other_seeds_are_traine
     run_id = trained(store, 0.5, steps=200)
     first = promote(run_id)
     assert (first.version, first.alias) == ("2", CHALLENGER)
-    assert "no: 1 seeds of the challenger's setting are trained, 3 are needed" in first.reasons
+    assert "no: the challenger's setting is trained with 1 seed, 3 are needed" in first.reasons
     assert str(holder(store, CHAMPION).version) == "1"
     assert str(holder(store, CHALLENGER).version) == "2"
     for seed in (1, 2):
