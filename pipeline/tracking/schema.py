@@ -14,6 +14,7 @@ from mlflow.store import db_migrations
 from mlflow.store.db.utils import _get_latest_schema_revision
 
 _MAKING_SECONDS, _PATIENCE_SECONDS = 15, 30.0
+_PRIMARY_CODE = 0xFF  # the byte of SQLite's error codes that says the kind
 
 
 def make_store(file: Path, aside: Path, make: Callable[[Path], object]) -> None:
@@ -68,8 +69,11 @@ def find_fault(file: Path, uri: str) -> str | None:
 
 
 def _mend(file: Path, uri: str, error: sqlite3.Error) -> str:
-    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+    code = error.sqlite_errorcode & _PRIMARY_CODE
+    if code == sqlite3.SQLITE_BUSY:
         return "another process holds it: try again later"
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return "the disk may be full: make room on it and try again"
     if isinstance(error, sqlite3.OperationalError):
         return f"`chmod u+w {shlex.quote(str(file.parent))} {shlex.quote(str(file))}`"
     return advice(file, uri)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shlex
 import sqlite3
 import time
@@ -24,6 +25,14 @@ from pipeline.tracking.first_answer import await_answer, await_database, bounded
 from pipeline.tracking.relocation import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
+# What urllib3 calls the reason for which there is no connection to a server.
+_CAUSES = {
+    "NewConnectionError": "nothing listens there",
+    "NameResolutionError": "no host of that name is known",
+    "ConnectTimeoutError": "it does not answer",
+    "ReadTimeoutError": "it does not answer in time",
+    "SSLError": "no TLS connection can be made: check https:// and the certificate",
+}
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
@@ -149,10 +158,14 @@ def refusal(uri: str, error: Exception) -> TrackingError:
     """Returns the one line about an error of a store."""
     text = " ".join(str(error).split()).partition(" [SQL: ")[0]
     kind = RefusedError if is_answer(error) else TrackingError
-    return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {text[:300]}")
+    cause = re.search(r"\(Caused by (\w+)\(", text)
+    reason = _CAUSES.get(cause[1] if cause else "", text[:300])
+    return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {reason}")
 
 
 def _other_client(uri: str) -> MlflowClient:
+    if re.fullmatch(r"[\w.-]+:\d+(/.*)?", uri):
+        raise TrackingError(f"`MLFLOW_TRACKING_URI` must begin with http:// or https://. Received: {uri}")
     try:
         await_database(uri)
         return MlflowClient(uri)
