@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.composition.export import draw_inputs, export_onnx, export_saved_model, largest_difference
+from pipeline.data.files import locked, remove_unfinished, replacing
 from pipeline.judging.files import JUDGE, WEIGHTS
 from pipeline.judging.folder import tracked_folder
 from pipeline.judging.network import load_judge
@@ -37,20 +38,17 @@ def export_run(location: RunLocation) -> Iterator[tuple[str, float]]:
 
     Raises:
         ExportError: The models compute in another precision than float32, or one differs by more than 1e-5.
+        LockedError: Another process exports the run.
     """
     precision = location.settings.compute.precision
     if precision != FULL:
         raise ExportError(f"`run` must be a training in {FULL} to be exported. Received: one in {precision}")
-    folder = location.files.exports
-    for name, model in _models(location):
-        onnx = folder / f"{name}.onnx"
-        export_onnx(model, onnx)
-        difference = largest_difference(model, onnx, draw_inputs(model, count=COMPARED))
-        if difference > TOLERANCE:
-            onnx.unlink()
-            raise ExportError(f"{name}.onnx must equal Keras to {TOLERANCE:g}. It differs by {difference:.1g}")
-        export_saved_model(model, folder / name)
-        yield name, difference
+    with locked(folder := location.files.exports):
+        remove_unfinished(folder)
+        for name, model in _models(location):
+            difference = _write_onnx(model, folder / f"{name}.onnx")
+            export_saved_model(model, folder / name)
+            yield name, difference
 
 
 def log_exports(location: RunLocation, store: Store) -> bool:
@@ -60,6 +58,16 @@ def log_exports(location: RunLocation, store: Store) -> bool:
     if known:
         Recorder(store, run_id).files(location.files.exports, "exports")
     return known
+
+
+def _write_onnx(model: Any, file: Path) -> float:
+    """Writes a model as ONNX once that equals Keras, and returns the largest difference; else the former file stays."""
+    with replacing(file) as aside:
+        export_onnx(model, aside)
+        difference = largest_difference(model, aside, draw_inputs(model, count=COMPARED))
+        if difference > TOLERANCE:
+            raise ExportError(f"{file.name} must equal Keras to {TOLERANCE:g}. It differs by {difference:.1g}")
+    return difference
 
 
 def _models(location: RunLocation) -> Iterator[tuple[str, Any]]:
