@@ -29,6 +29,7 @@ LOOK: dict[Any, Any] = {
     "grid.color": GRID,
     "grid.linewidth": 0.8,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,  # nobody adds up 1e-7 and 0.229
     "figure.titlesize": 13,
     "figure.titleweight": "bold",
     "savefig.facecolor": "white",
@@ -69,7 +70,7 @@ def panels(
 
 def mark_steps(axes: Axes) -> None:
     """Marks whole steps along the bottom of a panel."""
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
 
 
