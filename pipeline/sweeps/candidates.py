@@ -14,6 +14,7 @@ from pipeline.runs.description import sweep_command
 from pipeline.settings.overrides import without_place
 from pipeline.sweeps.study import Study, as_text, overrides_of
 from pipeline.tracking.address import page_of
+from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
@@ -33,11 +34,13 @@ def report_and_close(
 
     `overrides` are what all trials have in common.
     """
+    close_abandoned(store)  # trials that were killed
     title = f"search {name}, {status.lower()}"
     with TemporaryDirectory() as folder:
         outcome = SweepResult([])
         try:
             if study.trials():
+                title += f", {len(study.values())} of {study.search.trials} trials finished"
                 outcome = _report(study, overrides, children(store, run_id), Path(folder) / "search.png", title=title)
         finally:
             close_sweep(store, run_id, outcome, status=status)
@@ -73,7 +76,9 @@ def trial_rows(study: Study, runs: Sequence[SweepChild]) -> list[Row]:
     best, values, short = study.best(), study.values(), shorten(list(study.search.space))
     rows: list[Row] = []
     for number, state, settings in study.trials():
-        row: dict[str, object] = {"trial": str(number), "state": state, "best": "yes" if number in best else ""}
+        # The command is at its end, and so are its trials.
+        ended = "interrupted" if state == "running" else state
+        row: dict[str, object] = {"trial": str(number), "state": ended, "best": "yes" if number in best else ""}
         row |= dict(zip_longest(study.search.objectives, values.get(number, ())))
         row |= {short[address]: as_text(value) for address, value in settings.items()}
         rows.append({**row, "run": names.get(number, "")[:RUN_DIGITS]})

@@ -21,9 +21,10 @@ from pipeline.settings.search import ADDRESS, SearchSettings, read_search
 from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
 from pipeline.sweeps.processes import require_no_jobs
 from pipeline.sweeps.study import Study, overrides_of
-from pipeline.sweeps.sweep import RESUME, Report, choose_launcher, parent_run, prepare_data
+from pipeline.sweeps.sweep import RESUME, Report, choose_launcher, parent_run, prepare_data, repeated_command
+from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import children
+from pipeline.tracking.sweeps import SweepChild, children
 
 
 def run_search(
@@ -61,6 +62,11 @@ def run_search(
             trials.settle()
             console.print(f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True)
             returned = launch_each(launcher, trials, trials.on_end)
+            if trials.lost:
+                raise JobFailedError(
+                    f"{len(trials.lost)} of {search.trials} trials were cut off: the same command resumes them, "
+                    f"`{repeated_command(config)}`"
+                )
             if not study.values():
                 raise JobFailedError(f"none of {search.trials} trials has come to its end: its run says why")
             return returned
@@ -76,6 +82,7 @@ class Trials(Iterable[list[str]]):
         run_id: The search's parent run.
         compose: Composes the job of a trial from the overrides that are its own.
         at_once: Trials that run at the same time.
+        lost: The numbers of trials whose processes were killed, which the next command resumes.
     """
 
     study: Study
@@ -83,6 +90,7 @@ class Trials(Iterable[list[str]]):
     run_id: str
     compose: Callable[..., CheckedJob]
     at_once: int
+    lost: set[int] = field(default_factory=set)
     _started: float = field(default_factory=time.time)
     _asked: int = 0
     _under_way: set[int] = field(default_factory=set)
@@ -114,8 +122,14 @@ class Trials(Iterable[list[str]]):
             yield [*with_place(job.overrides, place), f"+{ADDRESS}.trial={trial.as_override}"]
 
     def on_end(self, returned: JobReturn) -> None:
-        """Reports to the study how a trial ended; one whose end waits in its spool is left for the next command."""
+        """Reports to the study how a trial ended.
+
+        One that was cut off, or whose end waits in its spool, is left for the next command.
+        """
         number = read_place(returned.overrides or ()).number
+        if returned.status == JobStatus.FAILED and self._was_cut_off(number):
+            self.lost.add(number)
+            return
         if returned.status == JobStatus.FAILED:
             self.study.tell_failed(number)
         elif not self._tell(number):
@@ -129,12 +143,8 @@ class Trials(Iterable[list[str]]):
                 self.study.replace(number)
 
     def _tell(self, number: int) -> bool:
-        """Reports a trial whose run has finished, and returns whether it has.
-
-        A study that was lost begins its numbers anew, so that the newest run of a number is the trial's.
-        """
-        runs = reversed(children(self.store, self.run_id))
-        run = next((one for one in runs if one.trial == number), None)
+        """Reports a trial whose run has finished, and returns whether it has."""
+        run = self._run(number)
         if run is None or run.status != "FINISHED":
             return False
         if run.pruned:
@@ -142,6 +152,16 @@ class Trials(Iterable[list[str]]):
         else:
             self.study.tell(number, run.measures)
         return True
+
+    def _was_cut_off(self, number: int) -> bool:
+        """Whether the process of a trial was killed, rather than ended by an error."""
+        close_abandoned(self.store)
+        run = self._run(number)
+        return run is not None and run.status == "KILLED"
+
+    def _run(self, number: int) -> SweepChild | None:
+        runs = [one for one in children(self.store, self.run_id) if one.trial == number]
+        return runs[-1] if runs else None
 
 
 def launch_each(

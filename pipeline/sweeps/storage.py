@@ -41,6 +41,8 @@ def open_storage(address: str) -> Any:
     except ImportError as error:
         reason = explain_missing(error)
     except Exception as error:  # SQLAlchemy and each database have errors of their own
-        reason = f"must be a database that answers: {' '.join(str(error).split())[:200]}"
+        said = " ".join(str(error).split()).partition(" [SQL: ")[0]
+        remedy = ". Restore a damaged file, or put it aside to begin anew" if address.startswith(_SQLITE) else ""
+        reason = f"must be a database that answers: {said[:200]}{remedy}"
     received = without_password(f"`hydra.sweeper.search.storage` {reason}. Received: {address}")
     raise SearchError(received)

@@ -63,7 +63,9 @@ def run_sweep(
             left = [number for number, digest in enumerate(digests) if digest not in finished]
             at_once = min(getattr(launcher, "at_once", 1), max(1, len(left)))
             beside = f", {at_once} at once" if at_once > 1 else ""
-            console.print(f"sweep of {len(jobs)} jobs{beside}. {RESUME}", soft_wrap=True)
+            counted = f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}"
+            goes_on = f" {RESUME}" if left else ""
+            console.print(f"sweep of {counted}{beside}.{goes_on}", soft_wrap=True)
             placed = _placed(jobs, digests, left, run_id, at_once)
             returned = launcher.launch(placed, initial_job_idx=0) if placed else []
             _require_none_failed(returned, jobs, config)
@@ -116,10 +118,15 @@ def _placed(
 def _require_none_failed(returned: Sequence[JobReturn], jobs: Sequence[CheckedJob], config: DictConfig) -> None:
     failed = sum(one.status == JobStatus.FAILED for one in returned)
     if failed:
-        command = sweep_command(_typed(config))
         raise JobFailedError(
-            f"{failed} of {len(jobs)} jobs failed: repeat them alone with the same command, `{command}`"
+            f"{failed} of {len(jobs)} jobs failed: repeat them alone with the same command, "
+            f"`{repeated_command(config)}`"
         )
+
+
+def repeated_command(config: DictConfig) -> str:
+    """Returns the command of a sweep or search as it was typed, but for passwords."""
+    return sweep_command(_typed(config))
 
 
 def _typed(config: DictConfig) -> tuple[str, ...]:

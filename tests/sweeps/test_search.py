@@ -23,7 +23,8 @@ from pipeline.sweeps.study import Study, overrides_of
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store
-from pipeline.tracking.sweeps import PRUNED, TRIAL
+from pipeline.tracking.sweeps import PRUNED
+from pipeline.tracking.tags import TRIAL
 from tests.sweeps.conftest import CallTrain
 from tests.sweeps.test_summary import Stage, figures
 
@@ -126,7 +127,7 @@ def test_the_same_command_goes_on_and_never_repeats_a_trial_that_has_ended(call:
     before = call(cut, *QUALITY, f"{TRIALS}=4")
     after = call(again, *QUALITY, f"{TRIALS}=4")
     longer = call(more, *QUALITY, f"{TRIALS}=6")
-    assert (before.status, cut.trained, before.states()) == (130, [0, 1, 2], ["complete", "complete", "running"])
+    assert (before.status, cut.trained, before.states()) == (130, [0, 1, 2], ["complete", "complete", "interrupted"])
     assert (after.status, again.trained) == (0, [3, 4])
     assert after.states() == ["complete", "complete", "replaced", "complete", "complete"]
     assert settings_of(after.trials[2]) == settings_of(after.trials[3])
@@ -147,7 +148,7 @@ def test_a_trial_that_ended_after_its_command_was_killed_is_told_of_and_not_repe
         before = call(Stage(store), *QUALITY, f"{TRIALS}=2")
     stage = Stage(store)
     after = call(stage, *QUALITY, f"{TRIALS}=2")
-    assert (before.status, before.states()) == (130, ["running"])
+    assert (before.status, before.states()) == (130, ["interrupted"])
     assert (after.status, stage.trained, after.states()) == (0, [1], ["complete", "complete"])
 
 
@@ -160,7 +161,7 @@ def test_a_trial_whose_end_waits_in_its_spool_is_told_of_by_the_next_command(cal
         store.client.update_run(runs[-1], status="RUNNING")
 
     before = call(unsent, *QUALITY, f"{TRIALS}=2", "acgan.steps=9")
-    assert (stage.trained, before.states()) == ([0, 1], ["running", "running"])
+    assert (stage.trained, before.states()) == ([0, 1], ["interrupted", "interrupted"])
     store.client.set_terminated(runs[0])
     after = call(again, *QUALITY, f"{TRIALS}=2", "acgan.steps=9")
     assert (again.trained, after.states()) == ([2], ["complete", "replaced", "complete"])
@@ -237,6 +238,27 @@ def test_a_trial_that_fails_counts_as_one_and_the_others_run(call: Call, store: 
     search = call(stage, *QUALITY, f"{TRIALS}=3")
     assert (search.status, stage.trained, search.states()) == (0, [0, 1, 2], ["complete", "fail", "complete"])
     assert "error: job 2: it diverged" in search.complained
+
+
+def test_a_trial_whose_process_was_killed_is_resumed_by_the_same_command(call: Call, store: Store) -> None:
+    stage, again = Stage(store), Stage(store)
+
+    def killed(settings: Settings, job: Job) -> None:
+        stage(settings, job)
+        if stage.trained[-1] == 1:
+            run_id = list(runs_where(store, "tags.kind = 'training'"))[-1].info.run_id
+            store.client.set_terminated(run_id, "KILLED")
+            raise PipelineError("its process was ended by signal 9")
+
+    before = call(killed, *QUALITY, f"{TRIALS}=3", "acgan.steps=11")
+    assert (before.status, stage.trained) == (1, [0, 1, 2])
+    assert before.states() == ["complete", "interrupted", "complete"]
+    complaint = before.complained.splitlines()[-1]
+    assert complaint.startswith("error: 1 of 3 trials were cut off: the same command resumes them, `python -m pipeline")
+    after = call(again, *QUALITY, f"{TRIALS}=3", "acgan.steps=11")
+    assert (after.status, again.trained) == (0, [3])
+    assert after.states() == ["complete", "replaced", "complete", "complete"]
+    assert settings_of(after.trials[1]) == settings_of(after.trials[3])
 
 
 def test_a_search_of_which_every_trial_failed_is_failed(call: Call, store: Store) -> None:
