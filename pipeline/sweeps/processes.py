@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -128,10 +129,17 @@ def job_return(overrides: Sequence[str], folder: Path, status: int, *, text: str
     if not status:
         sys.stdout.write(f"job {place.number + 1} of {place.jobs}: finished ({display(log)})\n")
         return returned
-    reason = text or _last_error(log) or f"its command ended with status {status}"
+    reason = text or _last_error(log) or _explain_status(status)
     sys.stderr.write(f"error: job {place.number + 1}: {reason} ({display(log)})\n")
     returned.return_value = JobFailedError(reason)
     return returned
+
+
+def _explain_status(status: int) -> str:
+    if status >= 0:
+        return f"its command ended with status {status}"
+    maybe = ", perhaps for want of memory" if -status == signal.SIGKILL else ""
+    return f"its process was ended by signal {-status}{maybe}"
 
 
 def _last_error(log: Path) -> str | None:

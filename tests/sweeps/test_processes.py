@@ -32,7 +32,10 @@ finally:
     Path("ended").open("a").write(f"{time.monotonic()}\\n")
 if "error" in said:
     print(f"error: {said['error']}", file=sys.stderr)
-sys.exit(int(said.get("status", 0)))
+status = int(said.get("status", 0))
+if status < 0:
+    os.kill(os.getpid(), -status)
+sys.exit(status)
 """
 
 
@@ -142,6 +145,15 @@ def test_the_reason_of_a_failed_job_is_of_this_command(folder: Path, capfd: pyte
     assert capfd.readouterr().err.splitlines()[-1] == (
         "error: job 1: its command ended with status 9 (a sweep/job-1.log)"
     )
+
+
+def test_a_job_whose_process_was_killed_is_said_to_be(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, ["status=-9"])
+    run(folder, ["status=-15"])
+    assert capfd.readouterr().err.splitlines() == [
+        "error: job 1: its process was ended by signal 9, perhaps for want of memory (a sweep/job-1.log)",
+        "error: job 1: its process was ended by signal 15 (a sweep/job-1.log)",
+    ]
 
 
 @pytest.mark.slow
