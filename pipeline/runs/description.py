@@ -15,8 +15,7 @@ from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import read_values
 from pipeline.settings.paths import NUMBERS, SOURCES
 from pipeline.tracking.runs import RunDescription, flatten
-from pipeline.tracking.sweeps import SWEEP_JOB, TRIAL
-from pipeline.tracking.tags import committed_file, environment_tags
+from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL, committed_file, environment_tags
 
 # What a name leaves out, since it says it otherwise or since it does not decide the training.
 LEFT_OUT = (
@@ -70,7 +69,7 @@ def describe_training(settings: Settings, job: Job, *, digests: Mapping[str, str
 
     `digests` are hashes of the settings, the data and the code. A job of a sweep is under the sweep's run.
     """
-    place = {SWEEP_JOB: job.sweep.digest} if job.sweep else {}
+    place = {SWEEP_JOB: job.sweep.digest, SWEEP_NUMBER: str(job.sweep.number)} if job.sweep else {}
     place |= {TRIAL: str(job.trial)} if isinstance(job, TrialJob) else {}
     return RunDescription(
         name=name_run(settings, job),

@@ -28,7 +28,7 @@ class Comparison:
     """Jobs of one family side by side, those that differ in their seed alone as one setting.
 
     Attributes:
-        jobs: The jobs, oldest first.
+        jobs: The jobs, in the order of their command.
         family: Their family, which says what is compared.
     """
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.pages import runs_where
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
-from pipeline.tracking.sweeps import SweepChild, as_children, below
+from pipeline.tracking.sweeps import SweepChild, as_children, runs_below
 
 # The tags and parameters without which measures of two runs do not compare.
 ALIKE = {
@@ -26,7 +25,7 @@ class StoredJobs:
         family: Their family.
         sources: The names of the runs that were asked for, by id.
         labels: The marks of runs that are no real results.
-        jobs: The jobs, oldest first; one at least has finished.
+        jobs: The jobs, in the order of the runs asked for and of their commands; one at least has finished.
     """
 
     family: str
@@ -44,7 +43,7 @@ def find_jobs(store: Store, run_ids: Sequence[str]) -> StoredJobs:
     with one_line_errors(store.uri):
         named = [_find(store, run_id) for run_id in dict.fromkeys(run_ids)]
         found = {job.info.run_id: job for run in named for job in _jobs(store, run)}
-    runs = sorted(found.values(), key=lambda run: run.info.start_time)
+    runs = list(found.values())
     _require_comparable(named, [run for run in runs if run.info.status == "FINISHED"])
     return StoredJobs(
         family=named[0].data.tags["family"],
@@ -67,7 +66,7 @@ def _find(store: Store, run_id: str) -> MlflowRun:
 def _jobs(store: Store, run: MlflowRun) -> list[MlflowRun]:
     if run.data.tags["kind"] == "training":
         return [run]
-    return list(runs_where(replace(store, experiment_id=run.info.experiment_id), below(run.info.run_id)))
+    return runs_below(replace(store, experiment_id=run.info.experiment_id), run.info.run_id)
 
 
 def _require_comparable(named: Sequence[MlflowRun], finished: Sequence[MlflowRun]) -> None:

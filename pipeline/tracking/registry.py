@@ -22,8 +22,7 @@ from pipeline.evaluation.seeds import SeededRun
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.services import SERVICE, log_service
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
-from pipeline.tracking.sweeps import TRIAL
-from pipeline.tracking.tags import REPORT_REALS
+from pipeline.tracking.tags import REPORT_REALS, TRIAL
 
 COMPARABLE = ("data", "judge", "code", "start")
 _NO_SEED = (TRIAL, "label")  # tags of a run that was chosen as the best of many, or is no real result

@@ -21,6 +21,7 @@ from pipeline.tracking.lease import CLOSED, Lease
 from pipeline.tracking.owners import owner_tags, user
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL
 
 SECONDS_A_SAMPLE = 10.0
 ENDINGS = frozenset({"error", "traceback", CLOSED})  # tags that say how a run ended
@@ -160,13 +161,19 @@ def create_run(store: Store, description: RunDescription) -> str:
 
 
 def reopen_run(store: Store, run_id: str, description: RunDescription) -> str:
-    """Lets an interrupted run go on, without what was said of its end, and returns its id."""
+    """Lets an interrupted run go on, without what was said of its end, and returns its id.
+
+    One that goes on in a sweep has its name and its place there, and not those of a search or a sweep that began it.
+    """
     _log_parameters(store.client, run_id, description)
     # Its new owner first: a run that is RUNNING and whose owner is dead is closed by whoever sees it.
     store.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _tags(description).items()])
-    store.client.update_run(run_id, status="RUNNING")
-    for ending in store.client.get_run(run_id).data.tags.keys() & ENDINGS:
-        store.client.delete_tag(run_id, ending)
+    moved = description.parent_run_id is not None
+    named = {"name": description.name[:_LONGEST_NAME]} if moved else {}
+    store.client.update_run(run_id, status="RUNNING", **named)
+    former = {TRIAL, SWEEP_JOB, SWEEP_NUMBER} - description.tags.keys() if moved else set()
+    for tag in store.client.get_run(run_id).data.tags.keys() & {*ENDINGS, *former}:
+        store.client.delete_tag(run_id, tag)
     return run_id
 
 

@@ -17,10 +17,9 @@ from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store, one_line_errors
-from pipeline.tracking.tags import OWN_DATA
+from pipeline.tracking.tags import OWN_DATA, SWEEP_JOB, SWEEP_NUMBER, TRIAL
 
-SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
-TRIAL, PRUNED = "search.trial", "pruned"  # the tags of a trial's number, and of one that its search ended
+PRUNED = "pruned"  # the tag of a trial that its search ended
 _SWEEP = "sweep.digest"
 _SEED = "seed"
 # Tags of what decides a job beside its settings. A job without a start trains from scratch; one without another is of a
@@ -121,14 +120,25 @@ def _latest(store: Store, digest: str) -> MlflowRun | None:
 def finished_jobs(store: Store, run_id: str) -> dict[str, str]:
     """Returns the names of a sweep's finished jobs by the hash of what decides each."""
     with one_line_errors(store.uri):
-        runs = runs_where(store, f"{below(run_id)} and attributes.status = 'FINISHED'")
+        runs = runs_where(store, f"{_below(run_id)} and attributes.status = 'FINISHED'")
         return {run.data.tags[SWEEP_JOB]: run.info.run_name for run in runs if SWEEP_JOB in run.data.tags}
 
 
 def children(store: Store, run_id: str) -> list[SweepChild]:
-    """Returns a sweep's jobs, oldest first."""
+    """Returns a sweep's jobs; see `runs_below`."""
+    return as_children(runs_below(store, run_id))
+
+
+def runs_below(store: Store, run_id: str) -> list[MlflowRun]:
+    """Returns the runs of a sweep's jobs in their order in its command; of attempts at the same job the newest.
+
+    Jobs of a former version, whose place is not known, come first, the oldest before the others.
+    """
     with one_line_errors(store.uri):
-        return as_children(list(runs_where(store, below(run_id))))
+        runs = list(runs_where(store, _below(run_id)))
+    # A trial that was proposed twice is two of them.
+    newest = {(run.data.tags.get(SWEEP_JOB, run.info.run_id), run.data.tags.get(TRIAL)): run for run in runs}
+    return sorted(newest.values(), key=lambda run: int(run.data.tags.get(SWEEP_NUMBER, -1)))
 
 
 def as_children(runs: Sequence[MlflowRun]) -> list[SweepChild]:
@@ -168,7 +178,7 @@ def _describe(recorder: Recorder, outcome: SweepResult) -> None:
     recorder.tags({MLFLOW_RUN_NOTE: described})
 
 
-def below(run_id: str) -> str:
+def _below(run_id: str) -> str:
     """Returns the condition of `runs_where` for the runs under another."""
     return f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
 

@@ -1,4 +1,4 @@
-"""Tags of the environment: the commit, whether the tree differs from it, DVC's stage and experiment."""
+"""Names of tags, and those of the environment: the commit, whether the tree differs from it, DVC's stage."""
 
 import os
 import subprocess
@@ -7,6 +7,9 @@ from pathlib import Path
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_BRANCH, MLFLOW_GIT_COMMIT
 
 OWN_DATA = "data.check"  # the tag of runs on data that no known hash was there to compare with
+SWEEP_JOB = "sweep.job"  # the tag of what decides a job, its settings, data and code
+SWEEP_NUMBER = "sweep.number"  # the tag of a job's place in its sweep, from 0
+TRIAL = "search.trial"  # the tag of a trial's number
 REPORT_REALS = "judge.real_images"  # the tag of how many a training's reports measure, fewer of small data
 _UNKNOWN = "unknown"
 _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "pipeline", "conf", "params.yaml")

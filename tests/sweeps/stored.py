@@ -37,7 +37,7 @@ def store_sweep(
     jobs = [(value, seed) for value in values for seed in seeds]
     for number, (value, seed) in enumerate(jobs):
         own = (f"{REAL}={value}", f"seed={seed}", "label=smoke", *others)
-        job = Job("pipeline.train", own, "acgan", place(run=parent, number=number))
+        job = Job("pipeline.train", own, "acgan", place(run=parent, number=number, digest=f"{number:04}"))
         described = describe_training(settings_of(*own), job, digests={**DIGESTS, "judge": judge})
         with Run(store, described, system_metrics=False) as run:
             if number in unfinished:

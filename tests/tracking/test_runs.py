@@ -12,6 +12,7 @@ from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Run, RunDescription, flatten
 from pipeline.tracking.stage_runs import open_stage_run
 from pipeline.tracking.store import Store, TrackingError
+from pipeline.tracking.tags import SWEEP_JOB, TRIAL
 from tests.patience import wait_for
 
 PLACE = ("acgan", "digits")
@@ -120,6 +121,21 @@ def test_a_run_that_goes_on_has_its_new_owner_before_it_is_running(
     monkeypatch.setattr(store.client, "update_run", look)
     with Run(store, RunDescription(name="a"), resume=first.run_id, system_metrics=False):
         assert closed == []
+
+
+def test_a_run_that_goes_on_in_another_sweep_has_its_name_and_place_there(store: Store) -> None:
+    search, sweep = (store.client.create_run(store.experiment_id).info.run_id for _ in range(2))
+    trial = RunDescription(name="trial 0", tags={SWEEP_JOB: "a", TRIAL: "0"}, parent_run_id=search)
+    with pytest.raises(KeyboardInterrupt), Run(store, trial, system_metrics=False) as first:
+        raise KeyboardInterrupt
+    job = RunDescription(name="mode=joint", tags={SWEEP_JOB: "b"}, parent_run_id=sweep)
+    by_hand = RunDescription(name="by hand")
+    for description in (job, by_hand):  # the latter finishes the sweep's job
+        with Run(store, description, resume=first.run_id, system_metrics=False):
+            run = store.client.get_run(first.run_id)
+            assert (run.info.run_name, run.data.tags[SWEEP_JOB]) == ("mode=joint", "b")
+            assert run.data.tags["mlflow.parentRunId"] == sweep
+            assert TRIAL not in run.data.tags
 
 
 def test_a_store_that_does_not_answer_while_abandoned_runs_are_closed_is_one_line(

@@ -9,6 +9,7 @@ from pipeline.data.keys import Key
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepResult, children, close_sweep, finished_jobs, open_sweep
+from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER
 from pipeline.training.history import Point
 
 LONG = "| a row of a table |\n" * 1000
@@ -66,6 +67,15 @@ def test_a_sweep_lists_its_jobs_with_what_varies_and_what_came_out(store: Store)
         "acgan.auxiliary_weight.generated": "0.25",
         "heldout/accuracy": 0.75,
     }
+
+
+def test_jobs_stand_in_the_order_of_their_command_and_of_attempts_at_one_the_newest(store: Store) -> None:
+    parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
+    first, second = {SWEEP_JOB: "a", SWEEP_NUMBER: "0"}, {SWEEP_JOB: "b", SWEEP_NUMBER: "1"}
+    train(store, parent, weight=0.5, tags=second, fails=True)
+    began = train(store, parent, weight=0.25, tags=first)
+    again = train(store, parent, weight=0.5, tags=second)
+    assert [job.run_id for job in children(store, parent)] == [began, again]
 
 
 def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(store: Store) -> None:
