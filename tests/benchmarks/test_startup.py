@@ -20,8 +20,8 @@ def test_help_and_refusals_have_two_seconds_a_step_twelve_and_nothing_to_do_five
 class Clone:
     def wait_for(self, pattern: str, *command: str) -> float:
         assert command[-2:] == ("repro", "train@acgan")
-        assert fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000150.npy", pattern)
-        assert not fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000100.npy", pattern)
+        assert fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000200.npy", pattern)
+        assert not fnmatch("runs/dvc/acgan/0-1/models/samples/step-0000150.npy", pattern)
         return 89.0
 
 

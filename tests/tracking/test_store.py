@@ -14,10 +14,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import requests
+from mlflow.exceptions import MlflowException
 
+from pipeline.settings.paths import ROOT
 from pipeline.tracking import first_answer
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect, default_uri, one_line_errors
+from pipeline.tracking.store import Store, TrackingError, connect, default_uri, one_line_errors, refusal
 
 OLDER_SCHEMA = "0c779009ac13"
 TWO_AT_ONCE = """
@@ -59,9 +62,9 @@ def test_each_family_has_its_own_experiment(store: Store, root: Path) -> None:
 
 def test_a_deleted_experiment_is_refused_with_the_command_that_restores_it(store: Store, root: Path) -> None:
     store.client.delete_experiment(store.experiment_id)
-    with pytest.raises(TrackingError, match=f"restore --experiment-id {store.experiment_id}") as refusal:
+    with pytest.raises(TrackingError, match=f"restore --experiment-id {store.experiment_id}") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
@@ -74,18 +77,53 @@ def test_a_file_that_is_no_store_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_a_store_that_was_cut_off_is_refused_with_the_command_that_puts_it_aside(root: Path) -> None:
     os.truncate(root / "mlflow.db", 5000)
-    with pytest.raises(TrackingError, match=r"put it aside with `mv .*malformed") as refusal:
+    with pytest.raises(TrackingError, match=r"put it aside with `mv .*malformed") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "chmod" not in str(refusal.value)
+    assert "chmod" not in str(refused.value)
 
 
 def test_a_store_that_another_process_holds_is_refused_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.tracking.schema._PATIENCE_SECONDS", 0.1)
     with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(TrackingError, match=r"another process holds it: try again later.*locked") as refusal:
+        with pytest.raises(TrackingError, match=r"another process holds it: try again later.*locked") as refused:
             connect(family="acgan", experiment="digits", root=root)
-    assert "chmod" not in str(refusal.value)
+    assert "chmod" not in str(refused.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of files are POSIX's")
+def test_a_store_on_a_full_disk_is_refused_as_such(root: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from pipeline.tracking.store import connect\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "connect(family='acgan', experiment='digits', root=Path(sys.argv[1]))\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code, root], cwd=ROOT, capture_output=True, text=True, check=False)
+    line = answer.stderr.splitlines()[-1]
+    assert re.search(r"mlflow\.db.*the disk may be full: make room on it and try again. Received: ", line)
+    assert "chmod" not in line
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("http://127.0.0.1:{}", "nothing listens there"), ("http://nosuch.invalid:{}", "no host of that name is known")],
+)
+def test_a_server_that_is_not_reached_is_told_with_the_reason(address: str, reason: str) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        uri = address.format(free.getsockname()[1])
+    with pytest.raises(requests.ConnectionError) as failure:
+        requests.get(uri, timeout=5)
+    text = str(refusal(uri, MlflowException(f"API request to {uri} failed with exception {failure.value}")))
+    assert text.endswith(f"Received: {uri}: {reason}")
+
+
+def test_an_address_of_a_server_without_its_scheme_is_told_to_have_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "127.0.0.1:5000")
+    with pytest.raises(TrackingError, match=r"must begin with http:// or https://\. Received: 127\.0\.0\.1:5000$"):
+        connect(family="acgan", experiment="digits", root=root)
 
 
 def test_what_an_error_says_of_its_statement_is_left_out() -> None:
@@ -102,10 +140,10 @@ def set_schema(file: Path, revision: str) -> None:
 
 def test_a_store_of_a_newer_mlflow_is_refused_with_a_command_that_works_as_printed(root: Path) -> None:
     set_schema(root / "mlflow.db", "ffffffffffff")
-    with pytest.raises(TrackingError, match="is of a newer MLflow than") as refusal:
+    with pytest.raises(TrackingError, match="is of a newer MLflow than") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "\n" not in str(refusal.value)
-    (command,) = re.findall(r"`(mv [^`]*)`", str(refusal.value))
+    assert "\n" not in str(refused.value)
+    (command,) = re.findall(r"`(mv [^`]*)`", str(refused.value))
     subprocess.run(command, shell=True, check=True, cwd="/")
     assert {file.name for file in root.iterdir()} >= {"mlflow-aside.db"}
     assert not (root / "mlflow.db").exists()
@@ -114,10 +152,10 @@ def test_a_store_of_a_newer_mlflow_is_refused_with_a_command_that_works_as_print
 @pytest.mark.long
 def test_a_store_of_an_older_mlflow_is_refused_with_a_command_that_works_as_printed(root: Path) -> None:
     set_schema(root / "mlflow.db", OLDER_SCHEMA)
-    with pytest.raises(TrackingError, match="of an older MLflow") as refusal:
+    with pytest.raises(TrackingError, match="of an older MLflow") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "\n" not in str(refusal.value)
-    (command,) = re.findall(r"`(mlflow [^`]*)`", str(refusal.value))
+    assert "\n" not in str(refused.value)
+    (command,) = re.findall(r"`(mlflow [^`]*)`", str(refused.value))
     assert shlex.split(command) == ["mlflow", "db", "upgrade", default_uri(root)]
 
 
@@ -127,16 +165,16 @@ def test_a_store_whose_tables_are_broken_is_one_line_that_names_it(root: Path) -
         for table in ("alembic_version", "metrics"):
             connection.execute(f"DROP TABLE {table}")
     os.utime(root / "mlflow.db", (1, 1))
-    with pytest.raises(TrackingError, match=r"mlflow\.db` must be a store of the installed MLflow") as refusal:
+    with pytest.raises(TrackingError, match=r"mlflow\.db` must be a store of the installed MLflow") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_folder_in_the_place_of_the_store_is_one_line_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").mkdir()
-    with pytest.raises(TrackingError, match=r"mlflow\.db` must be an SQLite file") as refusal:
+    with pytest.raises(TrackingError, match=r"mlflow\.db` must be an SQLite file") as refused:
         connect(family="acgan", experiment="digits", root=tmp_path)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 class Clock:
@@ -160,10 +198,10 @@ def test_a_server_that_is_not_there_is_refused_in_one_line_and_bounded_time(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     clock = Clock()
     monkeypatch.setattr(first_answer, "time", clock)
-    with pytest.raises(TrackingError, match=f"MLFLOW_TRACKING_URI.*{uri}") as refusal:
+    with pytest.raises(TrackingError, match=f"MLFLOW_TRACKING_URI.*{uri}") as refused:
         connect(family="acgan", experiment="digits", root=root)
     assert clock.now == 31
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_the_default_store_named_by_the_environment_is_still_the_default_store(
@@ -230,17 +268,17 @@ def test_artifacts_whose_library_is_missing_are_refused_with_what_to_install(
     place = f"{scheme}://box@account.blob.core.windows.net/a" if libraries[scheme] == "azure" else f"{scheme}://box/a"
     elsewhere = store.client.create_experiment(scheme, artifact_location=place)
     run = Run(replace(store, experiment_id=elsewhere), RunDescription(name="a"), system_metrics=False)
-    with pytest.raises(TrackingError, match=r"needs the module `.*`: install it with `pip install .*`\. ") as refusal:
+    with pytest.raises(TrackingError, match=r"needs the module `.*`: install it with `pip install .*`\. ") as refused:
         run.text("hello", "hello.txt")
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("uri", ["mysql+nodriver://127.0.0.1/a", "postgresql://[bad", "postgres://127.0.0.1/a"])
 def test_an_address_that_names_no_store_is_one_line(uri: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    with pytest.raises(TrackingError, match=re.escape(uri)) as refusal:
+    with pytest.raises(TrackingError, match=re.escape(uri)) as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("uri", ["postgresql://me:se/cret@127.0.0.1:1/a", "mssql://:secret@h.invalid/a"])
@@ -250,9 +288,9 @@ def test_a_database_that_does_not_answer_is_one_line_without_its_password(
     # Left to MLflow it would take 102 seconds, more than the test may.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setattr(first_answer, "_PATIENCE_SECONDS", 1.0)
-    with pytest.raises(TrackingError, match="must answer and accept|needs the module") as refusal:
+    with pytest.raises(TrackingError, match="must answer and accept|needs the module") as refused:
         connect(family="acgan", experiment="digits", root=root)
-    assert not re.search("cret|\n", str(refusal.value))
+    assert not re.search("cret|\n", str(refused.value))
 
 
 def test_another_store_decides_where_its_artifacts_go(
