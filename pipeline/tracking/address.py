@@ -35,6 +35,11 @@ def names_file(uri: str, file: Path) -> bool:
     return named.resolve() == file.resolve() or (named.exists() and file.exists() and named.samefile(file))
 
 
+def lacks_scheme(uri: str) -> bool:
+    """Whether a tracking URI is a server's without `http://`, as in `127.0.0.1:5000`."""
+    return bool(re.fullmatch(r"[\w.-]+:\d+(/.*)?", uri))
+
+
 def is_server(uri: str) -> bool:
     """Whether a store is reached over HTTP, where it may be away."""
     return urlsplit(uri).scheme in ("http", "https")

@@ -1,6 +1,7 @@
 """The first question to a tracking server or a database's, which may be down or just restarting."""
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,14 @@ _FIRST_ANSWER = {
     "PGCONNECT_TIMEOUT": f"{_ANSWER_SECONDS}",
 }
 _PATIENCE_SECONDS = 30.0
+# What urllib3 calls the reason for which there is no connection to a server.
+_CAUSES = {
+    "NewConnectionError": "nothing listens there",
+    "NameResolutionError": "no host of that name is known",
+    "ConnectTimeoutError": "it does not answer",
+    "ReadTimeoutError": "it does not answer in time",
+    "SSLError": "no TLS connection can be made: check https:// and the certificate",
+}
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -70,6 +79,12 @@ def is_answer(error: Exception) -> bool:
     if isinstance(error, RestException):
         return True
     return isinstance(error, MlflowException) and error.error_code != ErrorCode.Name(INTERNAL_ERROR)
+
+
+def why_no_answer(text: str) -> str | None:
+    """Returns in plain words why there was no connection to a server, of an error's text; None of any other error."""
+    cause = re.search(r"\(Caused by (\w+)\(", text)
+    return _CAUSES.get(cause[1]) if cause else None
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shlex
 import sqlite3
 import time
@@ -20,19 +19,11 @@ from pipeline.data.files import locked
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
-from pipeline.tracking.address import explain_missing, names_file, without_password
-from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests, is_answer
+from pipeline.tracking.address import explain_missing, lacks_scheme, names_file, without_password
+from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests, is_answer, why_no_answer
 from pipeline.tracking.relocation import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
-# What urllib3 calls the reason for which there is no connection to a server.
-_CAUSES = {
-    "NewConnectionError": "nothing listens there",
-    "NameResolutionError": "no host of that name is known",
-    "ConnectTimeoutError": "it does not answer",
-    "ReadTimeoutError": "it does not answer in time",
-    "SSLError": "no TLS connection can be made: check https:// and the certificate",
-}
 _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
@@ -158,13 +149,12 @@ def refusal(uri: str, error: Exception) -> TrackingError:
     """Returns the one line about an error of a store."""
     text = " ".join(str(error).split()).partition(" [SQL: ")[0]
     kind = RefusedError if is_answer(error) else TrackingError
-    cause = re.search(r"\(Caused by (\w+)\(", text)
-    reason = _CAUSES.get(cause[1] if cause else "", text[:300])
+    reason = why_no_answer(text) or text[:300]
     return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {reason}")
 
 
 def _other_client(uri: str) -> MlflowClient:
-    if re.fullmatch(r"[\w.-]+:\d+(/.*)?", uri):
+    if lacks_scheme(uri):
         raise TrackingError(f"`MLFLOW_TRACKING_URI` must begin with http:// or https://. Received: {uri}")
     try:
         await_database(uri)
