@@ -14,7 +14,6 @@ from pipeline.runs.description import sweep_command
 from pipeline.settings.overrides import without_place
 from pipeline.sweeps.study import Study, as_text, overrides_of
 from pipeline.tracking.address import page_of
-from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
@@ -34,7 +33,6 @@ def report_and_close(
 
     `overrides` are what all trials have in common.
     """
-    close_abandoned(store)  # trials that were killed
     title = f"search {name}, {status.lower()}"
     with TemporaryDirectory() as folder:
         outcome = SweepResult([])

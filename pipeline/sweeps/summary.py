@@ -9,7 +9,6 @@ from pipeline.rendering.tables import sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.sweeps.comparison import Comparison, Drawn, draw_last_samples, figure_rows
 from pipeline.tracking.address import page_of
-from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepResult, children, close_sweep
@@ -22,7 +21,6 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: Family, st
     The tables, titled by the sweep's `name`, show the family's headline; of all `jobs` some may have failed and may
     lack any figure. `status` is FINISHED; FAILED if a job failed; KILLED if the sweep was interrupted.
     """
-    close_abandoned(store)  # jobs that were killed
     runs = children(store, run_id)
     finished = sum(run.status == "FINISHED" for run in runs)
     name = f"sweep {name}"

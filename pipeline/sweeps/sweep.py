@@ -27,6 +27,7 @@ from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
 from pipeline.sweeps.processes import require_no_jobs
 from pipeline.tracking.address import without_password
 from pipeline.tracking.lease import Lease
+from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import status_after
 from pipeline.tracking.store import Store, TrackingError, connect
 from pipeline.tracking.sweeps import children, finished_jobs, open_sweep
@@ -169,6 +170,7 @@ def parent_run(
     finally:
         lease.end()
         try:
+            close_abandoned(store)  # jobs that were killed
             report(store, run_id, name=name, status=status_after(error))
         except TrackingError as unreported:
             if error is None:
