@@ -241,7 +241,7 @@ WITHOUT_EXTRA = WITHOUT_TENSORFLOW.replace('"mlflow"', '"mlflow", "onnxruntime",
         (("pipeline.render", "run=nowhere", "digits=3", "to=a.png"), "nowhere must hold a finished training: "),
         (
             ("pipeline.compare", "runs=1,2"),
-            "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. Received: 1, 2",
+            "`runs` must be ids of runs in MLflow, 32 hexadecimal digits each, as in runs=ID,ID. Received: 1, 2",
         ),
         (
             ("pipeline.compare", "runs=1", "to=a.png"),

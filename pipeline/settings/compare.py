@@ -28,7 +28,7 @@ def check_runs(settings: CompareSettings) -> tuple[str, ...]:
     wrong = [run_id for run_id in runs if not re.fullmatch("[0-9a-f]{32}", run_id)]
     if wrong or not runs:
         raise SettingsError(
-            "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. "
+            "`runs` must be ids of runs in MLflow, 32 hexadecimal digits each, as in runs=ID,ID. "
             f"Received: {', '.join(wrong) or 'none'}"
         )
     return runs

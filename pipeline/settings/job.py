@@ -17,7 +17,7 @@ class SweepPlace(Frozen):
         run: Id of the sweep's run.
         digest: SHA-256 of what decides the job.
         number: The job's number, from 0.
-        jobs: Jobs of the sweep.
+        jobs: Jobs of the sweep; of a search the trials asked for, beyond which those count that replace killed ones.
         before: Jobs that this command runs before it.
         left: Jobs that this command runs from it on.
         at_once: Jobs that run at the same time.
@@ -34,14 +34,19 @@ class SweepPlace(Frozen):
     started: float
 
     @property
+    def name(self) -> str:
+        """The place, as in `job 2 of 4`."""
+        name = f"job {self.number + 1}"
+        return f"{name} of {self.jobs}" if self.number < self.jobs else name
+
+    @property
     def text(self) -> str:
         """The place and the time left, as in `job 2 of 4, 0:12:30 left for all jobs`."""
-        place = f"job {self.number + 1} of {self.jobs}"
         ended, taken = self.before - (self.at_once - 1), time.time() - self.started
         if ended < 1 or taken <= 0:  # the latter where the clock was set back
-            return place
+            return self.name
         left = timedelta(seconds=round(taken / ended * self.left))
-        return f"{place}, {left} left for all jobs"
+        return f"{self.name}, {left} left for all jobs"
 
 
 class SweepSettings(Frozen):

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from hydra.core.utils import JobReturn, JobStatus
 
 from pipeline.data.files import LockedError, lock_with_children
@@ -75,9 +77,19 @@ def lock_jobs(folder: Path) -> int:
         return lock_with_children(folder / "jobs")
     except LockedError as error:
         raise LockedError(
-            f"jobs of an earlier command, which was killed, still run in {display(folder)}: "
+            f"jobs of an earlier command, which was killed, still run in {display(folder)}{_processes_in(folder)}: "
             "wait until they have ended, or end them; then the same command goes on"
         ) from error
+
+
+def _processes_in(folder: Path) -> str:
+    """The ids of the processes of this user that hold a sweep's lock, as in ` (processes 1200, 1201)`."""
+    lock, found = str((folder / ".jobs.lock").resolve()), []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(file.path == lock for file in process.open_files()):
+                found.append(str(process.pid))
+    return f" ({'process' if len(found) == 1 else 'processes'} {', '.join(found)})" if found else ""
 
 
 def share_of_machine(place: int, at_once: int) -> dict[str, str]:
@@ -127,7 +139,7 @@ def job_return(overrides: Sequence[str], folder: Path, status: int, *, text: str
     place, log = read_place(overrides), log_of(overrides, folder)
     returned = JobReturn(overrides=overrides, status=JobStatus.FAILED if status else JobStatus.COMPLETED)
     if not status:
-        sys.stdout.write(f"job {place.number + 1} of {place.jobs}: finished ({display(log)})\n")
+        sys.stdout.write(f"{place.name}: finished ({display(log)})\n")
         return returned
     reason = text or _last_error(log) or _explain_status(status)
     sys.stderr.write(f"error: job {place.number + 1}: {reason} ({display(log)})\n")

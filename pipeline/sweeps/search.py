@@ -60,7 +60,8 @@ def run_search(
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)
             trials.settle()
-            console.print(f"search of {search.trials} trials, {study.left} left. {RESUME}", soft_wrap=True)
+            counted = f"{search.trials} {'trial' if search.trials == 1 else 'trials'}"
+            console.print(f"search of {counted}, {study.left} left. {RESUME}", soft_wrap=True)
             returned = launch_each(launcher, trials, trials.on_end)
             if trials.lost:
                 raise JobFailedError(
@@ -112,7 +113,7 @@ class Trials(Iterable[list[str]]):
                 run=self.run_id,
                 digest=digest,
                 number=trial.number,
-                jobs=max(self.study.search.trials, trial.number + 1),
+                jobs=self.study.search.trials,
                 before=self._asked,
                 left=left,
                 at_once=self.at_once,

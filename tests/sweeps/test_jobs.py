@@ -51,6 +51,10 @@ def test_a_jobs_place_has_the_time_left(number: int, text: str) -> None:
     assert Job("pipeline.train", (), sweep=place(number=number, before=number, left=4 - number)).place == text
 
 
+def test_a_trial_beyond_those_asked_for_replaces_a_killed_one_and_is_none_of_them() -> None:
+    assert place(number=4, before=1, left=1).text == "job 5, 0:01:40 left for all jobs"
+
+
 def test_jobs_that_others_are_at_are_not_counted_as_trained() -> None:
     places = [place(number=number, before=number, left=4 - number, at_once=2).text for number in (1, 2)]
     assert places == ["job 2 of 4", "job 3 of 4, 0:03:20 left for all jobs"]

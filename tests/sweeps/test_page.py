@@ -159,7 +159,10 @@ def others(store: Store) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        ("an id", "`runs` must be ids of runs in MLflow, 32 digits each, as in runs=ID,ID. Received: ab, cd"),
+        (
+            "an id",
+            "`runs` must be ids of runs in MLflow, 32 hexadecimal digits each, as in runs=ID,ID. Received: ab, cd",
+        ),
         ("unknown", f"`runs` must be runs of this tracking store. Received: {'f' * 32} in sqlite:///"),
         ("of the VAE", "`runs` must be of one family of models. Received: acgan, vae"),
         ("a judge", "which is judge"),

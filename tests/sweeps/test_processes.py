@@ -169,13 +169,15 @@ def test_jobs_that_a_killed_command_left_are_waited_for_and_not_begun_a_second_t
     with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}) as command:
         wait_for(lambda: list(Path().glob("began-*")))
         command.kill()
-    with pytest.raises(LockedError, match="jobs of an earlier command, which was killed, still run in a sweep"):
+    (began,) = Path().glob("began-*")
+    job = int(began.name.partition("-")[2])
+    text = rf"jobs of an earlier command, which was killed, still run in a sweep \(process {job}\): wait until"
+    with pytest.raises(LockedError, match=text):
         require_no_jobs(folder)
     with pytest.raises(LockedError):
         run(folder, ["seed=0"])
     wait_for(Path("ended").exists)
-    (began,) = Path().glob("began-*")
-    psutil.wait_procs([psutil.Process(pid) for pid in [int(began.name.partition("-")[2])] if psutil.pid_exists(pid)])
+    psutil.wait_procs([psutil.Process(job)] if psutil.pid_exists(job) else [])
     require_no_jobs(folder)
 
 
