@@ -29,6 +29,15 @@ def test_each_run_has_its_own_panel_at_most_three_a_line(runs: int, first_row: i
     assert on_first_line == [number < first_row for number in range(runs)]
 
 
+def test_a_panel_is_as_high_as_its_picture(tmp_path: Path) -> None:
+    file = tmp_path / "wide.png"
+    Image.fromarray(np.zeros((20, 60), np.uint8)).save(file)
+    draw_samples({"dim=2": file, "dim=4": file}, tmp_path / "all.png", title="a sweep")
+    with Image.open(tmp_path / "all.png") as picture:
+        greys = np.asarray(picture.convert("L"))
+    assert (greys < 128).mean() > 0.45
+
+
 def test_no_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one picture"):
         draw_samples({}, tmp_path / "all.png", title="a sweep")

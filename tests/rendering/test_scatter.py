@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from pipeline.rendering.scatter import COLOURS, MANY, draw_scatter
+from pipeline.rendering.scatter import APART, COLOURS, MANY, draw_scatter, place_names
 
 AXES = ("across", "upward")
 
@@ -42,3 +42,19 @@ def test_points_that_are_none_are_refused(tmp_path: Path, points: np.ndarray) ->
     with pytest.raises(ValueError, match="`points` must be finite and"):
         draw_scatter(points, np.array([1, 2]), tmp_path / "a.png", title="", axes=AXES)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_name_hides_another_and_each_stands_at_a_point_of_its_digit() -> None:
+    draw = np.random.default_rng(0)
+    points, digits = draw.normal(size=(300, 2)), draw.integers(0, 3, 300)
+    places = place_names(points, digits)
+    for digit, place in places.items():
+        assert any(np.array_equal(place, point) for point in points[digits == digit])
+    found = np.array([places[digit] for digit in (0, 1, 2)])
+    gaps = np.linalg.norm(found[:, None] - found, axis=2)[np.triu_indices(3, 1)]
+    assert gaps.min() >= APART * np.ptp(points, axis=0).max()
+    assert np.linalg.norm(found, axis=1).max() < 1
+
+
+def test_names_of_digits_that_lie_on_one_point_share_it() -> None:
+    assert place_names(np.zeros((4, 2)), np.array([0, 0, 1, 1])) == {0: (0.0, 0.0), 1: (0.0, 0.0)}
