@@ -13,8 +13,8 @@ from pipeline.evaluation.intervals import FEWEST_SEEDS
 from pipeline.evaluation.measures import ACCURACY, COVERAGE
 from pipeline.evaluation.seeds import Setting
 
+# Of the judge's measures; a family names its own.
 HIGHER_IS_BETTER = frozenset({ACCURACY.name, COVERAGE.name, "precision", "recall", "density", "digit_score"})
-WITHOUT_BEST = frozenset({"kl_divergence"})  # a term of the VAE's bound: 0 where the latent is ignored
 ERROR = 0.05
 
 
@@ -25,21 +25,22 @@ class Ahead(NamedTuple):
     others: tuple[str, ...]
 
 
-def find_ahead(settings: Mapping[str, Setting], measure: Key) -> Ahead:
+def find_ahead(settings: Mapping[str, Setting], measure: Key, *, higher_is_better: bool) -> Ahead:
     """Finds the setting that is ahead of the most others; of several such the one with the best mean.
 
     Settings are compared in pairs by Welch's t-test (Welch 1947, "The generalization of Student's problem when several
     different population variances are involved"). Each error is multiplied by the number of pairs, as Bonferroni does:
-    the chance that any two settings without a difference are told apart is `ERROR` at most, however many there are.
+    the chance that any difference is called significant by mistake is `ERROR` at most, however many settings there are.
 
     Args:
         settings: Two settings at least, by name; each has three seeds of the measure.
-        measure: More is better of those in `HIGHER_IS_BETTER`, less of all others.
+        measure: What they are compared by.
+        higher_is_better: Whether more of the measure is better, or less.
 
     Raises:
         ValueError: A setting has too few seeds, or there is one setting alone.
     """
-    sign = 1 if measure.name in HIGHER_IS_BETTER else -1
+    sign = 1 if higher_is_better else -1
     seeds = {name: sign * np.array(setting.values(measure)) for name, setting in settings.items()}
     enough = sum(len(values) >= FEWEST_SEEDS for values in seeds.values())
     if enough < max(2, len(settings)):

@@ -1,12 +1,12 @@
 """The settings of a sweep side by side, each with its mean and interval over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.table import Table
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
-from pipeline.evaluation.ahead import WITHOUT_BEST, Ahead, find_ahead
+from pipeline.evaluation.ahead import Ahead, find_ahead
 from pipeline.evaluation.intervals import FEWEST_SEEDS, Estimate
 from pipeline.evaluation.seeds import Setting, can_compare, with_enough_seeds
 from pipeline.rendering.spelling import spell
@@ -71,18 +71,22 @@ def remark(settings: Sequence[Setting], measures: Sequence[Key]) -> str:
     return COMPARED if can_compare(settings, measures) else UNCOMPARED
 
 
-def verdicts(settings: Mapping[str, Setting], measures: Sequence[Key]) -> dict[str, str]:
+def verdicts(
+    settings: Mapping[str, Setting], measures: Sequence[Key], *, higher_is_better: Collection[str]
+) -> dict[str, str]:
     """Returns for each measure, as a person writes it, which setting is ahead of which others; see `find_ahead`.
 
-    Settings with fewer than three seeds of a measure, as where runs failed, are not compared but named. Left out are
-    measures with fewer than two settings to compare, and those of which neither more nor less is better.
+    Of the measures named in `higher_is_better` more is better, of the others less. Settings with fewer than three seeds
+    of a measure, as where runs failed, are not compared but named. Measures with fewer than two settings to compare are
+    left out.
     """
     found = {}
-    for measure in (measure for measure in measures if measure.name not in WITHOUT_BEST):
+    for measure in measures:
         compared = with_enough_seeds(settings, measure)
         if len(compared) > 1:
             others = [name for name in settings if name not in compared]
-            found[spell(measure.name)] = _verdict(find_ahead(compared, measure), len(compared), others)
+            ahead = find_ahead(compared, measure, higher_is_better=measure.name in higher_is_better)
+            found[spell(measure.name)] = _verdict(ahead, len(compared), others)
     return found
 
 

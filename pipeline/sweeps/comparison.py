@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.data.keys import REFERENCE, Key
 from pipeline.data.rows import Row
+from pipeline.evaluation.ahead import HIGHER_IS_BETTER
 from pipeline.evaluation.seeds import Setting, by_setting
 from pipeline.rendering.comparison import name_settings, remark, setting_rows, verdicts
 from pipeline.rendering.intervals import draw_intervals
@@ -59,7 +60,8 @@ class Comparison:
     @property
     def verdicts(self) -> dict[str, str]:
         """What is the best on each measure; see `rendering.comparison.verdicts`."""
-        return verdicts(self.settings, self.family.headline)
+        measures = [one for one in self.family.headline if one.name not in self.family.no_quality]
+        return verdicts(self.settings, measures, higher_is_better=HIGHER_IS_BETTER | self.family.higher_is_better)
 
     def run_rows(self) -> list[Row]:
         """Returns the rows of the table of jobs: name, status and each measure's latest figure, if there is one.

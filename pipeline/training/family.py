@@ -140,6 +140,9 @@ class Family(Generic[Model]):
             cannot.
         encode: Codes `(n, size)` of uint8 images `(n, height, width)`, in colour with channels behind, to compare with
             simpler codes; None for no comparison.
+        higher_is_better: Names of its own headline metrics of which more is better, such as `psnr`; of the others less
+            is, but for the judge's, whose directions are known.
+        no_quality: Names of headline metrics of which neither more nor less is better.
         trade_off: Keys of three metrics in a sweep's picture: along it, up it, and beside them; None for no picture.
         scheme: Scheme of the held-out losses that are comparable with the training's; empty if there is only one.
         unit: Unit of the losses but those of `units`, which have their own, by name.
@@ -154,6 +157,8 @@ class Family(Generic[Model]):
     ask: Callable[[Parts, Settings[Model], NDArray[np.int32]], NDArray[np.float32]] | None = None
     walk: Callable[[Parts, Settings[Model], tuple[int, int], int], NDArray[np.float32]] | None = None
     encode: Callable[[Parts, NDArray[np.uint8], Settings[Model]], NDArray[np.float32]] | None = None
+    higher_is_better: frozenset[str] = frozenset()
+    no_quality: frozenset[str] = frozenset()
     trade_off: tuple[Key, Key, Key] | None = None
     scheme: str = ""
     unit: str = "nats"
