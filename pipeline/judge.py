@@ -14,10 +14,13 @@ def judge(settings: Settings, job: Job) -> None:
 
     DVC's stage trains it only where no training has, and copies it to `models/judge` and `reports/judge`.
     """
+    from pipeline.data.files import write_bytes
     from pipeline.data.sources import ensure_fetched
+    from pipeline.judging.files import METRICS
     from pipeline.judging.folder import holds, locked_folder, tracked_folder
     from pipeline.judging.identity import identify
     from pipeline.rendering.terminal import make_console
+    from pipeline.settings import paths
     from pipeline.settings.paths import display
 
     console = make_console()
@@ -26,13 +29,15 @@ def judge(settings: Settings, job: Job) -> None:
     if stage_of_dvc() and holds(tracked, identity):
         # Trainings have asked it, and one of another machine has other bits.
         console.print(f"{display(tracked)} is the judge of these settings, data and code")
-        return
-    with locked_folder(identity) as folder:
-        if not (stage_of_dvc() and holds(folder, identity)):
-            _train(settings, job, folder, identity)
-        if stage_of_dvc():
-            _copy(folder, tracked)
-            console.print(f"{display(folder)}: copied to {display(tracked)}")
+    else:
+        with locked_folder(identity) as folder:
+            if not (stage_of_dvc() and holds(folder, identity)):
+                _train(settings, job, folder, identity)
+            if stage_of_dvc():
+                _copy(folder, tracked)
+                console.print(f"{display(folder)}: copied to {display(tracked)}")
+    if stage_of_dvc():
+        write_bytes((tracked / METRICS).read_bytes(), paths.ROOT / "reports" / "judge" / METRICS)
 
 
 def _train(settings: Settings, job: Job, folder: Path, identity: Mapping[str, Any]) -> None:
@@ -51,11 +56,9 @@ def _train(settings: Settings, job: Job, folder: Path, identity: Mapping[str, An
 def _copy(folder: Path, tracked: Path) -> None:
     from pipeline.data.files import write_bytes
     from pipeline.judging.files import JUDGE, METRICS, REAL, REFERENCES, WEIGHTS
-    from pipeline.settings import paths
 
-    write_bytes((folder / METRICS).read_bytes(), paths.ROOT / "reports" / "judge" / METRICS)
     # By the last file, the judge is known to be whole.
-    for name in (WEIGHTS, REFERENCES, REAL, JUDGE):
+    for name in (WEIGHTS, REFERENCES, REAL, METRICS, JUDGE):
         write_bytes((folder / name).read_bytes(), tracked / name)
 
 

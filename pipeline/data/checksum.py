@@ -11,8 +11,6 @@ import numpy as np
 
 HEX_DIGITS = 64
 _CHUNK = 1 << 20
-# The last record of an archive without a comment: a signature, and at its end the comment's length.
-_END, _NO_COMMENT, _END_BYTES = b"PK\5\6", b"\0\0", 22
 
 
 def add_checksum(archive: Path) -> None:
@@ -29,8 +27,6 @@ def add_checksum(archive: Path) -> None:
 def open_checked(path: Path) -> Iterator[Any]:
     """Opens an `.npz` file for the length of the block, once its bytes have the checksum that it holds.
 
-    An archive without a comment, as earlier versions wrote it, is read by the checksums of its arrays alone.
-
     Raises:
         ValueError: The bytes have another checksum: the file is cut off or altered.
     """
@@ -42,10 +38,6 @@ def open_checked(path: Path) -> Iterator[Any]:
 
 
 def _verify(file: BinaryIO, size: int) -> None:
-    file.seek(max(0, size - _END_BYTES))
-    end = file.read()
-    if end.startswith(_END) and end.endswith(_NO_COMMENT):
-        return
     file.seek(covered := max(0, size - HEX_DIGITS))
     if file.read() != _digest(file, covered):
         raise ValueError("it is cut off or altered, since its bytes have another SHA-256 than it says")

@@ -9,10 +9,11 @@ from pipeline.settings.paths import SOURCES
 
 PACKAGE = "pipeline"
 SHORT_DIGEST = 12  # hexadecimal digits, in the names of folders
-# These start, log, describe and print what others compute.
+# These start, log, describe and print what others compute, or are of commands that are no stage.
 WITHOUT_EFFECT = (
     *("cli", "sweeps", "tracking", "composition.summaries", "judging.description", "runs.description"),
     *("rendering.tables", "rendering.terminal"),
+    *("settings.compare", "settings.drawing", "settings.job", "settings.promote"),
 )
 DRAWING = ("evaluate", "render")
 ROOTS = {

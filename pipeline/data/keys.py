@@ -13,7 +13,6 @@ from typing import Any
 TRAIN, HELD_OUT, TEST, QUALITY, REFERENCE = SPLITS = ("train", "heldout", "test", "quality", "reference")
 TRAINED = "trained"
 _BY_DIGIT = "_by_digit"
-_FORMER = {"floor": REFERENCE, "final": TRAINED}  # as runs of former versions were logged
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Key:
     @classmethod
     @cache
     def parse(cls, text: str) -> "Key":
-        """Reads a key, such as `heldout/hard/generator/loss`, also one that a former version wrote."""
+        """Reads a key, such as `heldout/hard/generator/loss`."""
         return cls(**_fields(text))
 
     @cached_property
@@ -110,8 +109,4 @@ def _fields(text: str) -> dict[str, Any]:
 
 def _leading(parts: list[str], words: Collection[str]) -> str:
     """Takes the first part away, where it is one of `words` and not the only one."""
-    first = _FORMER.get(parts[0], parts[0])
-    if len(parts) == 1 or first not in words:
-        return ""
-    del parts[0]
-    return first
+    return parts.pop(0) if len(parts) > 1 and parts[0] in words else ""

@@ -67,7 +67,6 @@ class Calibration:
 
     Attributes:
         digest: SHA-256 over the judge's weights and its scale.
-        label: The mark of a judge that is not a real one (`smoke`); none of a real one.
         accuracy: The share of all test images that it reads right.
         references: The scores of real digits, by the names of `measure`.
         report_references: The scores of real digits at a report's size, by the names of `measure_quickly`.
@@ -78,7 +77,6 @@ class Calibration:
     """
 
     digest: str
-    label: str | None
     accuracy: float
     references: Mapping[Key, float]
     report_references: Mapping[Key, float]
@@ -123,7 +121,6 @@ def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
         settings = JudgeSettings.model_validate(metadata["settings"])
         return Calibration(
             digest=metadata["digest"],
-            label=metadata["label"],
             accuracy=metadata["accuracy"]["test"],
             references=references["evaluation"],
             report_references=references["report"],

@@ -16,15 +16,14 @@ if TYPE_CHECKING:  # a sweep describes its run before TensorFlow is imported
 
 
 def judge_tags(calibration: Calibration) -> dict[str, str]:
-    """The tags of a run with a judge's figures: its hash, accuracy and label, and how many real images a report has."""
+    """The tags of a run with a judge's figures: its hash, its accuracy, and how many real images a report has."""
     tags = {"judge.digest": calibration.digest, "judge.accuracy": f"{calibration.accuracy:.4f}"}
-    tags |= {REPORT_REALS: str(len(calibration.validation.digits))}
-    return tags | ({"judge.label": calibration.label} if calibration.label else {})
+    return tags | {REPORT_REALS: str(len(calibration.validation.digits))}
 
 
 def judge_metadata(calibration: Calibration) -> dict[str, object]:
-    """The judge's hash, accuracy and label, as stored with its figures."""
-    return {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": calibration.label}
+    """The judge's hash and accuracy, as stored with its figures."""
+    return {"digest": calibration.digest, "accuracy": calibration.accuracy}
 
 
 def own_data_tags(settings: Settings) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pipeline.settings.composed import Settings
 def identify(settings: Settings) -> dict[str, Any]:
     """Returns what decides a judge and its references: settings, and hashes of data and code.
 
-    MNIST's file must be there.
+    The data's file must be there.
     """
     return {
         "settings": settings.judge.model_dump(mode="json"),

@@ -12,7 +12,7 @@ from pipeline.data.dataset import Images, Splits
 from pipeline.data.digests import file_digest
 from pipeline.data.files import write_json
 from pipeline.data.keys import Key
-from pipeline.data.metrics import rounded
+from pipeline.data.metrics import nest, rounded
 from pipeline.data.npz import write_npz
 from pipeline.evaluation.accuracy import Confusion, accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
@@ -20,7 +20,7 @@ from pipeline.evaluation.memorization import TrainingImages
 from pipeline.evaluation.references import find_quick_references, find_references
 from pipeline.evaluation.sample import Sample
 from pipeline.judging.calibration import REAL_ARRAYS, Judge, first_images
-from pipeline.judging.files import JUDGE, REAL, REFERENCES, WEIGHTS
+from pipeline.judging.files import JUDGE, METRICS, REAL, REFERENCES, WEIGHTS
 from pipeline.judging.network import Classifier, look, save_judge
 from pipeline.settings.judge import JudgeSettings
 
@@ -97,6 +97,8 @@ def write_calibration(fitted: FittedJudge, folder: Path, metadata: Mapping[str, 
     digest = hashlib.sha256(identity.encode()).hexdigest()
     references = {use: {key.text: value for key, value in found.items()} for use, found in fitted.references.items()}
     write_json(rounded(references), folder / REFERENCES)
+    shares = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
+    write_json(rounded(nest(shares)), folder / METRICS)
     write_json({"digest": digest, "scale": scale, "accuracy": rounded(fitted.accuracy), **metadata}, folder / JUDGE)
     return digest
 

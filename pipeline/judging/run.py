@@ -10,9 +10,7 @@ import numpy as np
 
 from pipeline.data.dataset import split
 from pipeline.data.dataset_file import read
-from pipeline.data.files import write_json
 from pipeline.data.keys import REFERENCE, Key, train_key
-from pipeline.data.metrics import nest, rounded
 from pipeline.judging.calibration import Calibration, load_calibration
 from pipeline.judging.description import describe_judge
 from pipeline.judging.files import JUDGE, METRICS, REFERENCES
@@ -43,7 +41,7 @@ class OtherJudgeError(PipelineError):
 class JudgeOnDemand:
     """The judge of these settings, data and code: read if there is one, else trained when it is first asked for.
 
-    So the first samples of a training need not wait for it. The settings `judge` and `data` decide it; MNIST's file
+    So the first samples of a training need not wait for it. The settings `judge` and `data` decide it; the data's file
     must be there.
     """
 
@@ -75,7 +73,7 @@ class JudgeOnDemand:
 def ensure_judge(settings: Settings, job: Job) -> Calibration:
     """Returns the judge of these settings, data and code; trains it first where there is none.
 
-    The settings `judge` and `data` decide it; MNIST's file must be there.
+    The settings `judge` and `data` decide it; the data's file must be there.
     """
     return JudgeOnDemand(settings, job).calibration()
 
@@ -108,7 +106,7 @@ def train_judge(settings: Settings, job: Job, folder: Path, *, identity: Mapping
             model = train_classifier(splits.train, settings.judge, format=splits.format, on_step=on_step)
         console.print(f"measuring real {splits.format.plural}, for references")
         fitted = calibrate(model, splits, settings.judge)
-        digest = write_calibration(fitted, folder, {"label": settings.label, **identity})
+        digest = write_calibration(fitted, folder, identity)
         run.tags({"judge.digest": digest, "judge.accuracy": f"{fitted.accuracy['test']:.4f}"})
         _log(fitted, run, folder / METRICS, splits.format)
         for name in (JUDGE, REFERENCES):
@@ -149,7 +147,6 @@ def _progress(settings: Settings, images: int, run: Run) -> Iterator[StepCallbac
 
 def _log(fitted: FittedJudge, run: Run, metrics: Path, format: ImageFormat) -> None:
     values = {Key(split, component="accuracy"): share for split, share in fitted.accuracy.items()}
-    write_json(rounded(nest(values)), metrics)
     for use, references in fitted.references.items():
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())

@@ -10,7 +10,7 @@ from pipeline.data.files import write_json, write_text
 from pipeline.settings import paths
 from pipeline.settings.errors import PipelineError
 
-LAYOUT = 2  # of a run's files and keys; 1 had references under `floor/`
+LAYOUT = 3  # of a run's files and metadata; runs of another one are refused
 
 
 class NotTrainedError(PipelineError):

@@ -14,7 +14,7 @@ from pipeline.settings.errors import SettingsError, one_line_paths
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
 
-# Of what a run's metadata have, if they have it.
+# The kinds of values in a run's metadata.
 KINDS: Mapping[str, Any] = {
     "settings": dict,
     "changed": list,
@@ -55,7 +55,7 @@ class RunLocation:
     def check_data(self, found: ImageFormat) -> None:
         """Checks that the data, of the form `found`, are those of the training.
 
-        MNIST is verified when it is read. An earlier run has no hash of its data: of those only the form counts.
+        MNIST is verified when it is read.
 
         Raises:
             NotTrainedError: They are of another form, or have another hash.
@@ -67,8 +67,8 @@ class RunLocation:
                 f"{models} was trained on {trained.describe()} ({', '.join(trained.names)}). "
                 f"Received: {file} with {found.describe()} ({', '.join(found.names)})"
             )
-        noted = self.metadata.get("data")
-        if noted and data.own and (received := file_digest(data.file)) != noted:
+        noted = self.metadata["data"]
+        if data.own and (received := file_digest(data.file)) != noted:
             raise NotTrainedError(
                 f"{models} was trained on {data.name} with SHA-256 {noted[:12]}…: fetch that again, or train on this. "
                 f"Received: {file} with {received[:12]}…"

@@ -142,8 +142,7 @@ def _pictures(finished: RunLocation, *, confusion: bool) -> Iterator[PagePicture
 
 
 def _settings(finished: RunLocation) -> Section:
-    noted = finished.metadata.get("changed")  # by the training; of one of before 2026-11-30 what its metadata show
-    changed = [one.partition("=") for one in (changed_settings(finished.settings) if noted is None else noted)]
+    changed = [one.partition("=") for one in finished.metadata["changed"]]
     note = (
         "Every other setting has its value in params.yaml."
         if changed

@@ -117,7 +117,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
     def with_training(self, blocks: Mapping[str, Any]) -> Self:
         """Returns these settings with the blocks that `of_training` returned for another run.
 
-        The sizes of the judge's samples stay. A run of before 2026-11-29 has no judge in its blocks: that stays, too.
+        The sizes of the judge's samples stay.
 
         Raises:
             pydantic.ValidationError: The family's block lacks a setting or has an unknown one.
@@ -129,7 +129,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
                 "seed": blocks["seed"],
                 "label": blocks["label"] or self.label,
                 "data": self.data.model_copy(update=blocks["data"]),
-                "judge": JudgeSettings.model_validate(self.judge.model_dump() | blocks.get("judge", {})),
+                "judge": JudgeSettings.model_validate(self.judge.model_dump() | blocks["judge"]),
                 "compute": self.compute.model_copy(update=blocks["compute"]),
                 "model": family_settings(self.family).model_validate(blocks[self.family]),
             }

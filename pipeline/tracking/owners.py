@@ -40,11 +40,7 @@ def owner_lives(tags: Mapping[str, str]) -> bool:
     """Whether the process that `tags` name still runs; a later one with the same id does not count."""
     try:
         process = psutil.Process(int(tags[_PROCESS]))
-        if _SINCE_BOOT in tags:
-            same = tags[_SINCE_BOOT] == _since_boot(process)
-        else:
-            same = abs(process.create_time() - float(tags[_STARTED])) < 5
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return tags[_SINCE_BOOT] == _since_boot(process) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

@@ -188,7 +188,7 @@ def _trained(run: MlflowRun) -> TrainedRun:
         user=tags.get(MLFLOW_USER, "unknown"),
         seed=seed,
         settings=parameters,
-        real_images=int(tags.get(REPORT_REALS, parameters.get("judge.report_images", 1))),
+        real_images=int(tags.get(REPORT_REALS, 1)),
         digests={name: tags[f"{name}.digest"] for name in COMPARABLE if f"{name}.digest" in tags},
         measures={key: value for key, value in measures.items() if key.compares_runs},
     )

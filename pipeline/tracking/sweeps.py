@@ -22,8 +22,8 @@ from pipeline.tracking.tags import OWN_DATA, SWEEP_JOB, SWEEP_NUMBER, TRIAL
 PRUNED = "pruned"  # the tag of a trial that its search ended
 _SWEEP = "sweep.digest"
 _SEED = "seed"
-# Tags of what decides a job beside its settings. A job without a start trains from scratch; one without another is of a
-# former version, or has not come so far.
+# Tags of what decides a job beside its settings. A job without a start trains from scratch; one without another has not
+# come so far.
 _START, _FROM_SCRATCH = "start.digest", "none"
 _DECIDING = ("judge.digest", "code.digest", _START)
 _LONGEST_TAG, _REMARK, _ADDRESS = 8000, 60, 160
@@ -130,10 +130,7 @@ def children(store: Store, run_id: str) -> list[SweepChild]:
 
 
 def runs_below(store: Store, run_id: str) -> list[MlflowRun]:
-    """Returns the runs of a sweep's jobs in their order in its command; of attempts at the same job the newest.
-
-    Jobs of a former version, whose place is not known, come first, the oldest before the others.
-    """
+    """Returns the runs of a sweep's jobs in their order in its command; of attempts at the same job the newest."""
     with one_line_errors(store.uri):
         runs = list(runs_where(store, _below(run_id)))
     # A trial that was proposed twice is two of them.

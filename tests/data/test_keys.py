@@ -41,18 +41,6 @@ def test_the_parts_of_a_key_have_their_places(text: str, key: Key) -> None:
     assert (Key.parse(text), str(key)) == (key, text)
 
 
-@pytest.mark.parametrize(
-    ("former", "text"),
-    [
-        ("floor/accuracy", "reference/accuracy"),
-        ("final/floor/ssim_by_digit/mean", "trained/reference/ssim_by_digit/mean"),
-        ("final/test/loss", "trained/test/loss"),
-    ],
-)
-def test_keys_of_former_versions_are_read_as_those_of_today(former: str, text: str) -> None:
-    assert str(Key.parse(former)) == text
-
-
 @any_example
 @given(key=KEYS, split=st.sampled_from(SPLITS))
 def test_a_measure_keeps_its_name_on_another_split(key: Key, split: str) -> None:
@@ -66,7 +54,7 @@ def test_only_a_digit_from_0_to_9_is_one_digit() -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [{"component": "a/b"}, {"scheme": "hard"}, {"component": "test"}, {"component": "floor"}, {"split": "validation"}],
+    [{"component": "a/b"}, {"scheme": "hard"}, {"component": "test"}, {"split": "validation"}],
 )
 def test_a_key_that_shares_its_text_with_another_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be told from one another in its text"):

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.data.dataset import split
 from pipeline.data.errors import DataError
+from pipeline.data.files import WriteError
 from pipeline.data.keys import Key
 from pipeline.evaluation.accuracy import accuracy, confusion
 from pipeline.evaluation.frechet import FeatureScale
@@ -25,13 +26,13 @@ from tests.judges import HELD_OUT, TESTED, TRAINED, draw_kinds, tiny_fitted, tin
 
 pytestmark = pytest.mark.slow
 
-FILES = {"judge.json", "weights.npz", "references.json", "real.npz"}
+FILES = {"judge.json", "weights.npz", "references.json", "real.npz", "metrics.json"}
 IDENTITY = {"settings": tiny_settings().model_dump(mode="json"), "limit": None, "data": "d1", "code": "c2"}
 IMAGES, LABELS = draw_kinds(5, 100)
 
 
 def written(folder: Path, fitted: FittedJudge) -> str:
-    return write_calibration(fitted, folder, {"label": "tiny", **IDENTITY})
+    return write_calibration(fitted, folder, IDENTITY)
 
 
 WRITTEN = 1e-11  # figures are written with 12 significant digits
@@ -52,7 +53,6 @@ def calibration(folder: Path) -> Calibration:
 def test_a_judge_is_read_with_the_accuracy_and_references_that_were_written(calibration: Calibration) -> None:
     fitted = tiny_fitted()
     assert calibration.settings == tiny_settings()
-    assert calibration.label == "tiny"
     assert calibration.accuracy == pytest.approx(fitted.accuracy["test"], rel=WRITTEN)
     assert calibration.accuracy > 0.9
     assert calibration.references == pytest.approx(fitted.references["evaluation"], rel=WRITTEN)
@@ -64,6 +64,14 @@ def test_the_same_settings_make_the_same_files_byte_for_byte(folder: Path, tmp_p
     assert {path.name for path in folder.iterdir()} == FILES
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("unwritten", sorted(FILES - {"judge.json"}))
+def test_a_judge_without_one_of_its_files_does_not_count_as_whole(unwritten: str, tmp_path: Path) -> None:
+    (tmp_path / unwritten).mkdir()  # which cannot be replaced by a file
+    with pytest.raises(WriteError, match=unwritten):
+        written(tmp_path, tiny_fitted())
+    assert not holds(tmp_path, IDENTITY)
 
 
 def test_a_digest_is_of_weights_and_scale_and_not_of_references(calibration: Calibration, tmp_path: Path) -> None:
@@ -156,7 +164,7 @@ def test_a_folder_whose_judge_is_not_whole_holds_none(content: str | None, tmp_p
     assert not holds(tmp_path, IDENTITY)
 
 
-@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("name", sorted(FILES - {"metrics.json"}))
 def test_a_damaged_judge_is_refused_in_one_line(name: str, folder: Path, tmp_path: Path) -> None:
     for path in folder.iterdir():
         content = path.read_bytes()

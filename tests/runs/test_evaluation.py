@@ -36,7 +36,7 @@ COUNTS[4, 9] = 2
 @pytest.fixture(scope="module")
 def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
     folder = tmp_path_factory.mktemp("judge")
-    metadata = {"label": "tiny", "settings": tiny_settings().model_dump(mode="json"), "limit": None}
+    metadata = {"settings": tiny_settings().model_dump(mode="json"), "limit": None}
     write_calibration(tiny_fitted(), folder, {**metadata, "data": "d1", "code": "c2"})
     return load_calibration(folder, tiny_mnist())
 

@@ -116,7 +116,6 @@ def test_an_evaluation_writes_each_measure_with_its_reference_and_its_judge(call
         assert metrics["quality"][name].keys() == {"value", "reference"}
     metadata = metadata_of(called.run / "models")
     assert metrics["judge"] == metadata["judge"]
-    assert metrics["judge"]["label"] == "smoke"
     assert metrics["weights"] == {"which": "last", "step": metadata["steps"]}
 
 
@@ -301,7 +300,7 @@ def test_another_judge_than_that_of_the_reports_so_far_chooses_the_best_anew(
     folder, history = RunFolder(tmp_path), History(step=6, best_score=(2.0,), best_step=3, best_judged=True)
     folder.update_metadata(reported_on={"judge": {"digest": "a"}})
     tags: dict[str, str] = {}
-    judge, run = MagicMock(digest=digest, accuracy=0.5, label=None), SimpleNamespace(tags=tags.update)
+    judge, run = MagicMock(digest=digest, accuracy=0.5), SimpleNamespace(tags=tags.update)
     report_judge.note_judge(judge, basis=lambda: {"judge": {"digest": digest}}, history=history, folder=folder, run=run)  # type: ignore[arg-type]
     assert (history.best_step, tags["judge.digest"]) == (best, digest)
     assert folder.metadata()["reported_on"]["judge"] == {"digest": digest}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import keras
 import numpy as np
@@ -188,12 +187,6 @@ def test_a_file_with_any_byte_altered_or_any_number_of_bytes_missing_is_refused(
     assert_same_bits(arrays(variables), before)
     saved.write_bytes(content)
     assert load_state(saved, variables) == HISTORY
-
-
-def test_a_state_without_a_checksum_as_of_former_versions_is_read(saved: Path) -> None:
-    with ZipFile(saved, "a") as archive:
-        archive.comment = b""
-    assert load_state(saved, _small_variables()) == HISTORY
 
 
 @dataclass(frozen=True)
