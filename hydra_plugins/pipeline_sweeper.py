@@ -19,8 +19,8 @@ class PipelineSweeper(BasicSweeper):
     With `search` it runs those that Optuna proposes; see `pipeline.sweeps.search`.
     """
 
-    def __init__(self, max_batch_size: int | None, params: Any = None, search: Any = None) -> None:
-        super().__init__(max_batch_size, params)
+    def __init__(self, params: Any = None, search: Any = None) -> None:
+        super().__init__(max_batch_size=None, params=params)
         self._search = search
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:

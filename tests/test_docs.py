@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from pipeline.settings.applicable import require_applicable
 from pipeline.settings.overrides import quote_texts
 from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
@@ -93,7 +94,7 @@ def test_every_command_names_a_stage_and_composes_to_sound_settings(command: str
     assert find_spec(module) is not None
     jobs = jobs_of(*quote_texts([word for word in words if word != "--help"]))
     for job in (jobs[0], jobs[-1]):
-        settings_of(*job)
+        require_applicable(job, module=module, family=settings_of(*job).family)
 
 
 @pytest.mark.parametrize(("page", "target"), LINKS)

@@ -124,6 +124,9 @@ def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictCon
         job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
     if settings.tracking.offline and stage_of_dvc():
         raise SettingsError("`tracking.offline` is for commands by hand: DVC's stages need the tracking store")
+    if settings.data.path and stage_of_dvc():
+        text = "`data.path` is for commands by hand: DVC's stages read data/NAME.npz, which `data.name` names"
+        raise SettingsError(f"{text}. Received: {settings.data.path}")
     stage(settings, job)
 
 

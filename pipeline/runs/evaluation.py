@@ -64,12 +64,13 @@ class EvaluationResult:
     def write(self, files: RunFiles) -> None:
         """Writes the headline to `metrics.json` and, in the folder `evaluation`, everything with tables and pictures.
 
-        Every figure is in `figures.csv`, and with the training, the weights and the judge in `figures.json`. Where
-        digits were asked for, the confusion is a table and a picture.
+        Every figure is in `figures.csv`, and with the training, the weights and the judge in `figures.json`, which is
+        removed first and written last: with it, the evaluation is whole. Where digits were asked for, the confusion is
+        a table and a picture.
         """
+        whole = files.evaluation / "figures.json"
+        whole.unlink(missing_ok=True)
         write_json(rounded(nest(self.headline)), files.metrics)
-        origin = {"training": files.metadata().get("digest"), **self._figures_with_origin()}
-        write_json(rounded(origin), files.evaluation / "figures.json")
         write_text(as_csv(rounded(self._figure_rows())), files.evaluation / "figures.csv")
         if self._confusion is not None:
             # Not at the top: families without one would wait a quarter of a second for Matplotlib.
@@ -79,6 +80,7 @@ class EvaluationResult:
             picture, kind, names = files.evaluation / f"{CONFUSION}.png", self.format.kind, self.format.column_names
             title = f"what the judge reads for each {kind} asked for, in percent"
             draw_confusion(self._confusion, picture, title=title, names=names, kind=kind)
+        write_json(rounded({"training": files.metadata().get("digest"), **self._figures_with_origin()}), whole)
 
     def log(self, run: Recorder, files: RunFiles) -> None:
         """Logs values, the judge and the files that `write` wrote."""

@@ -11,7 +11,7 @@ from pipeline.settings.composed import Settings
 def digests_of(settings: Settings, *, start: RunFiles | None) -> dict[str, str]:
     """Returns the SHA-256 that decide a training: `settings`, `data`, `code`, and `start` if any.
 
-    `start` is the training that this one starts from, none where it starts at step 0. MNIST's file must be there.
+    `start` is the training that this one starts from, none where it starts at step 0. The data's file must be there.
     """
     digests = {
         "settings": settings.digest(),

@@ -12,7 +12,7 @@ from pipeline.data.keys import QUALITY, Key
 from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, Section, build_page
 from pipeline.rendering.spelling import spell
 from pipeline.runs.description import changed_settings, dvc_command
-from pipeline.runs.folder import RunFolder
+from pipeline.runs.folder import RunFolder, dvc_files
 from pipeline.runs.location import RunLocation
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import stage_of_dvc
@@ -84,7 +84,7 @@ def _read_figures(finished: RunLocation) -> tuple[Figures, Mapping[str, Any]]:
     What an earlier training in the same folder has left there is as none.
     """
     evaluation = finished.files.evaluation
-    if not (evaluation / "figures.csv").exists():
+    if not (evaluation / "figures.json").exists():
         return {}, {}
     origin = json.loads((evaluation / "figures.json").read_text(encoding="utf-8"))
     if origin.get("training") != finished.metadata.get("digest"):
@@ -158,7 +158,9 @@ def _commands(finished: RunLocation) -> Section:
     if stage_of_dvc():
         return PageCommands("How to reproduce", note, (dvc_command(finished.settings, f"render@{family}"),))
     files = finished.files
+    folder = display(files.path if isinstance(files, RunFolder) else files.models)
+    run = [] if files.models == dvc_files(family).models else [f"run={folder}"]
     own = [change for change in changed_settings(finished.settings) if change.startswith(OF_EACH_STAGE)]
-    words = [f"model={family}", *([f"run={display(files.path)}"] if isinstance(files, RunFolder) else []), *own]
+    words = [f"model={family}", *run, *own]
     stages = [shlex.join(["python", "-m", f"pipeline.{stage}", *words]) for stage in ("evaluate", "render")]
     return PageCommands("How to reproduce", note, (str(finished.metadata["command"]), *stages))

@@ -45,7 +45,7 @@ class Settings(DrawingRequest, Generic[Model_co]):
         tracking: How runs are logged.
         label: A mark of runs that are no real ones, such as `smoke`; null for real ones.
         start_from: Folder of a finished run from which a longer training starts; null to start anew.
-        run: The run that `evaluate` and `render` read: its folder, its id in MLflow or a registered model,
+        run: The run that a command such as `evaluate` reads: its folder, its id in MLflow or a registered model,
             `models:/NAME@ALIAS`; null for the one that DVC tracks.
         sweep: Whether a sweep starts afresh, and a job's place in it.
     """

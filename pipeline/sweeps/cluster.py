@@ -54,7 +54,7 @@ class RayCluster:
             self._connect(address)
         try:
             nodes = [node for node in self._ray.nodes() if node["Alive"]]
-            self.at_once = sum(_places(node["Resources"], cpus=cpus, gpus=gpus) for node in nodes)
+            self.at_once = sum(count_places(node["Resources"], cpus=cpus, gpus=gpus) for node in nodes)
             if not self.at_once:
                 raise ClusterError(
                     "`hydra.launcher.cpus` and `hydra.launcher.gpus` must be at most what a node has. "
@@ -189,6 +189,13 @@ def sees(path: str) -> tuple[str, bool]:
     return os.uname().nodename, Path(path).exists()
 
 
+def count_places(resources: Mapping[str, float], *, cpus: float, gpus: float) -> int:
+    """Returns how many jobs a node with these resources has room for."""
+    wanted = {"CPU": cpus, "GPU": gpus}
+    # A tenth fits ten times into 1, but floating-point division finds 9 whole ones.
+    return min(int(resources.get(name, 0) / amount + 1e-9) for name, amount in wanted.items() if amount)
+
+
 def _import_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -207,9 +214,3 @@ def _keeping_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, handler)
-
-
-def _places(resources: Mapping[str, float], *, cpus: float, gpus: float) -> int:
-    """How many jobs a node has room for."""
-    wanted = {"CPU": cpus, "GPU": gpus}
-    return min(int(resources.get(name, 0) // amount) for name, amount in wanted.items() if amount)

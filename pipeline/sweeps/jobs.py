@@ -106,7 +106,7 @@ def check_jobs(config: DictConfig, jobs: Sequence[Sequence[str]], loader: Config
 def digest_jobs(jobs: Sequence[CheckedJob]) -> list[str]:
     """Returns the SHA-256 of what decides each job: its settings, its data, its code and what it starts from.
 
-    The jobs are of one family, and MNIST's file must be there.
+    The jobs are of one family, and the data's file must be there.
     """
     code = code_digest(stage_code("train", jobs[0].settings.family))
     data = {file: file_digest(file) for file in {job.settings.data.file for job in jobs}}

@@ -66,7 +66,7 @@ def _await_listener(host: str, port: int) -> None:
     while True:
         try:
             socket.create_connection((host, port), timeout=_ANSWER_SECONDS).close()
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):
             if time.monotonic() > patience:
                 raise
             time.sleep(1)

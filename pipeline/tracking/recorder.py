@@ -40,7 +40,7 @@ class Recorder:
         return page_of(self.store.uri, self.store.experiment_id, self.run_id)
 
     def log(self, points: Iterable[Point]) -> None:
-        """Queues points; they are written in batches, at the latest ten seconds after the last batch.
+        """Queues points; they are written in batches, with the first that are queued ten seconds after the last batch.
 
         Raises:
             TrackingError: The store does not take them; they stay pending.

@@ -260,6 +260,23 @@ def test_a_command_that_is_terminated_or_left_by_its_terminal_says_so_by_its_sta
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("tracking.offline=true", "`tracking.offline` is for commands by hand: DVC's stages need the tracking store"),
+        ("data.path=a.npz", "`data.path` is for commands by hand: DVC's stages read data/NAME.npz, which `data.name`"),
+    ],
+)
+def test_settings_that_dvc_knows_nothing_of_are_refused_in_its_stages(
+    override: str, said: str, call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train@acgan")
+    stage = Recorded()
+    assert call(stage, override) == 2
+    assert said in capsys.readouterr().err
+    assert stage.calls == []
+
+
 def test_the_stage_that_dvc_runs_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DVC_STAGE", raising=False)
     assert stage_of_dvc() is None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipeline.runs.description import changed_settings
 from pipeline.runs.folder import LAYOUT, RunFiles, RunFolder
 from pipeline.runs.location import RunLocation, find_run
 from tests.composing import settings_of
@@ -32,6 +33,8 @@ def reported_run(folder: Path, *overrides: str) -> RunLocation:
         "digest": DIGEST,
         "name": "acgan seed=4",
         "command": "python -m pipeline.train seed=4",
+        "changed": changed_settings(settings),
+        "data": "a" * 64,
     }
     run.update_metadata(**metadata, steps=600, best_step=450, settings=settings.of_training())
     for path in (run.pictures, run.evaluation):

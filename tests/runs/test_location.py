@@ -70,22 +70,13 @@ def test_the_judge_is_that_of_the_training_and_its_samples_are_as_large_as_asked
     assert (judge.epochs, judge.filters, judge.images) == (20, (8, 8, 8), 300)
 
 
-def test_a_run_of_before_the_judge_was_noted_is_read(run: RunFolder) -> None:
-    noted = metadata()
-    del noted["settings"]["judge"]
-    run.update_metadata(**noted)
-    assert find_run(settings_of(f"run={run.path}", "judge.epochs=7")).settings.judge.epochs == 7
-
-
 def test_data_that_have_changed_since_the_training_are_refused(run: RunFolder, tmp_path: Path) -> None:
     file = tmp_path / "mine.npz"
     file.write_bytes(b"first")
     path = f"data.path='{file.as_posix()}'"
     trained = metadata("data.name=mine")
     format = ImageFormat.model_validate(trained["settings"]["images"])
-    run.update_metadata(**trained)
-    find_run(settings_of(f"run={run.path}", path)).check_data(format)  # a run of before the data were noted
-    run.update_metadata(data=file_digest(file))
+    run.update_metadata(**trained, data=file_digest(file))
     location = find_run(settings_of(f"run={run.path}", path))
     location.check_data(format)
     noted = file_digest(file)

@@ -84,6 +84,12 @@ def test_a_run_by_hand_is_reproduced_by_its_own_commands(location: RunLocation) 
     assert RUN_ID in page(location)
 
 
+def test_a_run_that_was_named_by_its_models_is_named_so_in_its_commands(location: RunLocation) -> None:
+    models = "runs/acgan/a-1/models"
+    shutil.copytree(location.files.reports, Path(models) / "reports")
+    assert f"pipeline.evaluate model=acgan run={models}\n" in page(find_run(settings_of(f"run={models}")))
+
+
 def test_the_commands_of_later_stages_have_the_sizes_that_their_figures_depend_on(
     tmp_path: Path, location: RunLocation
 ) -> None:
@@ -125,6 +131,11 @@ def test_figures_of_an_earlier_training_in_the_same_folder_are_not_its_own(locat
     html = page(location)
     assert "This run has not been evaluated yet" in html
     assert "Confusion" not in html
+
+
+def test_figures_of_an_evaluation_that_was_cut_off_are_not_shown(location: RunLocation) -> None:
+    (location.files.evaluation / "figures.json").unlink()
+    assert "This run has not been evaluated yet" in page(location)
 
 
 def test_commands_can_be_pasted_into_a_shell_whatever_they_hold(

@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
-from pipeline.sweeps.cluster import RayCluster, variables_of
+from pipeline.sweeps.cluster import RayCluster, count_places, variables_of
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
 from tests.patience import wait_for
 from tests.projects import Project, metadata_of
@@ -236,6 +236,11 @@ def test_a_job_gets_the_variables_of_mlflow_and_those_that_its_words_name(monkey
     handed = {name: value for name, value in variables_of(words).items() if not name.startswith("MLFLOW_")}
     assert handed == {"SEARCH_STORAGE": "search_storage", "DIGITS": "digits"}
     assert variables_of(())["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
+
+
+@pytest.mark.parametrize(("cpus", "gpus", "places"), [(1, 0, 8), (3, 0, 2), (0, 0.1, 10), (1, 0.5, 2), (0.3, 0.3, 3)])
+def test_a_node_has_as_many_places_as_whole_jobs_fit_into_what_it_has(cpus: float, gpus: float, places: int) -> None:
+    assert count_places({"CPU": 8.0, "GPU": 1.0}, cpus=cpus, gpus=gpus) == places
 
 
 @pytest.mark.parametrize(("cpus", "gpus"), [(0, 0), (-1, 0), (1, -1), (1, None), ("two", 0)])

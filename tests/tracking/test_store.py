@@ -204,6 +204,21 @@ def test_a_server_that_is_not_there_is_refused_in_one_line_and_bounded_time(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("error", [ConnectionRefusedError, TimeoutError])
+def test_a_databases_server_is_waited_for_whether_it_refuses_or_is_silent(
+    error: type[OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(*_: object, **__: object) -> None:
+        raise error
+
+    clock = Clock()
+    monkeypatch.setattr(first_answer, "time", clock)
+    monkeypatch.setattr("socket.create_connection", no_answer)
+    with pytest.raises(error):
+        first_answer.await_database("postgresql://a@127.0.0.1:1/b")
+    assert clock.now == 31
+
+
 def test_the_default_store_named_by_the_environment_is_still_the_default_store(
     store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
