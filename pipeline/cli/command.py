@@ -1,4 +1,7 @@
-"""The command of every stage: its settings composed, its errors in one line, its exit status."""
+"""The command of every stage: its settings composed, its errors in one line, its exit status.
+
+Private names: `get_args_parser` of `hydra._internal.utils`, whose errors take several lines.
+"""
 
 import atexit
 import gc

@@ -12,29 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.graph import inputs_of, outputs_of
-from pipeline.data.files import replacing, replacing_folder
+from pipeline.data.files import replacing_folder
 
 OPSET = 15  # what Keras 3.15 asks tf2onnx 1.17 for
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
-    """Writes a model of named inputs as ONNX, opset 15, whole or not at all.
+    """Writes a model of named inputs as ONNX, opset 15.
 
     Inputs and outputs have any number of rows. A single output is named `image` if it is one, else `code`, and `output`
     where an input has that name.
-
-    Raises:
-        WriteError: The file cannot be written.
     """
     named = _with_named_outputs(model)
     # Keras' exporter wants a model that was called.
     named(draw_inputs(model, count=1))
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    with replacing(path) as aside, warnings.catch_warnings():
+    with warnings.catch_warnings():
         # tf2onnx 1.17 asks NumPy for a name that NumPy 2 warns of.
         warnings.simplefilter("ignore", FutureWarning)
-        named.export(str(aside), format="onnx", opset_version=OPSET, verbose=False)
+        named.export(str(path), format="onnx", opset_version=OPSET, verbose=False)
 
 
 def export_saved_model(model: keras.Model, folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""The parts of a Functional or Sequential model: its tensors, its operations and the models nested in it."""
+"""The parts of a Functional or Sequential model: its tensors, its operations and the models nested in it.
+
+Private names: `_keras_history` of a tensor, by which Keras itself walks a graph.
+"""
 
 from collections.abc import Iterator
 from typing import Any

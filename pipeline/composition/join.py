@@ -1,4 +1,7 @@
-"""Two models in a row, A → B = C: C is rebuilt layer by layer from the very layers of A and then of B."""
+"""Two models in a row, A → B = C: C is rebuilt layer by layer from the very layers of A and then of B.
+
+Private names: `_keras_mask` of a tensor, which a rebuilt graph must carry on.
+"""
 
 from inspect import signature
 from typing import Any

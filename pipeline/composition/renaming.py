@@ -1,4 +1,7 @@
-"""Deduplicated names, since Keras refuses a model of which two layers have the same name."""
+"""Deduplicated names, since Keras refuses a model of which two layers have the same name.
+
+Private names: `_path` of an operation and its variables, which Keras derives from the name once.
+"""
 
 from collections import Counter
 from collections.abc import Iterable

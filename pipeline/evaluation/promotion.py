@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import NormalDist
+
+from scipy.stats import binomtest
 
 from pipeline.data.keys import HELD_OUT, Key
 from pipeline.evaluation import measures
@@ -22,10 +23,8 @@ class RealAccuracy:
 
     def lowest(self, confidence: float) -> float:
         """The lower end of its interval by Wilson 1927 (JASA 22), which has a width where all digits are read right."""
-        count, quantile = self.digits, NormalDist().inv_cdf((1 + confidence) / 2)
-        added = quantile**2 / count
-        margin = quantile * math.sqrt((self.share * (1 - self.share) + added / 4) / count)
-        return (self.share + added / 2 - margin) / (1 + added)
+        right = binomtest(round(self.share * self.digits), self.digits)
+        return float(right.proportion_ci(confidence, method="wilson").low)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Adam, in one pass over each variable or as Keras computes it."""
+"""Adam, in one pass over each variable or as Keras computes it.
+
+Private names, of Keras' Adam: `_momentums`, `_velocities`, `_get_variable_index` and `_clip_gradients`.
+"""
 
 from typing import Any
 

@@ -73,8 +73,7 @@ def _write_onnx(model: Any, file: Path) -> float:
 def _models(location: RunLocation) -> Iterator[tuple[str, Any]]:
     settings = location.settings
     parts = load_parts(location.files.weights(location.choose(settings.evaluate.weights).which))
-    *halves, _ = find_family(settings.family).example(settings)
-    for name in halves:
+    for name in find_family(settings.family).example(settings):
         yield name, parts[name]
     judge = _find_judge(location)
     if judge is not None:

@@ -36,7 +36,7 @@ def introduce(run: Recorder, settings: Settings, parts: Parts, splits: Splits, *
         if len(split):
             source = display(settings.data.file)
             run.dataset(
-                datasets.Examples(
+                datasets.LoggedImages(
                     f"{settings.data.name}-{name}", split.images, split.labels, data_digest, context, source
                 )
             )
@@ -53,16 +53,16 @@ def finish(training: Training, history: History, examples: Examples, *, folder: 
     """Writes the last weights, each layer's weights and the curves; keeps the last checkpoint; logs for the pages.
 
     The training is in the state of the last checkpoint; its models have the best report's weights afterwards, where
-    there is one. `examples` has a small batch of named inputs for each part that is logged as a model.
+    there is one. `examples` has a small batch of named inputs for each half, which are logged as models.
     """
     parts = training.parts()
     save_parts(folder.weights("last"), parts)
     link_or_copy(folder.checkpoint, folder.state)
     write_curves(history, folder.losses)
-    for name in list(parts)[:-1]:
+    for name, example in examples.items():
         weights.write(weights.coefficients(parts[name]), folder.layers / name)
         log_layers(parts, name, run, f"layers/{name}")
-        run.model(name, parts[name], model_example(parts[name], examples[name]))
+        run.model(name, parts[name], model_example(parts[name], example))
     run.files(folder.losses, "losses")
     save_best(parts, history, folder)
     run.illustrate(f"pictures/samples/step-{history.step:07d}.png", "Samples of the last step")

@@ -93,9 +93,9 @@ def read_values(text: str) -> dict[str, Any]:
 def quote_texts(words: Sequence[str]) -> list[str]:
     """Returns a command's words with texts in the quotes that Hydra needs: `label=2026` becomes `label="2026"`.
 
-    A shell takes the quotes that a person types, and Hydra would read a number, a list or no sense at all. Stays what
-    Hydra reads as a text, an interpolation, null or choices of these; of other choices each is quoted. A setting
-    of several texts becomes a list: `runs=12e3,ab` is `compare.runs=["12e3","ab"]`.
+    A shell takes the quotes that a person types, and Hydra would read a number, a list or no sense at all. What Hydra
+    reads as a text, an interpolation, null or choices of these is not quoted; of other choices each is. A setting of
+    several texts becomes a list: `runs=12e3,ab` is `compare.runs=["12e3","ab"]`.
     """
     return [_quoted(word) for word in words]
 

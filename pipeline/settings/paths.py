@@ -37,10 +37,10 @@ def display(path: Path) -> str:
 
 
 def require_text(path: object) -> object:
-    """Returns a path, or what will be refused as none.
+    """Returns a path as it was passed.
 
     Raises:
-        ValueError: It is an empty text, which would be the current folder.
+        ValueError: It is empty, which would mean the current folder.
     """
     if path == "":
         raise ValueError("must not be empty")

@@ -13,8 +13,7 @@ from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import sweep_command
 from pipeline.settings.overrides import without_place
 from pipeline.sweeps.study import Study, as_text, overrides_of
-from pipeline.tracking.address import page_of
-from pipeline.tracking.recorder import Recorder, as_markdown
+from pipeline.tracking.recorder import as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, SweepResult, children, close_sweep
 
@@ -42,8 +41,6 @@ def report_and_close(
                 outcome = _report(study, overrides, children(store, run_id), Path(folder) / "search.png", title=title)
         finally:
             close_sweep(store, run_id, outcome, status=status)
-    pages = f"the search: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
-    make_console().print(pages, soft_wrap=True)
 
 
 def _report(

@@ -1,4 +1,7 @@
-"""The jobs of a sweep: listed and checked before the first trains, each with what decides it."""
+"""The jobs of a sweep: listed and checked before the first trains, each with what decides it.
+
+Private names: `BasicSweeper.split_arguments` of `hydra._internal`, which combines the choices of overrides.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

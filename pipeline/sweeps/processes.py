@@ -26,7 +26,7 @@ STARTED = "-- started "
 
 
 def do_nothing(_: JobReturn) -> None:
-    """Is called at the end of a job where nobody else is."""
+    """Ignores the end of a job, where `on_end` is not given."""
 
 
 def run_in_processes(

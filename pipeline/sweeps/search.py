@@ -55,7 +55,7 @@ def run_search(
         require_no_jobs(folder)
         launcher = make_launcher()
         require_shared_storage(launcher, search)
-        with parent_run(config, own.settings, digest, load_report=load_report) as (store, run_id):
+        with parent_run(config, own.settings, digest, load_report=load_report, kind="search") as (store, run_id):
             study.open(f"{digest[:SHORT_DIGEST]}-{run_id[:SHORT_DIGEST]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)

@@ -89,7 +89,7 @@ class Study:
         return dict(self._optuna.importance.get_param_importances(self.study))
 
     def running(self) -> list[int]:
-        """The numbers of trials that were proposed and not told of: where no command is at them, theirs has ended."""
+        """The numbers of trials without a result; their processes have ended where no command runs the search."""
         return [one.number for one in self.study.trials if one.state == self._optuna.trial.TrialState.RUNNING]
 
     def ask(self) -> tuple[TrialPlace, list[str]]:
@@ -132,7 +132,7 @@ class Study:
         self.study.tell(number, state=self._optuna.trial.TrialState.PRUNED)
 
     def replace(self, number: int) -> None:
-        """Fails a trial that no command is at any more, and proposes its values next."""
+        """Fails a trial whose process ended without a result, and proposes its values next."""
         trial, waiting = self.study.trials[number], self._optuna.trial.TrialState.WAITING
         # A kill while it was proposed left it only some of the values that were to be its.
         values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}

@@ -8,8 +8,7 @@ from pipeline.rendering.comparison import settings_table
 from pipeline.rendering.tables import sweep_table
 from pipeline.rendering.terminal import make_console
 from pipeline.sweeps.comparison import Comparison, Drawn, draw_last_samples, figure_rows
-from pipeline.tracking.address import page_of
-from pipeline.tracking.recorder import Recorder, as_markdown
+from pipeline.tracking.recorder import as_markdown
 from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepResult, children, close_sweep
 from pipeline.training.family import Family
@@ -36,8 +35,6 @@ def report_and_close(store: Store, run_id: str, *, name: str, family: Family, st
                 outcome = replace(outcome, pictures=[*outcome.pictures, *samples])
         finally:
             close_sweep(store, run_id, outcome, status=status)
-    pages = f"the sweep: {Recorder(store, run_id).page}\nall runs: {page_of(store.uri, store.experiment_id)}"
-    make_console().print(pages, soft_wrap=True)
 
 
 def _print(comparison: Comparison, *, title: str) -> None:

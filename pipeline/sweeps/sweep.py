@@ -16,6 +16,7 @@ from rich.console import Console
 
 from pipeline.data.code import SHORT_DIGEST, combined_digest
 from pipeline.data.files import locked
+from pipeline.rendering.terminal import make_console
 from pipeline.runs.backlog import find_unsent, send_unsent
 from pipeline.runs.description import describe_sweep, sweep_command
 from pipeline.settings.composed import Settings
@@ -25,7 +26,7 @@ from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import hydra_overrides, task_overrides
 from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
 from pipeline.sweeps.processes import require_no_jobs
-from pipeline.tracking.address import without_password
+from pipeline.tracking.address import page_of, without_password
 from pipeline.tracking.lease import Lease
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import status_after
@@ -84,7 +85,6 @@ def prepare_data(jobs: Sequence[CheckedJob]) -> Console:
     if any(job.settings.tracking.offline for job in jobs):
         raise SettingsError("`tracking.offline` is for single trainings: the jobs of a sweep are found in its store")
     from pipeline.data.sources import ensure_fetched
-    from pipeline.rendering.terminal import make_console
 
     console = make_console()
     for block in {job.settings.data.file: job.settings.data for job in jobs}.values():
@@ -138,12 +138,12 @@ def _typed(config: DictConfig) -> tuple[str, ...]:
 
 @contextmanager
 def parent_run(
-    config: DictConfig, settings: Settings, digest: str, *, load_report: Callable[[], Report]
+    config: DictConfig, settings: Settings, digest: str, *, load_report: Callable[[], Report], kind: str = "sweep"
 ) -> Iterator[tuple[Store, str]]:
     """Opens the parent run of a sweep or search for the length of the block, in which its jobs run.
 
     `settings` are those of a job. `load_report` imports what reports on the run, by its name and status, and ends it,
-    before the jobs: code edited while they train does not matter at the end.
+    before the jobs: code edited while they train does not matter at the end. `kind` is what is printed of the run.
 
     Yields:
         The tracking store and the run's id.
@@ -172,6 +172,8 @@ def parent_run(
         try:
             close_abandoned(store)  # jobs that were killed
             report(store, run_id, name=name, status=status_after(error))
+            pages = page_of(store.uri, store.experiment_id, run_id), page_of(store.uri, store.experiment_id)
+            make_console().print("the {}: {}\nall runs: {}".format(kind, *pages), soft_wrap=True)
         except TrackingError as unreported:
             if error is None:
                 raise

@@ -14,7 +14,7 @@ _LONGEST_DIGEST = 36
 
 
 @dataclass(frozen=True)
-class Examples:
+class LoggedImages:
     """A part of the data, as a run uses it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Examples:
     source: str
 
 
-def log_examples(store: Store, run_id: str, examples: Examples) -> None:
+def log_images(store: Store, run_id: str, examples: LoggedImages) -> None:
     """Logs `examples` as an input of a run."""
     source, digest = CodeDatasetSource({"source": examples.source}), examples.digest[:_LONGEST_DIGEST]
     described = from_numpy(examples.images, source=source, targets=examples.labels, name=examples.name, digest=digest)

@@ -13,7 +13,7 @@ _LEASE = "owner.lease"
 
 
 class Lease:
-    """Renews a run's lease each minute, and reopens the run where somebody closed it in the belief that it was dead."""
+    """Renews a run's lease each minute, and reopens the run where another machine took it for dead and closed it."""
 
     def __init__(self, store: Store, run_id: str) -> None:
         self._store, self._run_id = store, run_id
@@ -21,11 +21,11 @@ class Lease:
         self._thread = threading.Thread(target=self._renew_until_over, daemon=True, name="Lease")
 
     def start(self) -> None:
-        """Begins to renew."""
+        """Starts the renewals."""
         self._thread.start()
 
     def end(self) -> None:
-        """Ends it; a renewal under way is waited for a moment, not for a server that is away."""
+        """Stops the renewals; waits five seconds at most for one in progress."""
         self._over.set()
         self._thread.join(timeout=5)
 

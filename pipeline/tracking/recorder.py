@@ -16,7 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row, as_csv
 from pipeline.tracking.address import page_of
-from pipeline.tracking.datasets import Examples, log_examples
+from pipeline.tracking.datasets import LoggedImages, log_images
 from pipeline.tracking.logged_models import ModelExample, log_model
 from pipeline.tracking.points import PointLog
 from pipeline.tracking.store import Store, TrackingError, one_line_errors
@@ -102,10 +102,10 @@ class Recorder:
         with self.one_line_errors():
             self._client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
-    def dataset(self, examples: Examples) -> None:
+    def dataset(self, examples: LoggedImages) -> None:
         """Logs a part of the data as an input of the run."""
         with self.one_line_errors():
-            log_examples(self.store, self.run_id, examples)
+            log_images(self.store, self.run_id, examples)
 
     def model(self, name: str, keras_model: Any, example: ModelExample) -> str:
         """Logs a Keras model, replacing an earlier one of that name, and returns its id; see `log_model`."""

@@ -1,4 +1,7 @@
-"""The schema of an SQLite store: made whole, or older, newer or broken, and what to do then."""
+"""The schema of an SQLite store: made whole, or older, newer or broken, and what to do then.
+
+Private names: `_get_latest_schema_revision` of `mlflow.store.db.utils`.
+"""
 
 import os
 import shlex

@@ -1,4 +1,7 @@
-"""A run whose training never waits for a tracking server, since all that it logs goes through a spool."""
+"""A run whose training never waits for a tracking server, since all that it logs goes through a spool.
+
+Private names, of MLflow's `SystemMetricsMonitor`: `_logging_step` and `_shutdown_event`.
+"""
 
 import shlex
 import uuid

@@ -130,7 +130,7 @@ class Family(Generic[Model]):
         build: Builds a training from the settings and the data.
         evaluate: Scores saved parts on the test split; losses by key, such as `test/loss`, `test/hard/generator/loss`.
         pictures: Draws tiles and scatters from saved parts and real images, by the picture's name.
-        example: Builds a small batch of named inputs for each part.
+        example: Builds a small batch of named inputs for each half.
         headline: Keys of the metrics in a sweep's table, 12 at most; they must be comparable between the settings that
             are swept. An evaluation writes the same measures of the test images to `metrics.json`.
         generate: Generates a number of digits from saved parts, on draws of its own; None if the family cannot.

@@ -19,7 +19,7 @@ class Picture:
     Attributes:
         blocks: Each `(rows, columns, height, width)` in [-1, 1], or with 3 channels behind.
         headings: A heading for each.
-        classes: What has a class each, `columns` or `rows`, whose names stand beside them; empty where nothing has.
+        classes: Whether the names of the classes stand beside `columns` or `rows`, which have one each; empty for none.
     """
 
     blocks: Sequence[NDArray[np.float32]]

@@ -16,9 +16,7 @@ from tests.composing import settings_of
 
 
 def quality(count: int, digest: str = "a") -> Any:
-    calibration: Any = SimpleNamespace(
-        digest=digest, accuracy=0.99, label=None, splits=SimpleNamespace(test=range(10_000))
-    )
+    calibration: Any = SimpleNamespace(digest=digest, accuracy=0.99, splits=SimpleNamespace(test=range(10_000)))
     return Quality({}, count, None, calibration)
 
 
@@ -28,7 +26,7 @@ def headlines(quality: Any, *overrides: str) -> list[Any]:
     metadata = {
         "run_id": "f" * 32,
         "settings": settings_of().of_training(),
-        "judge": {"digest": "a", "accuracy": 0.99, "label": None},
+        "judge": {"digest": "a", "accuracy": 0.99},
     }
     store: Any = SimpleNamespace(knows=lambda _: True, parameter=lambda _, name: {"judge.images": "2000"}[name])
     location = RunLocation(RunFiles(Path(), Path()), metadata, settings)
@@ -40,7 +38,7 @@ def headlines(quality: Any, *overrides: str) -> list[Any]:
 
 
 def test_figures_of_the_whole_test_set_by_the_trainings_own_judge_are_headlines() -> None:
-    assert judge_metadata(quality(10_000).calibration) == {"digest": "a", "accuracy": 0.99, "label": None}
+    assert judge_metadata(quality(10_000).calibration) == {"digest": "a", "accuracy": 0.99}
     assert headlines(quality(10_000)) == [{Key("loss"): 1.0}]
     assert headlines(None) == [{Key("loss"): 1.0}]
 

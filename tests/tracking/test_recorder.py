@@ -7,7 +7,7 @@ from PIL import Image
 
 from pipeline.data.keys import Key
 from pipeline.data.rows import as_csv
-from pipeline.tracking.datasets import Examples
+from pipeline.tracking.datasets import LoggedImages
 from pipeline.tracking.recorder import Recorder, as_markdown
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.store import Store
@@ -84,7 +84,7 @@ def test_rows_with_different_keys_share_one_table() -> None:
 def test_a_data_set_is_an_input_with_its_size_its_use_and_its_whole_digest(run: Run) -> None:
     images = np.zeros((60_000, 28, 28), np.uint8)
     digest = hashlib.sha256(b"mnist").hexdigest()
-    run.dataset(Examples("mnist-train", images, np.zeros(60_000, np.uint8), digest, "training", "data/mnist.npz"))
+    run.dataset(LoggedImages("mnist-train", images, np.zeros(60_000, np.uint8), digest, "training", "data/mnist.npz"))
     inputs = run.store.client.get_run(run.run_id).inputs
     assert inputs is not None
     (entry,) = inputs.dataset_inputs

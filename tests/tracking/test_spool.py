@@ -20,7 +20,7 @@ from pipeline.data.keys import Key
 from pipeline.settings.stages import TrackingSettings
 from pipeline.tracking import courier, spooled_runs
 from pipeline.tracking.courier import Courier
-from pipeline.tracking.datasets import Examples
+from pipeline.tracking.datasets import LoggedImages
 from pipeline.tracking.delivery import Delivery
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spool import Call, Spool, SpoolError
@@ -63,7 +63,7 @@ def write_all(run: Run, folder: Path) -> None:
     run.text("some text", "notes/a.txt")
     (folder / "run.json").write_text(json.dumps({"run_id": run.run_id}))
     run.file(folder / "run.json")
-    run.dataset(Examples("mnist-train", IMAGE[None], np.zeros(1, np.uint8), "f" * 64, "training", "data/mnist.npz"))
+    run.dataset(LoggedImages("mnist-train", IMAGE[None], np.zeros(1, np.uint8), "f" * 64, "training", "data/mnist.npz"))
     run.illustrate("pictures/a.png", "Samples")
     client = run.store.client
     model = client.create_logged_model(run.store.experiment_id, name="generator", source_run_id=run.run_id)

@@ -88,10 +88,16 @@ def test_a_job_is_one_seed_of_its_setting_and_has_no_figures_unless_it_finished(
     assert (second.seed, second.measures) == ("1", {})
 
 
-def test_a_job_of_a_former_version_has_its_floors_as_references(store: Store) -> None:
+def test_a_job_has_the_metrics_that_compare_runs_and_no_others(store: Store) -> None:
     parent = open_sweep(store, "ab12", RunDescription(name="aux_weights"))
     run_id = train(store, parent, accuracy=0.9)
-    for key in ("floor/accuracy", "final/floor/accuracy", "final/quality/accuracy", "images_per_second", "a/b/c/d/e"):
+    for key in (
+        "reference/accuracy",
+        "trained/reference/accuracy",
+        "trained/quality/accuracy",
+        "images_per_second",
+        "a/b/c",
+    ):
         store.client.log_metric(run_id, key, 0.99)
     (job,) = children(store, parent)
     assert {key.text for key in job.measures} == {

@@ -52,12 +52,12 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[AcganSettings]) ->
 
 
 def example(settings: Settings[AcganSettings]) -> Examples:
-    """Builds two named inputs for each part."""
+    """Builds two named inputs for each half."""
     stream, size = Stream.SAMPLE_LATENTS, settings.model.latent_size
     latent, digit = draw_pairs(settings.seed, 0, stream, count=2, latent_size=size, classes=settings.format.classes)
     pairs = {"latent": latent, "digit": digit}
     image = np.zeros((2, *settings.format.shape), np.float32)
-    return {"generator": pairs, "discriminator": {"image": image}, "combined": pairs}
+    return {"generator": pairs, "discriminator": {"image": image}}
 
 
 ACCURACY, DISTANCE, COVERAGE = map(held_out_key, ("accuracy", "frechet_digit_distance", "coverage"))

@@ -105,9 +105,9 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[AutoencoderSetting
 
 
 def example(settings: Settings[AutoencoderSettings]) -> Examples:
-    """Builds two named inputs for each part."""
-    given = {IMAGE: blank_images(settings.model)}
-    return {ENCODER: given, DECODER: {CODE: np.zeros((2, settings.model.dim), np.float32)}, settings.family: given}
+    """Builds two named inputs for each half."""
+    code = np.zeros((2, settings.model.dim), np.float32)
+    return {ENCODER: {IMAGE: blank_images(settings.model)}, DECODER: {CODE: code}}
 
 
 SQUARED, ENTROPY = held_out_key(SQUARED_ERROR), held_out_key(CROSS_ENTROPY)

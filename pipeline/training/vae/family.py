@@ -128,10 +128,9 @@ def pictures(parts: Parts, splits: Splits, settings: Settings[VaeSettings]) -> P
 
 
 def example(settings: Settings[VaeSettings]) -> Examples:
-    """Builds two named inputs for each part."""
+    """Builds two named inputs for each half."""
     latent = np.zeros((2, settings.model.latent_size), np.float32)
-    given = {IMAGE: blank_images(settings.model), NOISE: latent}
-    return {ENCODER: given, DECODER: {LATENT: latent}, settings.family: given}
+    return {ENCODER: {IMAGE: blank_images(settings.model), NOISE: latent}, DECODER: {LATENT: latent}}
 
 
 FAMILY = Family(
