@@ -18,7 +18,7 @@ from pipeline.judging.fit import StepCallback, count_steps, train_classifier
 from pipeline.judging.folder import find_judge, holds, locked_folder, tracked_folder
 from pipeline.judging.identity import identify
 from pipeline.judging.result import FittedJudge, calibrate, write_calibration
-from pipeline.rendering.tables import rows_table
+from pipeline.rendering.tables import confusion_rows, rows_table
 from pipeline.rendering.terminal import Length, TrainingProgress, make_console
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
@@ -151,12 +151,7 @@ def _log(fitted: FittedJudge, run: Run, metrics: Path, format: ImageFormat) -> N
         values |= {Key.parse(f"{REFERENCE}/{use}/{key}"): value for key, value in references.items()}
     run.log(Point(key, value, 0) for key, value in values.items())
     run.file(metrics)
-    counts = zip(format.names, fitted.confusion.tolist(), strict=True)
-    rows = [
-        {format.kind: name} | {f"read as {read}": count for read, count in zip(format.names, row, strict=True)}
-        for name, row in counts
-    ]
-    run.table(rows, "confusion.csv")
+    run.table(confusion_rows(fitted.confusion, format.names, of=format.kind), "confusion.csv")
     model = fitted.judge.model
     blank = np.zeros((2, *model.input["image"].shape[1:]), np.float32)
     run.model(FAMILY, model, model_example(model, {"image": blank}))

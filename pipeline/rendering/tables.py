@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.data.keys import Key
+from pipeline.data.rows import Row
+from pipeline.evaluation.accuracy import Confusion
 from pipeline.evaluation.references import Measurement
 
 REAL_DIGITS, REAL_IMAGES = "real digits", "real images"
@@ -96,6 +98,17 @@ def sweep_table(rows: Sequence[Mapping[str, object]], *, title: str) -> Table:
     for drawn, values in zip(table.columns, columns, strict=True):
         drawn.justify = "right" if all(value is None or _is_number(value) for value in values) else "left"
     return table
+
+
+def confusion_rows(counts: Confusion, names: Sequence[str], *, of: str) -> list[Row]:
+    """Returns a row a class: its name in the column `of`, and in `read as NAME` how often it is read so.
+
+    `counts` are `(classes, classes)`, `names` those of the classes.
+    """
+    rows = zip(names, counts.tolist(), strict=True)
+    return [
+        {of: name, **{f"read as {read}": count for read, count in zip(names, row, strict=True)}} for name, row in rows
+    ]
 
 
 def number(value: float) -> str:

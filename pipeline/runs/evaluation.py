@@ -15,7 +15,7 @@ from pipeline.evaluation.references import Measurement
 from pipeline.judging.calibration import Calibration
 from pipeline.judging.description import judge_metadata, judge_tags
 from pipeline.judging.quality import Quality, measure_family
-from pipeline.rendering.tables import digits_table, losses_table, measurements_table
+from pipeline.rendering.tables import confusion_rows, digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.folder import RunFiles
@@ -90,7 +90,7 @@ class EvaluationResult:
         if self.quality:
             run.tags(judge_tags(self.quality.calibration))
         if self._confusion is not None:
-            run.table(_counts(self._confusion, self.format.names), f"{CONFUSION}.csv")
+            run.table(confusion_rows(self._confusion, self.format.names, of="asked"), f"{CONFUSION}.csv")
             run.file(files.evaluation / f"{CONFUSION}.png", "pictures")
             run.illustrate(f"pictures/{CONFUSION}.png", f"What the judge reads for each {self.format.kind} asked for")
 
@@ -153,12 +153,3 @@ def _readings(counts: Confusion, names: Sequence[str]) -> list[Row]:
     rows = zip(names, counts.tolist(), strict=True)
     cells = [(asked, read, count) for asked, row in rows for read, count in zip(names, row, strict=True)]
     return [{"asked": asked, "read": read} for asked, read, count in cells for _ in range(count)]
-
-
-def _counts(counts: Confusion, names: Sequence[str]) -> list[Row]:
-    """A row a class asked for, a column a class read."""
-    rows = zip(names, counts.tolist(), strict=True)
-    return [
-        {"asked": asked, **{f"read {read}": count for read, count in zip(names, row, strict=True)}}
-        for asked, row in rows
-    ]

@@ -1,5 +1,6 @@
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 from rich.table import Table
@@ -8,6 +9,7 @@ from pipeline.data.keys import Key
 from pipeline.evaluation.references import Measurement
 from pipeline.rendering.tables import (
     Cell,
+    confusion_rows,
     digits_table,
     losses_table,
     measurements_table,
@@ -124,6 +126,13 @@ def test_a_column_of_a_sweep_has_the_decimals_its_values_need_and_four_at_most()
     lines = shown(sweep_table(rows, title="t"))
     assert lines[4].split() == ["0.25", "0.3333", "0.0002"]
     assert lines[5].split() == ["1.00", "2.0000", "1.00e-06"]
+
+
+def test_a_row_of_a_confusion_is_of_what_was_shown_and_its_columns_of_what_was_read() -> None:
+    assert confusion_rows(np.array([[7, 1], [2, 6]]), ["cat", "dog"], of="class") == [
+        {"class": "cat", "read as cat": 7, "read as dog": 1},
+        {"class": "dog", "read as cat": 2, "read as dog": 6},
+    ]
 
 
 def test_a_failed_job_stands_out_on_a_terminal() -> None:
