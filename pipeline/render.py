@@ -64,8 +64,9 @@ def draw(settings: Settings, target: Path) -> None:
     from pipeline.training.family import find_family
 
     count = draw_digits(location, find_family(settings.family), settings, target)
+    counted = "1 image" if count == 1 else f"{count} images"
     make_console().print(
-        f"{display(target)}: {count} images of {location.metadata['name']}, drawn with seed {settings.seed}"
+        f"{display(target)}: {counted} of {location.metadata['name']}, drawn with seed {settings.seed}"
     )
 
 

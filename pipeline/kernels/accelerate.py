@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from pipeline.kernels.convolution.bias import add_bias
 from pipeline.kernels.convolution.bilinear import DOUBLING_WINDOW, count_tiles, has_points
+from pipeline.kernels.convolution.dense import convolve_densely, convolve_transposed_densely, covers
 from pipeline.kernels.convolution.subpixel import WINDOW, double_by_subpixel
 from pipeline.kernels.convolution.toom_cook import convolve, convolve_transposed, double
 from pipeline.kernels.dropout_bits import drop
@@ -126,6 +127,8 @@ def _fast_kernel(layer: keras.layers.Layer) -> Kernel | None:
 def _fast_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
     if layer.groups > 1:
         return None
+    if covers(layer.kernel_size, layer.input.shape[1:3]):
+        return partial(convolve_densely, strides=layer.strides, padding=layer.padding)
     shape = (layer.strides, layer.padding, {taps % 2 for taps in layer.kernel_size})
     if shape == ((1, 1), "same", {1}) and count_tiles(layer.input.shape[1:3], layer.kernel_size):
         return convolve
@@ -134,6 +137,8 @@ def _fast_convolution(layer: keras.layers.Conv2D) -> Kernel | None:
 
 def _fast_transposed(layer: keras.layers.Conv2DTranspose) -> Kernel | None:
     places, shape = layer.input.shape[1:3], (layer.strides, layer.padding, layer.output_padding)
+    if shape[1:] == ("same", None) and covers(layer.kernel_size, layer.output.shape[1:3]):
+        return partial(convolve_transposed_densely, strides=layer.strides)
     if shape == ((1, 1), "valid", None):
         return convolve_transposed if has_points(places, layer.kernel_size) else None
     if shape != ((2, 2), "same", None) or layer.kernel_size != (WINDOW, WINDOW):

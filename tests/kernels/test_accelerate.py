@@ -136,6 +136,7 @@ def test_all_convolutions_of_both_networks_are_accelerated() -> None:
         layers.Conv2D(2, 3, padding="valid", strides=(2, 1)),
         layers.Conv2D(1, 5, padding="same"),
         layers.Conv2D(1, 2, padding="same"),
+        layers.Conv2D(2, 7, padding="same", strides=2),
         layers.Conv2DTranspose(1, 5, strides=2, padding="same"),
         layers.Conv2DTranspose(1, 5, strides=2, padding="same", use_bias=False),
         layers.Conv2DTranspose(8, 5, strides=2, padding="same"),
