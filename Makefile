@@ -65,7 +65,11 @@ audit: ## check the pins for known vulnerabilities, with pip-audit over the netw
 	@for pins in run dev build; do pip-audit --disable-pip --require-hashes -r requirements/$$pins.txt || exit 1; done
 
 ui: setup ## serve MLflow's pages of the tracked runs, at 127.0.0.1:5000 or another PORT
-	@$(IN_VENV) PYTHONWARNINGS=ignore MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+	@case "$$MLFLOW_TRACKING_URI" in \
+		http*) echo "$$MLFLOW_TRACKING_URI has pages of its own: open it in the browser."; exit;; \
+		?*) export MLFLOW_BACKEND_STORE_URI="$$MLFLOW_TRACKING_URI";; \
+	esac; \
+	$(IN_VENV) PYTHONWARNINGS=ignore MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
 
 team-server: setup ## run a tracking server for a team, as docs/how-to/team.md says
 	@$(IN_VENV) team/server

@@ -16,9 +16,9 @@ def sync(settings: Settings, job: Job) -> None:
     from pipeline.rendering.terminal import make_console
     from pipeline.runs.backlog import find_unsent, send_unsent
     from pipeline.runs.folder import NotTrainedError
+    from pipeline.tracking.errors import DeletedExperimentError, RefusedError
     from pipeline.tracking.spool import SpoolError
     from pipeline.tracking.spooled_runs import MissingRunError
-    from pipeline.tracking.store import DeletedExperimentError, RefusedError
 
     own = (DeletedExperimentError, MissingRunError, NotTrainedError, SpoolError, WriteError)  # of a run alone
     folders, refused = find_unsent(settings.run), 0

@@ -10,9 +10,10 @@ import pytest
 from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.garbage import free_deleted
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from tests.projects import Finished, Project
 
 pytestmark = pytest.mark.slow

@@ -25,10 +25,10 @@ from pipeline.settings.errors import PipelineError
 from pipeline.settings.images import ImageFormat
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.paths import display
+from pipeline.tracking.errors import RefusedError, TrackingError
 from pipeline.tracking.logged_models import model_example
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spooled_runs import open_run
-from pipeline.tracking.store import RefusedError, TrackingError
 from pipeline.training.history import Point
 
 FAMILY = "judge"

@@ -13,7 +13,8 @@ from pipeline.rendering.spelling import spell
 from pipeline.rendering.tables import REAL_DIGITS, number, sweep_table
 
 UNCOMPARED = (
-    f"With fewer than {FEWEST_SEEDS} seeds per setting, no setting can be called better than another: add seed=0,1,2."
+    f"Fewer than {FEWEST_SEEDS} seeds of each setting have finished, so no setting can be called better than another: "
+    "train more, as with seed=0,1,2."
 )
 RULE = (
     "Settings are compared in pairs by Welch's t-test over seeds, corrected for the number of pairs (Bonferroni): on a "

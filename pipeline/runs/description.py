@@ -36,13 +36,15 @@ LEFT_OUT = (
 def name_run(settings: Settings, job: Job) -> str:
     """Names a training by what varies: `acgan real=1.75 generated=0.25 seed=1`.
 
-    By hand and in a sweep that is what was overridden; in a stage of DVC, what differs from the committed params.yaml.
-    A trial of a search is named by its number.
+    By hand that is what was overridden, in a sweep that in which its jobs differ, and in a stage of DVC what differs
+    from the committed params.yaml. A trial of a search is named by its number.
     """
     if isinstance(job, TrialJob):
         return " ".join([settings.family, f"trial {job.trial}", *([settings.label] if settings.label else [])])
     varied = changed_settings(settings) if stage_of_dvc() else job.overrides
     shown = [override for override in (each.lstrip("+") for each in varied) if not override.startswith(LEFT_OUT)]
+    if job.sweep and job.sweep.varied:
+        shown = [override for override in shown if override.partition("=")[0] in job.sweep.varied]
     varied = [_shortened(override, settings) for override in shown]
     return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
 

@@ -1,6 +1,6 @@
 """The promotion of a finished training's generator: registered, compared with the champion, and described."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,9 +66,11 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
     name, label = settings.promote.name, location.settings.label
     _require_real(label, settings)
     trained = read_trained(store, str(location.metadata["run_id"]))
+    names = {PART: name, OTHER: discriminator_name(name)}
     held = find_version(store, name, CHAMPION)
     if held is not None and held.run_id == trained.run_id:
-        return Promotion(name, str(held.version), CHAMPION, ("it is the champion already",))
+        told = _release(names.values(), CHALLENGER, trained, store)
+        return Promotion(name, str(held.version), CHAMPION, ["it is the champion already", *told])
     champion, different = _find_champion(held, trained, settings, store)
     different = [LABEL, *different] if label else different
     judged = [] if champion is None else _judge(trained, champion, settings, store)
@@ -79,7 +81,6 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
         first = "no version was the champion" if has_versions(store, name) else "it is the first version"
     reasons = [f"{'yes' if one.holds else 'no'}: {one.text}" for one in judged] or [first]
     forced = {"forced": ", ".join(different)} if different else {}
-    names = {PART: name, OTHER: discriminator_name(name)}
     versions = {part: register(store, names[part], trained, part=part, code=CODE[part]) for part in names}
     # The generator's comes last: with its alias the promotion is done. None is taken away before, since a team's server
     # may refuse that.
@@ -88,14 +89,25 @@ def promote_run(location: RunLocation, settings: Settings, store: Store) -> Prom
         describe_version(store, versions[part], text=text, tags=_tags(trained, alias) | forced)
         move_alias(store, versions[part], alias)
     former = CHALLENGER if alias == CHAMPION else CHAMPION
-    kept = [names[part] for part in (OTHER, PART) if not remove_alias(store, versions[part], former)]
-    told = [f"{one} stays {former} too: only who made that model may take the alias away" for one in kept]
-    return Promotion(name, str(versions[PART].version), alias, reasons + told)
+    return Promotion(
+        name, str(versions[PART].version), alias, reasons + _release(names.values(), former, trained, store)
+    )
 
 
 def discriminator_name(name: str) -> str:
     """Returns the name of the discriminator that is registered with a generator: `digits-discriminator` as a rule."""
     return f"{name.removesuffix(f'-{PART}')}-{OTHER}"
+
+
+def _release(names: Iterable[str], alias: str, trained: TrainedRun, store: Store) -> list[str]:
+    """Takes an alias from a run's versions of models; returns a sentence on each that keeps it."""
+    kept = {name: remove_alias(store, name, alias, run_id=trained.run_id) for name in names}
+    return [
+        f"version {version} of {name} stays {alias} too: only who made that model, or the server's admin, may take the "
+        "alias away; the same command does then"
+        for name, version in kept.items()
+        if version is not None
+    ]
 
 
 def _require_real(label: str | None, settings: Settings) -> None:

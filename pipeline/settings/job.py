@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import Field
+
 from pipeline.settings.frozen import Frozen
 
 
@@ -22,6 +24,7 @@ class SweepPlace(Frozen):
         left: Jobs that this command runs from it on.
         at_once: Jobs that run at the same time.
         started: When the command began to run jobs, in seconds since 1970.
+        varied: Addresses of the overrides in which the sweep's jobs differ; none of a search, or of one job.
     """
 
     run: str
@@ -32,6 +35,7 @@ class SweepPlace(Frozen):
     left: int
     at_once: int
     started: float
+    varied: tuple[str, ...] = Field(default=(), strict=False)
 
     @property
     def name(self) -> str:

@@ -120,10 +120,18 @@ def digest_jobs(jobs: Sequence[CheckedJob]) -> list[str]:
     ]
 
 
+def find_varied(jobs: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Returns the addresses of the overrides in which jobs differ, in the order of the first job's."""
+    values = [dict(word.lstrip("+").partition("=")[::2] for word in overrides) for overrides in jobs]
+    addresses = dict.fromkeys(address for one in values for address in one)
+    return tuple(address for address in addresses if len({one.get(address) for one in values}) > 1)
+
+
 def with_place(overrides: Sequence[str], place: SweepPlace) -> list[str]:
     """Returns a job's overrides with its place in the sweep, which is so handed on whatever the launcher."""
-    values = place.model_dump().items()
-    pairs = (f"{name}: {quote(value) if isinstance(value, str) else value}" for name, value in values)
+    values = place.model_dump(exclude={"varied"}).items()
+    pairs = [f"{name}: {quote(value) if isinstance(value, str) else value}" for name, value in values]
+    pairs.append(f"varied: [{', '.join(place.varied)}]")
     return [*overrides, f"{_PLACE}={{{', '.join(pairs)}}}"]
 
 

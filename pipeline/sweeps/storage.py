@@ -1,5 +1,8 @@
 """Optuna and its storage, or one line that says what is missing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 from pipeline.settings import paths
@@ -41,8 +44,33 @@ def open_storage(address: str) -> Any:
     except ImportError as error:
         reason = explain_missing(error)
     except Exception as error:  # SQLAlchemy and each database have errors of their own
-        said = " ".join(str(error).split()).partition(" [SQL: ")[0]
         remedy = ". Restore a damaged file, or put it aside to begin anew" if address.startswith(_SQLITE) else ""
-        reason = f"must be a database that answers: {said[:200]}{remedy}"
-    received = without_password(f"`hydra.sweeper.search.storage` {reason}. Received: {address}")
-    raise SearchError(received)
+        reason = f"must be a database that answers: {_said_by(error)}{remedy}"
+    raise _refusal(address, reason)
+
+
+@contextmanager
+def one_line_errors(address: str) -> Iterator[None]:
+    """Turns errors of a storage that went away within the block into a `SearchError` of one line."""
+    try:
+        yield
+    except away() as error:
+        text = f"must be a database that answers: {_said_by(error)}. Once it does, the same command goes on"
+        raise _refusal(address, text) from error
+
+
+def away() -> tuple[type[Exception], ...]:
+    """Returns the errors of a storage that does not answer any more."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return import_optuna().exceptions.StorageInternalError, SQLAlchemyError
+
+
+def _refusal(address: str, reason: str) -> SearchError:
+    return SearchError(without_password(f"`hydra.sweeper.search.storage` {reason}. Received: {address}"))
+
+
+def _said_by(error: Exception) -> str:
+    """What a database said: of an error of Optuna's, which guesses at the reason, what it comes from."""
+    said = " ".join(str(error.__cause__ or error).split())
+    return shorten(said.partition(" [SQL: ")[0].partition(" (Background on this error")[0], 200, placeholder=" …")

@@ -8,11 +8,12 @@ from dataclasses import fields
 from typing import Any
 
 from pipeline.data.keys import HELD_OUT, Key
+from pipeline.rendering.terminal import make_console
 from pipeline.runs.trials import IsHopeless, TrialJob
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.job import Job
 from pipeline.settings.search import ADDRESS, SearchSettings, TrialPlace, read_search
-from pipeline.sweeps.storage import SearchError, import_optuna, open_storage
+from pipeline.sweeps.storage import SearchError, away, import_optuna, open_storage
 
 _REPLACED = "replaced"
 _WARM_SHARE = 3  # reports in the first third of a training say little of its end
@@ -166,8 +167,12 @@ def _pruned_by_optuna(search: SearchSettings, place: TrialPlace, steps: int) -> 
     def is_hopeless(step: int, values: Mapping[Key, float]) -> bool:
         if key not in values:  # the command says so once the trial has ended
             return False
-        trial.report(values[key], step)
-        return bool(trial.should_prune())
+        try:
+            trial.report(values[key], step)
+            return bool(trial.should_prune())
+        except away():
+            make_console().print("the search's storage does not answer: the trial goes on")
+            return False
 
     return is_hopeless
 

@@ -24,13 +24,14 @@ from pipeline.settings.errors import SettingsError
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.job import SweepPlace
 from pipeline.settings.overrides import hydra_overrides, task_overrides
-from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, with_place
+from pipeline.sweeps.jobs import TRAIN, CheckedJob, digest_jobs, find_varied, with_place
 from pipeline.sweeps.processes import require_no_jobs
 from pipeline.tracking.address import page_of, without_password
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.lease import Lease
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.runs import status_after
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from pipeline.tracking.sweeps import children, finished_jobs, open_sweep
 
 Report = Callable[..., None]
@@ -107,7 +108,15 @@ def _placed(
 ) -> list[list[str]]:
     """The overrides of the jobs that are left, each with its place."""
     place = SweepPlace(
-        run=run_id, digest="", number=0, jobs=len(jobs), before=0, left=0, at_once=at_once, started=time.time()
+        run=run_id,
+        digest="",
+        number=0,
+        jobs=len(jobs),
+        before=0,
+        left=0,
+        at_once=at_once,
+        started=time.time(),
+        varied=find_varied([job.overrides for job in jobs]),
     )
     placed = []
     for before, number in enumerate(left):
@@ -177,7 +186,8 @@ def parent_run(
         except TrackingError as unreported:
             if error is None:
                 raise
-            sys.stderr.write(f"error: {unreported}\n")
+            if str(unreported) != str(error):
+                sys.stderr.write(f"error: {unreported}\n")
 
 
 def _send_unsent_jobs(store: Store, run_id: str) -> None:

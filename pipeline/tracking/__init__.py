@@ -3,6 +3,7 @@
 ::
 
     store           the store and the experiment; one clear line where it cannot be reached
+    errors          errors of the store, in one line each and without passwords
     address         which store is the project's own, and how it is printed
     schema          the tables of an SQLite store: whole, older, newer or broken
     first_answer    half a minute's wait for a server

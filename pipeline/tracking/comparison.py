@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.errors import TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 from pipeline.tracking.sweeps import SweepChild, as_children, runs_below
 
 # The tags and parameters without which measures of two runs do not compare.

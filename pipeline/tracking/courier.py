@@ -10,9 +10,9 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from pipeline.data.files import WriteError
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.delivery import Delivery
-from pipeline.tracking.first_answer import is_answer
+from pipeline.tracking.errors import RefusedError, TrackingError, is_answer, refusal
 from pipeline.tracking.spool import SpoolError
-from pipeline.tracking.store import Store, TrackingError, refusal
+from pipeline.tracking.store import Store
 
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS, _RETRY_SECONDS, _TOLD_SECONDS = 1.0, 2.0, 5.0
@@ -31,12 +31,18 @@ class Courier:
         self._over = threading.Event()
         self._failing_since: float | None = None
         self._refusal: PipelineError | None = None
+        self._latest: TrackingError | None = None
         self._thread = threading.Thread(target=self._work, daemon=True, name="Courier")
 
     @property
     def store(self) -> Store:
         """The store that it sends to."""
         return self._delivery.store
+
+    @property
+    def why_unsent(self) -> str:
+        """Why the store has not taken what is left: what it said, or that it is away."""
+        return str(self._latest) if isinstance(self._latest, RefusedError) else "the tracking server is away"
 
     def start(self) -> None:
         """Begins to send."""
@@ -90,6 +96,7 @@ class Courier:
             raise
         except Exception as error:  # a TrackingError too; MLflow lets errors of requests and of the system through
             self._failing_since = self._failing_since or started
+            self._latest = error if isinstance(error, TrackingError) else refusal(self.store.uri, error)
             self._raise_if_final(error)
             return False
         self._failing_since = None

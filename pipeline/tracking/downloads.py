@@ -10,8 +10,9 @@ from mlflow.entities import LifecycleStage
 from pipeline.data.files import write_bytes
 from pipeline.settings.paths import METADATA
 from pipeline.tracking.address import MODELS
+from pipeline.tracking.errors import RefusedError, TrackingError, one_line_errors
 from pipeline.tracking.services import KERAS_FILE, SERVICE
-from pipeline.tracking.store import RefusedError, Store, TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 
 REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 SAMPLES = "pictures/samples"

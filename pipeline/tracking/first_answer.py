@@ -1,14 +1,14 @@
 """The first question to a tracking server or a database's, which may be down or just restarting."""
 
 import os
-import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mlflow.exceptions import MlflowException, RestException
-from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, ErrorCode
+from mlflow.exceptions import MlflowException
+
+from pipeline.tracking.errors import is_answer
 
 _ANSWER_SECONDS = 5
 _FIRST_ANSWER = {
@@ -17,14 +17,6 @@ _FIRST_ANSWER = {
     "PGCONNECT_TIMEOUT": f"{_ANSWER_SECONDS}",
 }
 _PATIENCE_SECONDS = 30.0
-# What urllib3 calls the reason for which there is no connection to a server.
-_CAUSES = {
-    "NewConnectionError": "nothing listens there",
-    "NameResolutionError": "no host of that name is known",
-    "ConnectTimeoutError": "it does not answer",
-    "ReadTimeoutError": "it does not answer in time",
-    "SSLError": "no TLS connection can be made: check https:// and the certificate",
-}
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -72,19 +64,6 @@ def _await_listener(host: str, port: int) -> None:
             time.sleep(1)
         else:
             return
-
-
-def is_answer(error: Exception) -> bool:
-    """Whether an error is what a store said, rather than that none could be asked."""
-    if isinstance(error, RestException):
-        return True
-    return isinstance(error, MlflowException) and error.error_code != ErrorCode.Name(INTERNAL_ERROR)
-
-
-def why_no_answer(text: str) -> str | None:
-    """Returns in plain words why there was no connection to a server, of an error's text; None of any other error."""
-    cause = re.search(r"\(Caused by (\w+)\(", text)
-    return _CAUSES.get(cause[1]) if cause else None
 
 
 @contextmanager

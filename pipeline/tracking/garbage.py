@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from mlflow.entities import LoggedModel, ViewType
 
 from pipeline.tracking.address import is_server
+from pipeline.tracking.errors import TrackingError, one_line_errors
 from pipeline.tracking.pages import read_pages
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 
 # `mlflow gc` takes the address as an argument, which the list of processes would show with its password.
 _ADDRESS = "GC_STORE_URI"

@@ -1,6 +1,7 @@
 """The process that a run belongs to, which tells a run in progress from one that a killed process left RUNNING."""
 
 import getpass
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.tracking.errors import USERNAME, one_line_errors
 from pipeline.tracking.lease import CLOSED, is_silent
 from pipeline.tracking.pages import runs_where
-from pipeline.tracking.store import Store, one_line_errors
+from pipeline.tracking.store import Store
 
 _HOST, _PROCESS, _STARTED = "owner.host", "owner.process", "owner.started"
 # Of a process that lives, this stays as it is where the clock is set; the seconds since 1970 do not.
@@ -21,7 +23,12 @@ _BOOT_ID, _NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self
 
 
 def user() -> str:
-    """Returns the name of the account that this process runs under; `unknown` where it has none."""
+    """Returns the name that this process signs in with at a tracking server, else that of its account.
+
+    It is `unknown` where there is neither.
+    """
+    if signed_in := os.environ.get(USERNAME):
+        return signed_in
     try:
         return getpass.getuser()
     except (KeyError, OSError):

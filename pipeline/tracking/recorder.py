@@ -17,9 +17,10 @@ from pipeline.data.keys import Key
 from pipeline.data.rows import Row, as_csv
 from pipeline.tracking.address import page_of
 from pipeline.tracking.datasets import LoggedImages, log_images
+from pipeline.tracking.errors import TrackingError, one_line_errors
 from pipeline.tracking.logged_models import ModelExample, log_model
 from pipeline.tracking.points import PointLog
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 from pipeline.training.history import Point
 
 _PICTURE = re.compile(r"images/(?P<key>.+?)\+step\+(?P<step>\d+)\+.*\+compressed\.webp")

@@ -19,9 +19,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
 from pipeline.data.keys import Key
 from pipeline.evaluation.seeds import SeededRun
+from pipeline.tracking.errors import TrackingError, one_line_errors
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.services import SERVICE, log_service
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 from pipeline.tracking.tags import REPORT_REALS, TRIAL
 
 COMPARABLE = ("data", "judge", "code", "start")
@@ -91,6 +92,9 @@ def other_seeds(store: Store, trained: TrainedRun) -> list[TrainedRun]:
 def find_version(store: Store, name: str, alias: str) -> ModelVersion | None:
     """Returns the version that an alias names; None where there is none."""
     with one_line_errors(store.uri):
+        # A server with users answers everybody but its admin that they may not read a model that does not exist.
+        if not _is_registered(store, name):
+            return None
         try:
             return store.client.get_model_version_by_alias(name, alias)
         except MlflowException as error:
@@ -135,11 +139,15 @@ def register(store: Store, name: str, trained: TrainedRun, *, part: str, code: P
 def _make_version(store: Store, name: str, trained: TrainedRun, model: LoggedModel) -> ModelVersion:
     client = store.client
     client.log_batch(trained.run_id, metrics=_points(store, trained, model.model_id))
-    if not client.search_registered_models(f"name = '{name}'"):
+    if not _is_registered(store, name):
         client.create_registered_model(name)
     # Not `models:/ID`, which MLflow 3.17 looks up in the store of the environment, whichever this client's is.
     place = model.artifact_location
     return client.create_model_version(name, place, run_id=trained.run_id, model_id=model.model_id)
+
+
+def _is_registered(store: Store, name: str) -> bool:
+    return bool(store.client.search_registered_models(f"name = '{name}'"))
 
 
 def _points(store: Store, trained: TrainedRun, model_id: str) -> list[Metric]:
@@ -163,18 +171,19 @@ def move_alias(store: Store, version: ModelVersion, alias: str) -> None:
         store.client.set_registered_model_alias(version.name, alias, version.version)
 
 
-def remove_alias(store: Store, version: ModelVersion, alias: str) -> bool:
-    """Takes an alias from a version where it has that; returns False where only the maker of the model may."""
+def remove_alias(store: Store, name: str, alias: str, *, run_id: str) -> str | None:
+    """Takes an alias from a run's version of a model, and returns the version where only the model's maker may."""
     with one_line_errors(store.uri):
-        held = find_version(store, version.name, alias)
+        held = find_version(store, name, alias)
+        if held is None or held.run_id != run_id:
+            return None
         try:
-            if held is not None and str(held.version) == str(version.version):
-                store.client.delete_registered_model_alias(version.name, alias)
+            store.client.delete_registered_model_alias(name, alias)
         except MlflowException as error:
             if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
                 raise
-            return False
-    return True
+            return str(held.version)
+    return None
 
 
 def _trained(run: MlflowRun) -> TrainedRun:

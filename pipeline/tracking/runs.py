@@ -17,10 +17,11 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from mlflow.utils import mlflow_tags
 
 from pipeline.data.keys import Key
+from pipeline.tracking.errors import TrackingError, one_line_errors
 from pipeline.tracking.lease import CLOSED, Lease
 from pipeline.tracking.owners import owner_tags, user
 from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.store import Store, TrackingError, one_line_errors
+from pipeline.tracking.store import Store
 from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL
 
 SECONDS_A_SAMPLE = 10.0

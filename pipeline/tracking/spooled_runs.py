@@ -22,12 +22,13 @@ from pipeline.settings.stages import TrackingSettings
 from pipeline.tracking.address import is_server, without_password
 from pipeline.tracking.courier import Courier
 from pipeline.tracking.delivery import Delivery
+from pipeline.tracking.errors import TrackingError, one_line_errors
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import SECONDS_A_SAMPLE, Run, RunDescription, create_run, reopen_run
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.spool_client import SpoolClient
-from pipeline.tracking.store import Store, TrackingError, connect, one_line_errors
+from pipeline.tracking.store import Store, connect
 
 KEY = "training.key"
 _NOWHERE = "http://offline.invalid"  # a client of it is made for the monitor and never asked
@@ -189,7 +190,7 @@ class SpooledRun(Run):
                 return
         count = sum(1 for _ in self._spool.waiting())
         command = shlex.join(["python", "-m", "pipeline.sync", f"run={display(self._spool.folder.parent)}"])
-        why = "the tracking server is away" if self._courier else "offline"
+        why = self._courier.why_unsent if self._courier else "offline"
         text = f"{why}: {count} calls wait in {display(self._spool.folder)}. Send them with"
         console.print(f"{text} `{command}`", soft_wrap=True)
 

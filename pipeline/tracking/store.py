@@ -3,10 +3,7 @@
 import logging
 import os
 import shlex
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +14,10 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_
 
 from pipeline.data.files import locked
 from pipeline.settings import paths
-from pipeline.settings.errors import PipelineError
 from pipeline.tracking import schema
-from pipeline.tracking.address import explain_missing, lacks_scheme, names_file, without_password
-from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests, is_answer, why_no_answer
+from pipeline.tracking.address import lacks_scheme, names_file
+from pipeline.tracking.errors import DeletedExperimentError, TrackingError, one_line_errors, refusal
+from pipeline.tracking.first_answer import await_answer, await_database, bounded_requests
 from pipeline.tracking.relocation import follow_moved_folder
 
 _MIGRATION_SECONDS = 300.0
@@ -29,21 +26,6 @@ _TRAINING_KIND = {"mlflow.experimentKind": "custom_model_development"}
 # What they print, tracebacks among it, is of errors that a command says in one line, or that a training survives.
 for _module in ("mlflow.store.db.utils", "mlflow.system_metrics.system_metrics_monitor", "urllib3.connectionpool"):
     logging.getLogger(_module).setLevel(logging.CRITICAL)
-
-
-class TrackingError(PipelineError):
-    """The tracking store cannot be reached, opened or written to; the text has no passwords."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(without_password(text))
-
-
-class RefusedError(TrackingError):
-    """The tracking store answered and does not accept."""
-
-
-class DeletedExperimentError(TrackingError):
-    """The experiment was deleted; it can be restored."""
 
 
 @dataclass(frozen=True)
@@ -131,26 +113,6 @@ def connect(*, family: str, experiment: str, root: Path | None = None) -> Store:
         follow_moved_folder(root / "mlflow.db", artifacts)
         client = _migrated_client(uri, root / "mlflow.db")
         return Store(client, uri, name, _experiment_id(client, uri, name, location=(artifacts / name).as_uri()))
-
-
-@contextmanager
-def one_line_errors(uri: str) -> Iterator[None]:
-    """Turns errors of MLflow and SQLite, and a missing library, within the block into a `TrackingError` of one line."""
-    try:
-        yield
-    except ImportError as error:
-        text = f"the tracking store (`MLFLOW_TRACKING_URI`) {explain_missing(error)}. Received: {uri}"
-        raise TrackingError(text) from error
-    except (MlflowException, OSError, sqlite3.Error) as error:
-        raise refusal(uri, error) from error
-
-
-def refusal(uri: str, error: Exception) -> TrackingError:
-    """Returns the one line about an error of a store."""
-    text = " ".join(str(error).split()).partition(" [SQL: ")[0]
-    kind = RefusedError if is_answer(error) else TrackingError
-    reason = why_no_answer(text) or text[:300]
-    return kind(f"The tracking store (`MLFLOW_TRACKING_URI`) must answer and accept. Received: {uri}: {reason}")
 
 
 def _other_client(uri: str) -> MlflowClient:

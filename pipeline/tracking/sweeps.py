@@ -11,12 +11,13 @@ from pipeline.data.files import LockedError
 from pipeline.data.keys import Key
 from pipeline.data.rows import Row
 from pipeline.evaluation.seeds import SeededRun
+from pipeline.tracking.errors import one_line_errors
 from pipeline.tracking.lease import is_silent
 from pipeline.tracking.owners import close_abandoned
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, one_line_errors
+from pipeline.tracking.store import Store
 from pipeline.tracking.tags import OWN_DATA, SWEEP_JOB, SWEEP_NUMBER, TRIAL
 
 PRUNED = "pruned"  # the tag of a trial that its search ended
@@ -103,8 +104,8 @@ def open_sweep(store: Store, digest: str, description: RunDescription, *, new: b
     found = None if new else _latest(store, digest)
     if found and found.info.status == "RUNNING" and is_silent(found.data.tags) is False:
         raise LockedError(
-            f"another command runs the same sweep under the run {found.info.run_id}: wait for its end, or for ten "
-            "minutes where it was killed on another machine"
+            f"another command runs the same sweep or search under the run {found.info.run_id}: wait for its end, or "
+            "for ten minutes where it was killed on another machine"
         )
     tags = {**description.tags, "kind": "sweep", _SWEEP: digest}
     resume = found.info.run_id if found else None

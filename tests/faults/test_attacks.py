@@ -19,8 +19,9 @@ from pipeline.runs.samples import read_samples
 from pipeline.settings.composed import validate
 from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.paths import ROOT
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import TrackingError, connect
+from pipeline.tracking.store import connect
 from pipeline.training.checkpoints import CheckpointError, load_parts, load_state
 from pipeline.training.history import read_history
 from tests.composing import CHOICES

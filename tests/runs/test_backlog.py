@@ -21,10 +21,11 @@ from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.job import Job
 from pipeline.settings.stages import TrackingSettings
 from pipeline.sync import sync
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import RunDescription
 from pipeline.tracking.spool import Spool
 from pipeline.tracking.spooled_runs import open_run
-from pipeline.tracking.store import TrackingError, connect
+from pipeline.tracking.store import connect
 from tests.composing import settings_of
 
 OFFLINE = TrackingSettings(

@@ -10,6 +10,7 @@ from pipeline.runs import description as described
 from pipeline.runs.description import changed_settings, describe_stage, describe_sweep, describe_training, name_run
 from pipeline.settings.job import Job
 from pipeline.settings.paths import ROOT
+from pipeline.sweeps.jobs import find_varied
 from tests.composing import jobs_of, settings_of
 from tests.places import place
 
@@ -196,6 +197,15 @@ def test_an_evaluation_is_a_child_of_the_training_run_and_logs_its_own_settings(
         "evaluate": {"weights": "last", "batch_size": 10, "classification_accuracy": False}
     }
     assert "models/acgan" in description.note
+
+
+def test_a_job_of_a_sweep_is_named_by_what_varies_and_not_by_what_all_jobs_have() -> None:
+    words = ("acgan.steps=600", "acgan.report_every=60", "acgan.auxiliary_weight.trick=0.4", "seed=1")
+    jobs = [words, (*words[:2], "acgan.auxiliary_weight.trick=0.5", "seed=1"), (*words[:3], "seed=2")]
+    varied = find_varied(jobs)
+    assert varied == ("acgan.auxiliary_weight.trick", "seed")
+    job = Job("pipeline.train", words, "acgan", place(varied=varied))
+    assert name_run(settings_of(*words), job) == "acgan auxiliary_weight.trick=0.4 seed=1"
 
 
 def test_a_sweeps_description_has_the_command_of_the_whole() -> None:

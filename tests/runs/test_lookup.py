@@ -8,8 +8,9 @@ import pytest
 from pipeline.runs.folder import LAYOUT, RunFolder
 from pipeline.runs.lookup import find_stored_files
 from pipeline.settings import paths
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from tests.composing import settings_of
 
 pytestmark = pytest.mark.slow

@@ -22,8 +22,9 @@ from pipeline.runs.folder import LAYOUT, RunFolder
 from pipeline.runs.location import find_run
 from pipeline.runs.promotion import CHALLENGER, CHAMPION, OTHER, PART, Promotion, PromotionError, promote_run
 from pipeline.serving import CODE
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.composing import settings_of
 

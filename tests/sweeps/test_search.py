@@ -10,8 +10,10 @@ from unittest.mock import MagicMock
 import pytest
 from hydra.plugins.launcher import Launcher
 from mlflow.entities import Run
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import OperationalError
 
-from pipeline.data.keys import Key
+from pipeline.data.keys import Key, held_out_key
 from pipeline.runs.trials import TrialJob
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError, SettingsError
@@ -19,7 +21,7 @@ from pipeline.settings.job import Job, with_family
 from pipeline.settings.search import read_search
 from pipeline.sweeps import search as searching
 from pipeline.sweeps.search import Trials, require_shared_storage
-from pipeline.sweeps.study import Study, overrides_of
+from pipeline.sweeps.study import Study, make_trial, overrides_of
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.recorder import Recorder
 from pipeline.tracking.store import Store
@@ -185,6 +187,45 @@ def test_values_of_a_trial_are_proposed_once_more_wherever_its_command_was_kille
     study.replace(0)
     assert study.ask()[1] == ["acgan.soft_label.real=0.9", "acgan.soft_label.trick=0.8"]
     assert [state for _, state, _ in study.trials()] == ["replaced", "running"]
+
+
+def go_away(*_: object, **__: object) -> None:
+    """Raises what Optuna does where its database has gone away."""
+    raise StorageInternalError("An exception is raised during the commit.") from OperationalError(
+        "SELECT 1", {}, ConnectionRefusedError("connection refused")
+    )
+
+
+def test_a_storage_that_goes_away_ends_the_search_in_one_line_and_the_same_command_goes_on(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, again = Stage(store), Stage(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(Study, "tell", go_away)
+        patch.setattr(Study, "trials", go_away)
+        before = call(cut, *QUALITY, f"{TRIALS}=2", "acgan.steps=13")
+    assert (before.status, cut.trained) == (2, [0])
+    (line,) = before.complained.splitlines()
+    assert line.startswith("error: `hydra.sweeper.search.storage` must be a database that answers: ")
+    assert "connection refused. Once it does, the same command goes on. Received: sqlite:///" in line
+    assert before.parent is not None
+    assert before.parent.info.status == "FAILED"
+    after = call(again, *QUALITY, f"{TRIALS}=2", "acgan.steps=13")
+    assert (after.status, again.trained, after.states()) == (0, [1], ["complete", "complete"])
+
+
+def test_a_training_goes_on_where_the_storage_cannot_be_asked_whether_it_is_hopeless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = {"trials": 2, "storage": f"sqlite:///{tmp_path}/optuna.db", "maximize": ["coverage"], "minimize": []}
+    block |= {"space": {"acgan.soft_label.real": {"low": 0.7, "high": 1.0}}}
+    study = Study(read_search(block), seed=0)
+    study.open("a", {})
+    place, _ = study.ask()
+    trial = make_trial(Job("pipeline.train", ()), {**block, "trial": place.model_dump()}, steps=30)
+    monkeypatch.setattr("optuna.trial.Trial.report", go_away)
+    assert trial.is_hopeless(20, {held_out_key("coverage"): 0.1}) is False
+    assert capsys.readouterr().out == "the search's storage does not answer: the trial goes on\n"
 
 
 def test_values_that_come_again_get_their_measures_without_a_training(call: Call, store: Store) -> None:

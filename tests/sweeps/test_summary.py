@@ -23,10 +23,11 @@ from pipeline.settings.job import Job
 from pipeline.sweeps import summary
 from pipeline.sweeps import sweep as sweep_module
 from pipeline.tracking import first_answer
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.pages import runs_where
 from pipeline.tracking.runs import Run
 from pipeline.tracking.spool import Spool
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.composing import jobs_of, settings_of
 from tests.patience import wait_for

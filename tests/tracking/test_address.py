@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.tracking.address import page_of, without_password
-from pipeline.tracking.store import TrackingError
+from pipeline.tracking.errors import TrackingError
 
 LOCAL = "http://127.0.0.1:5000/#/experiments/3/runs/ab?workflowType=machine_learning (while `make ui` runs)"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.tracking import first_answer
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.spool import Spool
-from pipeline.tracking.store import TrackingError, connect
+from pipeline.tracking.store import connect
 from tests.patience import wait_for
 from tests.tracking.servers import LIMIT_SECONDS, Server
 from tests.tracking.test_spool import IMAGE, ONLINE, opened, points, steps

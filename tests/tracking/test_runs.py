@@ -8,10 +8,11 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from pipeline.tracking import owners
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
 from pipeline.tracking.runs import Run, RunDescription, flatten
 from pipeline.tracking.stage_runs import open_stage_run
-from pipeline.tracking.store import Store, TrackingError
+from pipeline.tracking.store import Store
 from pipeline.tracking.tags import SWEEP_JOB, TRIAL
 from tests.patience import wait_for
 
@@ -234,6 +235,12 @@ def test_a_run_of_a_living_process_or_of_another_host_stays_open(store: Store) -
         store.client.set_tag(other.run_id, "owner.process", "1")
         assert close_abandoned(store) == []
         assert status(store, alive) == "RUNNING"
+
+
+def test_a_run_is_of_who_signs_in_at_the_server(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
+    with Run(store, RunDescription(name="hers"), system_metrics=False) as run:
+        assert store.client.get_run(run.run_id).data.tags["mlflow.user"] == "ada"
 
 
 def test_another_process_under_the_same_id_is_not_the_owner() -> None:

@@ -14,6 +14,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
 from mlflow.entities import Run as MlflowRun
+from mlflow.exceptions import MlflowException
 
 from pipeline.data.files import WriteError
 from pipeline.data.keys import Key
@@ -22,11 +23,12 @@ from pipeline.tracking import courier, spooled_runs
 from pipeline.tracking.courier import Courier
 from pipeline.tracking.datasets import LoggedImages
 from pipeline.tracking.delivery import Delivery
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spool import Call, Spool, SpoolError
 from pipeline.tracking.spool_client import SpoolClient
 from pipeline.tracking.spooled_runs import KEY, open_run, send_left
-from pipeline.tracking.store import Store, TrackingError, connect
+from pipeline.tracking.store import Store, connect
 from pipeline.training.history import Point
 from tests.patience import wait_for
 
@@ -339,6 +341,32 @@ def test_a_store_that_refuses_for_now_is_tried_again(store: Store, root: Path, m
     wait_for(lambda: len(tries) == 3)
     assert carrier.finish(lambda: None)
     assert store.client.get_run(made.run_id).data.tags["a"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError("connection refused"), "the tracking server is away"),
+        (
+            MlflowException("API request to endpoint /api/2.0/mlflow/runs/log-batch failed with error code 403 != 200"),
+            "ask whoever runs the server for the permission",
+        ),
+    ],
+)
+def test_a_store_that_took_nothing_to_the_end_is_away_or_refused(
+    error: Exception, why: str, store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(courier, "PATIENCE_SECONDS", 0.1)
+    made = Run(store, DESCRIPTION, system_metrics=False)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(store.client, "log_batch", refuse)
+    carrier = carry_a_tag(store, root, made.run_id)
+    assert not carrier.finish(lambda: None)
+    assert why in carrier.why_unsent
 
 
 def test_who_waits_for_a_store_that_is_slow_is_told(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import requests
-from mlflow.exceptions import MlflowException
 
 from pipeline.settings.paths import ROOT
 from pipeline.tracking import first_answer
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import Run, RunDescription
-from pipeline.tracking.store import Store, TrackingError, connect, default_uri, one_line_errors, refusal
+from pipeline.tracking.store import Store, connect, default_uri
 
 OLDER_SCHEMA = "0c779009ac13"
 TWO_AT_ONCE = """
@@ -104,31 +103,12 @@ def test_a_store_on_a_full_disk_is_refused_as_such(root: Path) -> None:
     assert "chmod" not in line
 
 
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [("http://127.0.0.1:{}", "nothing listens there"), ("http://nosuch.invalid:{}", "no host of that name is known")],
-)
-def test_a_server_that_is_not_reached_is_told_with_the_reason(address: str, reason: str) -> None:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        uri = address.format(free.getsockname()[1])
-    with pytest.raises(requests.ConnectionError) as failure:
-        requests.get(uri, timeout=5)
-    text = str(refusal(uri, MlflowException(f"API request to {uri} failed with exception {failure.value}")))
-    assert text.endswith(f"Received: {uri}: {reason}")
-
-
 def test_an_address_of_a_server_without_its_scheme_is_told_to_have_one(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "127.0.0.1:5000")
     with pytest.raises(TrackingError, match=r"must begin with http:// or https://\. Received: 127\.0\.0\.1:5000$"):
         connect(family="acgan", experiment="digits", root=root)
-
-
-def test_what_an_error_says_of_its_statement_is_left_out() -> None:
-    with pytest.raises(TrackingError, match=r"sqlite:///a\.db: database is locked$"), one_line_errors("sqlite:///a.db"):
-        raise sqlite3.OperationalError("database is locked [SQL: SELECT 1] (Background on this error at: a page)")
 
 
 def set_schema(file: Path, revision: str) -> None:

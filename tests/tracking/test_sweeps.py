@@ -49,7 +49,7 @@ def test_a_sweep_that_another_machine_runs_is_refused_until_its_lease_is_silent(
     opened = open_sweep(store, "c3d4", described)
     store.client.set_tag(opened, "owner.place", "another boot pid:[1]")
     store.client.set_tag(opened, "owner.lease", f"{time.time():.0f}")
-    with pytest.raises(LockedError, match=f"another command runs the same sweep under the run {opened}"):
+    with pytest.raises(LockedError, match=f"another command runs the same sweep or search under the run {opened}"):
         open_sweep(store, "c3d4", described)
     store.client.set_tag(opened, "owner.lease", f"{time.time() - 1000:.0f}")
     assert open_sweep(store, "c3d4", described) == opened

@@ -22,7 +22,8 @@ from mlflow.keras import load_model
 from PIL import Image
 
 from pipeline.settings.paths import ROOT
-from pipeline.tracking.store import TrackingError, connect
+from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.store import connect
 from tests.patience import wait_for
 from tests.projects import Finished, Project
 from tests.tracking.servers import Process, await_health, free_port, stop
@@ -95,15 +96,21 @@ class Story:
 
     Attributes:
         address: The server's.
+        project: Where its user works.
         answer: The sweep.
         log: What the server printed.
         jobs: The runs of its jobs.
     """
 
     address: str
+    project: Project
     answer: Finished
     log: str
     jobs: list[Run]
+
+    def call(self, module: str, *overrides: str) -> Finished:
+        """A command of the ordinary user."""
+        return self.project.start(sys.executable, "-m", module, *overrides, extra=own(self.address)).finish()
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +129,22 @@ def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Iterato
             requests.post(
                 f"{address}/api/2.0/mlflow/users/create", json=made, auth=ADMIN, timeout=60
             ).raise_for_status()
-            named = {"MLFLOW_TRACKING_USERNAME": USER[0], "MLFLOW_TRACKING_PASSWORD": USER[1]}
             command = (sys.executable, "-m", "pipeline.train", *SWEEP)
-            answer = project.start(*command, extra={"MLFLOW_TRACKING_URI": address, **named}).finish()
+            answer = project.start(*command, extra=own(address)).finish()
             with signed_in(*USER):
-                yield Story(address, answer, (place / "server.log").read_text(), jobs_of(address))
+                yield Story(address, project, answer, (place / "server.log").read_text(), jobs_of(address))
         finally:
             stop(server)
+
+
+def own(address: str) -> dict[str, str]:
+    """The variables of the ordinary user."""
+    name, password = USER
+    return {
+        "MLFLOW_TRACKING_URI": address,
+        "MLFLOW_TRACKING_USERNAME": name,
+        "MLFLOW_TRACKING_PASSWORD": password,
+    }
 
 
 @contextmanager
@@ -182,6 +198,19 @@ def test_pictures_and_models_load_back(story: Story, tmp_path: Path, monkeypatch
         model = load_model(f"runs:/{story.jobs[0].info.run_id}/{half}")
         rows = {one.name: np.zeros((2, *one.shape[1:]), np.float32) for one in model.inputs}
         assert np.isfinite(model.predict(rows, verbose=0)).all()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_an_ordinary_user_makes_the_first_promotion_under_the_name_that_signs_in(story: Story) -> None:
+    tiny = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
+    assert story.call("pipeline.train", *tiny, "tracking.system_metrics=false").returncode == 0
+    (folder,) = story.project.folders()
+    answer = story.call("pipeline.promote", f"run={folder}", "force=true")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "digits-generator, version 1: champion" in answer.stdout
+    version = MlflowClient(story.address).get_model_version_by_alias("digits-generator", "champion")
+    assert (version.tags["trained.by"], version.tags["promoted.by"]) == (USER[0], USER[0])
 
 
 @pytest.mark.long
