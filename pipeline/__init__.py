@@ -21,11 +21,13 @@ stands before it::
 import os
 
 # Read once, when TensorFlow and MLflow are imported, so they are set before anything can import them.
-# oneDNN is off by default on some processors, where it makes a step 1.6 times faster. A GPU's memory is taken as it is
-# needed, so that jobs of a sweep share one.
+# oneDNN is off by default on some processors, where it makes a step 1.6 times faster. Operations take turns: of two at
+# once oneDNN gives one fewer threads, so that it sums in another order from run to run. A GPU's memory is taken as it
+# is needed, so that jobs of a sweep share one.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 for _name, _value in {
     "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -10,6 +10,7 @@
     candidates  table, picture and commands of a search
     processes   jobs side by side on this machine
     cluster     jobs on the machines of a Ray cluster
+    tasks       the side of a node there: a command in a fresh process
     machines    what these must have in common
     slurm       jobs as a job array of SLURM
     comparison  jobs grouped into settings: rows of tables, the best on each measure, pictures

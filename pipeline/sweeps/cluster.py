@@ -1,15 +1,17 @@
-"""Jobs as tasks of a Ray cluster, each in a fresh process, on machines that share the project's folder."""
+"""Jobs as tasks of a Ray cluster, each in a fresh process, on machines that share the project's folder.
+
+Private names: `print_to_stdstream` of `ray._private.worker`, which prints what a cluster tells its driver.
+"""
 
 import os
 import re
-import runpy
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +20,8 @@ from hydra.core.utils import JobReturn
 from pipeline.data.files import write_text
 from pipeline.settings import paths
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
-from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, do_nothing, job_return, log_of, start_line
+from pipeline.sweeps.processes import PATIENCE_SECONDS, THREADS, OnEnd, do_nothing, job_return, log_of
+from pipeline.sweeps.tasks import import_ray, run_command, sees
 
 RETRIES, LOOK_SECONDS, ANSWER_SECONDS = 3, 1.0, 10
 # Ray takes 127.0.0.1 for the machine's address in its network, where others would reach the new cluster.
@@ -50,7 +53,7 @@ class RayCluster:
             text = "`hydra.launcher.cpus` and `hydra.launcher.gpus` must be numbers, not negative, nor both 0"
             raise ClusterError(f"{text}. Received: {cpus} and {gpus}")
         with _keeping_sigterm():
-            self._ray, self._cpus, self._gpus = _import_ray(), cpus, gpus
+            self._ray, self._cpus, self._gpus = import_ray(), cpus, gpus
             self._connect(address)
         try:
             nodes = [node for node in self._ray.nodes() if node["Alive"]]
@@ -79,7 +82,7 @@ class RayCluster:
         is called with how each ended before the next is asked for.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        threads = dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
+        threads = {THREADS: str(max(1, int(self._cpus)))}
         task = self._task(run_command, max_retries=RETRIES)
         places, waiting = len(jobs) if isinstance(jobs, Sequence) else self.at_once, enumerate(jobs)
         running: dict[Any, tuple[int, Sequence[str]]] = {}
@@ -127,6 +130,7 @@ class RayCluster:
                 host, _, port = address.rpartition(":")
                 socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
             self._ray.init(address, runtime_env=environment, **quiet, **own)
+            self._ray._private.worker.print_to_stdstream = print_notice
         except Exception as error:  # Ray raises plain ones where a process of its own does not start in time
             reason = " ".join(str(error).split())[:200]
             raise ClusterError(
@@ -155,38 +159,20 @@ class RayCluster:
             self._ray.cancel(one, force=True)
 
 
-def run_command(module: str, words: Sequence[str], log: str, cwd: str, environment: Mapping[str, str]) -> int:
-    """Runs a command in this process, which must be fresh, and returns its exit status; its output goes to `log`."""
-    os.environ.update(environment)
-    os.chdir(cwd)
-    sys.path.insert(0, cwd)  # as `python -m` does
-    with Path(log).open("a", buffering=1, encoding="utf-8") as output:
-        for descriptor in (1, 2):
-            os.dup2(output.fileno(), descriptor)
-        sys.stdout = sys.stderr = output
-        sys.argv = [module, *words]
-        output.write(
-            f"{start_line()}on {os.uname().nodename}, node {_import_ray().get_runtime_context().get_node_id()}\n"
-        )
-        try:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else int(end.code is not None)
-        except Exception:
-            traceback.print_exc()
-            return 1
-    return 0
-
-
 def variables_of(words: Sequence[str]) -> dict[str, str]:
     """Returns the variables that a job needs: MLflow's, and those that its words name, as in `${oc.env:NAME}`."""
     named = {name for word in words for name in _VARIABLE.findall(word)}
     return {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_") or name in named}
 
 
-def sees(path: str) -> tuple[str, bool]:
-    """Returns this machine's name, and whether it sees a file."""
-    return os.uname().nodename, Path(path).exists()
+def print_notice(data: Mapping[str, Any], **_: object) -> None:
+    """Prints the `lines` of `data` that a cluster tells as one; of a lost process, what becomes of its job."""
+    text = " ".join(" ".join(data["lines"]).split())
+    if "A worker died or was killed" in text:  # Ray's notice of the task follows
+        return
+    if "retries remaining" in text:
+        text = "the process of a job was lost: the job runs again, and resumes from its checkpoint"
+    sys.stderr.write(f"{shorten(text, 200, placeholder=' …')}\n")
 
 
 def count_places(resources: Mapping[str, float], *, cpus: float, gpus: float) -> int:
@@ -194,16 +180,6 @@ def count_places(resources: Mapping[str, float], *, cpus: float, gpus: float) ->
     wanted = {"CPU": cpus, "GPU": gpus}
     # A tenth fits ten times into 1, but floating-point division finds 9 whole ones.
     return min(int(resources.get(name, 0) / amount + 1e-9) for name, amount in wanted.items() if amount)
-
-
-def _import_ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError as error:
-        text = f"`hydra/launcher=ray` needs the module `{error.name}`: install it with `pip install -e '.[cluster]'`"
-        raise ClusterError(text) from error
-    return ray
 
 
 @contextmanager

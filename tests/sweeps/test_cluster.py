@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Run
 
 from pipeline.settings.paths import ROOT
-from pipeline.sweeps.cluster import RayCluster, count_places, variables_of
+from pipeline.sweeps.cluster import RayCluster, count_places, print_notice, variables_of
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
 from tests.patience import wait_for
 from tests.projects import Project, metadata_of
@@ -236,6 +236,25 @@ def test_a_job_gets_the_variables_of_mlflow_and_those_that_its_words_name(monkey
     handed = {name: value for name, value in variables_of(words).items() if not name.startswith("MLFLOW_")}
     assert handed == {"SEARCH_STORAGE": "search_storage", "DIGITS": "digits"}
     assert variables_of(())["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
+
+
+@pytest.mark.parametrize(
+    ("told", "printed"),
+    [
+        ("A worker died or was killed while executing a task by an unexpected system error. " * 9, ""),
+        (
+            "Task run_command failed. There are 3 retries remaining, so the task will be retried. Error: ",
+            "the process of a job was lost: the job runs again, and resumes from its checkpoint\n",
+        ),
+        ("The node with node id\n a1 has been marked dead.", "The node with node id a1 has been marked dead.\n"),
+        ("word " * 99, f"{('word ' * 39).strip()} …\n"),
+    ],
+)
+def test_what_ray_tells_of_its_cluster_is_one_short_line(
+    told: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_notice({"lines": [told], "pid": "raylet", "is_err": False}, ignore_prefix=False)
+    assert capsys.readouterr().err == printed
 
 
 @pytest.mark.parametrize(("cpus", "gpus", "places"), [(1, 0, 8), (3, 0, 2), (0, 0.1, 10), (1, 0.5, 2), (0.3, 0.3, 3)])
