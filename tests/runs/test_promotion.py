@@ -234,16 +234,21 @@ def test_who_may_not_take_an_alias_away_gives_the_other_and_is_told(
     def refuse(_client: object, _name: str, _alias: str) -> None:
         raise MlflowException("Permission denied", PERMISSION_DENIED)
 
-    monkeypatch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
-    promotion = promote(run_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
+        promotion = promote(run_id)
     assert promotion.alias == CHAMPION
     assert list(promotion.reasons[-2:]) == [
-        f"{name} stays challenger too: only who made that model may take the alias away"
-        for name in ("digits-discriminator", NAME)
+        f"version 2 of {name} stays challenger too: only who made that model, or the server's admin, may take the "
+        "alias away; the same command does then"
+        for name in (NAME, "digits-discriminator")
     ]
     for name in (NAME, "digits-discriminator"):
         aliases = store.client.get_registered_model(name).aliases
         assert {alias: str(version) for alias, version in aliases.items()} == {CHAMPION: "2", CHALLENGER: "2"}
+    assert list(promote(run_id).reasons) == ["it is the champion already"]
+    for name in (NAME, "digits-discriminator"):
+        assert store.client.get_registered_model(name).aliases.keys() == {CHAMPION}
 
 
 def test_a_promotion_adds_no_point_to_the_curves_of_the_training(store: Store, promote: Promote) -> None:
@@ -329,7 +334,7 @@ def test_a_champion_whose_run_was_deleted_is_replaced_by_force_alone(store: Stor
 def test_the_champion_stays_what_it_is(store: Store, promote: Promote) -> None:
     run_id = trained(store, 1.0)
     promote(run_id)
-    assert promote(run_id) == Promotion(NAME, "1", CHAMPION, ("it is the champion already",))
+    assert promote(run_id) == Promotion(NAME, "1", CHAMPION, ["it is the champion already"])
 
 
 def test_a_version_follows_a_project_whose_folder_is_moved(store: Store, promote: Promote, tmp_path: Path) -> None:

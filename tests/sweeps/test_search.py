@@ -74,7 +74,9 @@ def call(call_train: CallTrain, store: Store, tmp_path: Path) -> Call:
         status, shown, complained = call_train(stage, *overrides, new, place)
         if not (parents := own()):
             return Search(status, shown, complained, None, [], set())
-        folder = Path(store.client.download_artifacts(parents[-1].info.run_id, ""))
+        run_id = parents[-1].info.run_id
+        kept = store.client.list_artifacts(run_id)
+        folder = Path(store.client.download_artifacts(run_id, "")) if kept else tmp_path / "nothing"
         table = folder / "sweep.csv"
         rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines())) if table.exists() else []
         files = {file.name for file in folder.rglob("*.*")}
