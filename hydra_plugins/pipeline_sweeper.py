@@ -1,6 +1,7 @@
 """The sweeper of the project, chosen in conf/config.yaml.
 
 Hydra executes this module at each command, so whatever takes time to import is imported within functions.
+
 Private names: `BasicSweeper` of `hydra._internal`, which Hydra itself sweeps with.
 """
 

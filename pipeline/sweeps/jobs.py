@@ -131,7 +131,7 @@ def with_place(overrides: Sequence[str], place: SweepPlace) -> list[str]:
     """Returns a job's overrides with its place in the sweep, which is so handed on whatever the launcher."""
     values = place.model_dump(exclude={"varied"}).items()
     pairs = [f"{name}: {quote(value) if isinstance(value, str) else value}" for name, value in values]
-    pairs.append(f"varied: [{', '.join(place.varied)}]")
+    pairs.append(f"varied: [{', '.join(map(quote, place.varied))}]")
     return [*overrides, f"{_PLACE}={{{', '.join(pairs)}}}"]
 
 

@@ -20,7 +20,7 @@ from pipeline.settings.overrides import hydra_overrides, plain
 from pipeline.settings.search import ADDRESS, SearchSettings, read_search
 from pipeline.sweeps.jobs import CheckedJob, check_jobs, digest_jobs, read_place, with_place
 from pipeline.sweeps.processes import require_no_jobs
-from pipeline.sweeps.storage import one_line_errors
+from pipeline.sweeps.storage import one_line_storage_errors
 from pipeline.sweeps.study import Study, overrides_of
 from pipeline.sweeps.sweep import RESUME, Report, choose_launcher, parent_run, prepare_data, repeated_command
 from pipeline.tracking.owners import close_abandoned
@@ -56,8 +56,8 @@ def run_search(
         require_no_jobs(folder)
         launcher = make_launcher()
         require_shared_storage(launcher, search)
-        described = parent_run(config, own.settings, digest, load_report=load_report, kind="search")
-        with one_line_errors(search.storage), described as (store, run_id):
+        parent = parent_run(config, own.settings, digest, load_report=load_report, kind="search")
+        with one_line_storage_errors(search.storage), parent as (store, run_id):
             study.open(f"{digest[:SHORT_DIGEST]}-{run_id[:SHORT_DIGEST]}", own.settings.parameters())
             at_once = getattr(launcher, "at_once", 1)
             trials = Trials(study, store, run_id, compose=compose, at_once=at_once)

@@ -50,7 +50,7 @@ def open_storage(address: str) -> Any:
 
 
 @contextmanager
-def one_line_errors(address: str) -> Iterator[None]:
+def one_line_storage_errors(address: str) -> Iterator[None]:
     """Turns errors of a storage that went away within the block into a `SearchError` of one line."""
     try:
         yield

@@ -31,7 +31,7 @@ class Courier:
         self._over = threading.Event()
         self._failing_since: float | None = None
         self._refusal: PipelineError | None = None
-        self._latest: TrackingError | None = None
+        self._latest_error: TrackingError | None = None
         self._thread = threading.Thread(target=self._work, daemon=True, name="Courier")
 
     @property
@@ -42,7 +42,9 @@ class Courier:
     @property
     def why_unsent(self) -> str:
         """Why the store has not taken what is left: what it said, or that it is away."""
-        return str(self._latest) if isinstance(self._latest, RefusedError) else "the tracking server is away"
+        return (
+            str(self._latest_error) if isinstance(self._latest_error, RefusedError) else "the tracking server is away"
+        )
 
     def start(self) -> None:
         """Begins to send."""
@@ -96,7 +98,7 @@ class Courier:
             raise
         except Exception as error:  # a TrackingError too; MLflow lets errors of requests and of the system through
             self._failing_since = self._failing_since or started
-            self._latest = error if isinstance(error, TrackingError) else refusal(self.store.uri, error)
+            self._latest_error = error if isinstance(error, TrackingError) else refusal(self.store.uri, error)
             self._raise_if_final(error)
             return False
         self._failing_since = None

@@ -31,7 +31,9 @@ def test_jobs_are_all_combinations_of_what_is_listed_and_a_later_override_replac
 
 
 def test_a_place_is_handed_on_as_an_override_that_hydra_reads() -> None:
-    given = place(run="12345678901234567890123456789012", number=2, varied=("acgan.soft_label.real", "seed"))
+    given = place(
+        run="12345678901234567890123456789012", number=2, varied=("acgan.soft_label.real", "hydra/launcher", "a@b")
+    )
     overrides = with_place(["seed=1", "label='a,b'"], given)
     assert read_place(overrides) == given
     settings = settings_of(*overrides)
