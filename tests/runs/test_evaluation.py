@@ -63,7 +63,7 @@ def test_no_figure_is_written_without_its_reference_and_the_judge_that_gave_it(
     assert content["test"]["matched"]["generator"]["loss"] == 0.8
     assert content["quality"]["accuracy"] == {"value": 0.98, "reference": 0.99}
     assert content["quality"]["accuracy_by_digit"]["7"] == {"value": 0.9, "reference": 0.95}
-    assert content["judge"] == {"digest": calibration.digest, "accuracy": calibration.accuracy, "label": "tiny"}
+    assert content["judge"] == {"digest": calibration.digest, "accuracy": calibration.accuracy}
     assert content["weights"] == {"which": "best", "step": 1350}
 
 
