@@ -98,7 +98,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as held:
             held.enter_context(locked(path))
-            held.callback(path.with_name(f".{path.name}.lock").unlink, missing_ok=True)
+            held.callback(lock_file(path).unlink, missing_ok=True)
             for left in path.parent.glob(f"{escape(prefix)}*"):
                 shutil.rmtree(left)
             hidden = held.enter_context(TemporaryDirectory(dir=path.parent, prefix=prefix, ignore_cleanup_errors=True))
@@ -128,7 +128,7 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: float = 0) -> Iterator[None]:
-    """Holds the lock of a file or folder, `.NAME.lock` beside it, for the length of the block.
+    """Holds the lock of a file or folder, see `lock_file`, for the length of the block.
 
     Args:
         path: What is locked; it need not exist, and missing folders above it are made.
@@ -139,7 +139,7 @@ def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: 
         LockedError: Another process holds the lock, and `waiting` is none.
         WriteError: The lock cannot be written.
     """
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    lock = FileLock(lock_file(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -157,8 +157,13 @@ def locked(path: Path, *, waiting: Callable[[], object] | None = None, seconds: 
         lock.release()
 
 
+def lock_file(path: Path) -> Path:
+    """Returns the file whose lock is that of a file or folder, beside it."""
+    return path.with_name(f".{path.name}.lock")
+
+
 def lock_with_children(path: Path) -> int:
-    """Takes the lock `.NAME.lock` beside a file or folder and returns its descriptor, for processes that inherit it.
+    """Takes the lock of a file or folder, see `lock_file`, and returns its descriptor, for processes that inherit it.
 
     It is held until this process and all that were started with the descriptor have closed it or ended.
 
@@ -170,7 +175,7 @@ def lock_with_children(path: Path) -> int:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+        lock = os.open(lock_file(path), os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

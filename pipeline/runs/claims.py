@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from pipeline.data.code import SHORT_DIGEST
-from pipeline.data.files import LockedError, locked, remove_unfinished
+from pipeline.data.files import LockedError, lock_file, locked, remove_unfinished
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFolder
 from pipeline.settings import paths
@@ -75,7 +75,7 @@ def _locked_spool(folder: RunFolder) -> Iterator[None]:
         try:
             yield
         finally:
-            folder.spool.with_name(f".{folder.spool.name}.lock").unlink(missing_ok=True)  # it stands in the folder
+            lock_file(folder.spool).unlink(missing_ok=True)  # it stands in the folder
 
 
 def _is_being_sent(folder: RunFolder) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from hydra.core.utils import JobReturn, JobStatus
 
-from pipeline.data.files import LockedError, lock_with_children
+from pipeline.data.files import LockedError, lock_file, lock_with_children
 from pipeline.settings.exits import JobFailedError
 from pipeline.settings.paths import display
 from pipeline.sweeps.jobs import read_place
@@ -22,6 +22,7 @@ THREADS = "TF_NUM_INTRAOP_THREADS"
 GPUS = "CUDA_VISIBLE_DEVICES"
 OnEnd = Callable[[JobReturn], object]
 PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
+LOCK = "jobs"
 STARTED = "-- started "
 
 
@@ -74,7 +75,7 @@ def lock_jobs(folder: Path) -> int:
         LockedError: Jobs of an earlier command still run.
     """
     try:
-        return lock_with_children(folder / "jobs")
+        return lock_with_children(folder / LOCK)
     except LockedError as error:
         raise LockedError(
             f"jobs of an earlier command, which was killed, still run in {display(folder)}{_processes_in(folder)}: "
@@ -84,7 +85,7 @@ def lock_jobs(folder: Path) -> int:
 
 def _processes_in(folder: Path) -> str:
     """The ids of the processes of this user that hold a sweep's lock, as in ` (processes 1200, 1201)`."""
-    lock, found = str((folder / ".jobs.lock").resolve()), []
+    lock, found = str(lock_file(folder / LOCK).resolve()), []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if any(file.path == lock for file in process.open_files()):

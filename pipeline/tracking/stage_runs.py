@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.data.files import locked
+from pipeline.data.files import lock_file, locked
 from pipeline.tracking.address import is_server
 from pipeline.tracking.runs import Run, RunDescription
 from pipeline.tracking.spool import Spool
@@ -45,7 +45,7 @@ def remove_sent(folder: Path) -> None:
     with suppress(OSError):  # there is something in it, as in a training's
         if folder.exists():
             folder.rmdir()
-        folder.with_name(f".{folder.name}.lock").unlink()
+        lock_file(folder).unlink()
 
 
 def _alone(description: RunDescription, parent: str) -> RunDescription:
