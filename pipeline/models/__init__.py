@@ -11,6 +11,8 @@
 
 Import this package before TensorFlow: it hides the lines on drivers and processors that TensorFlow writes to standard
 error before its log level takes effect.
+
+Private names: `Model._resolve_auto_jit_compile` of Keras.
 """
 
 import logging
@@ -61,3 +63,5 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keras.config.set_floatx("float32")
 keras.config.set_image_data_format("channels_last")
 keras.config.set_epsilon(1e-7)
+# On a GPU Keras would compile `predict` and `fit` by XLA, each model and batch anew, whatever `compute.xla` says.
+keras.Model._resolve_auto_jit_compile = lambda _: False

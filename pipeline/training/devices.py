@@ -1,7 +1,4 @@
-"""The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler.
-
-It uses one private name of Keras: `Model._resolve_auto_jit_compile`.
-"""
+"""The device that trainings compute on, which decides what `auto` means in `compute`, and the cache of its compiler."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
 import tensorflow as tf
 
 from pipeline.settings import paths
@@ -21,9 +17,6 @@ if TYPE_CHECKING:  # the judge, which asks for its kernels here, does not depend
 
 XLA_FLAGS, VISIBLE = "TF_XLA_FLAGS", "CUDA_VISIBLE_DEVICES"
 NVIDIA = Path("/dev/nvidia0")
-
-# On a GPU Keras would compile `predict` and `fit` by XLA, each model and batch anew, whatever `compute.xla` says.
-keras.Model._resolve_auto_jit_compile = lambda _: False
 
 
 def find_gpu() -> str | None:
