@@ -34,6 +34,7 @@ def loss_curves(
     title: str,
     unit: str = "nats",
     units: Mapping[str, str] = MappingProxyType({}),
+    scheme: str = "",
 ) -> None:
     """Draws every loss over the steps, rows of at most three panels for each component.
 
@@ -41,13 +42,17 @@ def loss_curves(
     cut off and counted on the picture instead. Long series are drawn faintly, with their running median.
 
     `history` maps a key to steps `(n,)` and losses `(n,)`: a line a split and scheme, a panel a component and loss.
-    `units` are those of losses that are not in `unit`.
+    `units` are those of losses that are not in `unit`. Of held-out losses those of `scheme` are drawn first, in the
+    colour beside the training's.
 
     Raises:
         ValueError: The history is empty, or steps and losses differ in length.
     """
     lines = _by_panel(history)
-    splits = sorted({split for series in lines.values() for split in series}, key=_train_first)
+    splits = sorted(
+        {split for series in lines.values() for split in series},
+        key=lambda line: (line[0] != TRAIN, line[1] != scheme, line),
+    )
     components = list(dict.fromkeys(component for component, _ in lines))
     losses = list(dict.fromkeys(loss for _, loss in lines))
     columns = math.ceil(len(losses) / math.ceil(len(losses) / COLUMNS))
@@ -80,11 +85,6 @@ def _by_panel(history: Mapping[Key, Series]) -> dict[Panel, dict[Line, Series]]:
     if not lines:
         raise ValueError("`history` must hold at least one loss. Received: none")
     return lines
-
-
-def _train_first(line: Line) -> tuple[bool, bool, Line]:
-    split, scheme = line
-    return split != TRAIN, scheme != "matched", line
 
 
 def _draw_panel(axes: Axes, series: Mapping[Line, Series], splits: list[Line]) -> None:

@@ -64,7 +64,14 @@ def _pictures(finished: FinishedRun, family: Family, calibration: Calibration | 
 def _draw_training(finished: FinishedRun, family: Family, folder: Path) -> None:
     name = finished.metadata["name"]
     losses, measures = split_curves(finished.history().curves())
-    loss_curves(losses, folder / "losses.png", title=f"losses of {name}", unit=family.unit, units=family.units)
+    loss_curves(
+        losses,
+        folder / "losses.png",
+        title=f"losses of {name}",
+        unit=family.unit,
+        units=family.units,
+        scheme=family.scheme,
+    )
     if measures:
         best = finished.metadata["best_step"]
         things = finished.settings.format.plural

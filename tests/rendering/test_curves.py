@@ -47,8 +47,8 @@ def test_a_component_with_more_than_three_losses_goes_on_in_further_rows(tmp_pat
     assert pixels(tmp_path / "curves.png").shape[1] <= 1200
 
 
-def test_the_legend_names_training_first_then_matched_then_hard(tmp_path: Path, drawn: list[Any]) -> None:
-    loss_curves(gan_history(), tmp_path / "curves.png", title="losses")
+def test_the_legend_names_training_first_then_what_compares_with_it(tmp_path: Path, drawn: list[Any]) -> None:
+    loss_curves(gan_history(), tmp_path / "curves.png", title="losses", scheme="matched")
     names = [text.get_text() for text in drawn[0].legends[0].get_texts()]
     assert names == ["train", "held-out, matched", "held-out, hard"]
 
