@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import scaled
 from pipeline.settings.compute import ComputeSettings
 from pipeline.training.devices import find_gpu
 
@@ -99,18 +98,15 @@ class DeviceImages:
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], *, compute: ComputeSettings) -> None:
         with tf.device("GPU:0" if compute.xla and find_gpu() else "CPU:0"):
             self._images, self._labels = tf.constant(images), tf.constant(labels)
-            self._greys = tf.constant(scaled(np.arange(256)))
 
     def gather(self, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images `(n, height, width)`, in colour with channels, and labels `(n,)`, both uint8, of indices `(n,)`."""
-        return tf.gather(self._images, chosen), tf.gather(self._labels, chosen)
+        """Images of indices `(n,)` in [-1, 1], with channels, and their labels, uint8 `(n,)`.
 
-    def gather_scaled(self, chosen: tf.Tensor) -> tf.Tensor:
-        """Images of indices `(n,)` in [-1, 1], to the bit as `scaled` makes them on the host.
-
-        They are `(n, height, width)`, in colour with channels behind.
+        The images are float32 `(n, height, width, channels)`, those of `scaled` to rounding.
         """
-        return tf.gather(self._greys, tf.cast(self.gather(chosen)[0], tf.int32))
+        images = tf.cast(tf.gather(self._images, chosen), tf.float32) / 127.5 - 1
+        shown = images if self._images.shape.rank == 4 else images[..., tf.newaxis]
+        return shown, tf.gather(self._labels, chosen)
 
 
 def _any_number(rows: NDArray[Any]) -> tf.TensorSpec:

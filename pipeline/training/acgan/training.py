@@ -113,9 +113,7 @@ class AcganTraining(Training):
 
     def _compute_step(self, step: tf.Tensor, draws: Draws) -> StepLosses:
         """Computes a step; `step` is its number, from 0."""
-        images, labels = self._real.gather(draws.chosen)
-        shown = tf.cast(images, tf.float32) / 127.5 - 1
-        real = RealImages(tf.expand_dims(shown, -1) if self.format.channels == 1 else shown, labels)
+        real = RealImages(*self._real.gather(draws.chosen))
         return self._recipe(self.networks, self.settings, real, draws.pairs, draws.fresh_pairs)
 
 

@@ -99,10 +99,10 @@ class CodingTraining(Training):
     def _losses(self, draws: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> dict[str, tf.Tensor]:
         chosen, drawn = draws
         edge = window(self.settings.image_size, self.format.size).start
-        margins = [[0, 0], [edge, edge], [edge, edge], *[[0, 0]] * (self.format.channels > 1)]
-        padded = tf.pad(self._real.gather_scaled(chosen), margins, constant_values=PAPER)
+        images, _ = self._real.gather(chosen)
+        padded = tf.pad(images, [[0, 0], [edge, edge], [edge, edge], [0, 0]], constant_values=PAPER)
         if self.format.channels == 1:
-            padded = tf.repeat(padded[..., tf.newaxis], self.settings.channels, axis=-1)
+            padded = tf.repeat(padded, self.settings.channels, axis=-1)
         return self.compute_losses({IMAGE: padded, **drawn})
 
 
