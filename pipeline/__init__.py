@@ -21,9 +21,9 @@ stands before it::
 import os
 
 # Read once, when TensorFlow and MLflow are imported, so they are set before anything can import them.
-# oneDNN is off by default on some processors, where it makes a step 1.6 times faster. Operations take turns: of two at
-# once oneDNN gives one fewer threads, so that it sums in another order from run to run. A GPU's memory is taken as it
-# is needed, so that jobs of a sweep share one.
+# oneDNN is off by default on some processors, where it makes a step 1.6 times faster. Operations take turns: two at
+# once gave a step other bits from run to run, presumably since oneDNN then gives one of them fewer threads. A GPU's
+# memory is taken as it is needed, so that jobs of a sweep share one.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 for _name, _value in {
     "TF_ENABLE_ONEDNN_OPTS": "1",
