@@ -9,12 +9,21 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
-Cell = str | float | None
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to an address, `http://…`."""
+
+    text: str
+    address: str
+
+
+Cell = str | float | Link | None
 
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table: its heading, the names of its columns, and rows of texts and numbers; the first cell names the row."""
+    """A table: its heading, the names of its columns, and rows of texts, numbers and links; the first names the row."""
 
     heading: str
     columns: Sequence[str]
@@ -90,11 +99,12 @@ def build_page(page: Page) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["cell"] = _cell
     environment.tests["picture"] = lambda section: isinstance(section, PagePicture)
+    environment.tests["link"] = lambda cell: isinstance(cell, Link)
     environment.tests["table"] = lambda section: isinstance(section, PageTable)
     return environment.from_string(TEMPLATE).render(page=page)
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: str | float | None) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else f"{value:#,.4g}".removesuffix(".")
@@ -183,7 +193,13 @@ code { font: 0.9rem/1.5 ui-monospace, monospace; }
 <thead><tr>{% for column in section.columns %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for row in section.rows %}
-<tr><th scope="row">{{ row[0] | cell }}</th>{% for value in row[1:] %}<td>{{ value | cell }}</td>{% endfor %}</tr>
+<tr><th scope="row">{{ row[0] | cell }}</th>
+{%- for value in row[1:] %}
+<td>
+{%- if value is link %}<a href="{{ value.address }}">{{ value.text }}</a>{% else %}{{ value | cell }}{% endif -%}
+</td>
+{%- endfor %}
+</tr>
 {% endfor %}
 </tbody>
 </table>

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from pipeline.data.files import write_text
 from pipeline.data.rows import Row
 from pipeline.rendering.comparison import RULE
-from pipeline.rendering.page import Cell, Page, PageCommands, PagePicture, PageTable, Section, build_page
+from pipeline.rendering.page import Cell, Link, Page, PageCommands, PagePicture, PageTable, Section, build_page
 from pipeline.rendering.spelling import spell
 from pipeline.sweeps.comparison import Comparison, draw_last_samples
+from pipeline.tracking.address import is_server, link_to
 from pipeline.tracking.comparison import StoredJobs
 from pipeline.tracking.store import Store
 from pipeline.training.family import find_family
@@ -60,9 +61,10 @@ def _pictures(store: Store, comparison: Comparison, folder: Path) -> Iterator[Se
         picture = folder / f"samples-{seed}.png"
         if draw_last_samples(store, runs, picture, title=""):
             yield PagePicture(f"Samples, seed {seed}", SAMPLES, picture)
-    ids = [job.run_id for job in comparison.jobs]
-    rows = [{**row, "id in MLflow": run_id} for row, run_id in zip_longest(comparison.run_rows(), ids)]
-    yield _table("Runs", rows, "The last report of each run.")
+    links = [Link(job.run_id, link_to(store.uri, job.experiment_id, job.run_id)) for job in comparison.jobs]
+    rows = [{**row, "id in MLflow": link} for row, link in zip_longest(comparison.run_rows(), links)]
+    served = "" if is_server(store.uri) else " Ids lead to MLflow's pages while `make ui` runs."
+    yield _table("Runs", rows, f"The last report of each run.{served}")
 
 
 def _command(stored: StoredJobs) -> Section:
@@ -78,4 +80,4 @@ def _table(heading: str, rows: Sequence[Row], note: str) -> PageTable:
 
 def _cell(row: Mapping[str, object], column: str) -> Cell:
     value = row.get(column)
-    return value if value is None or isinstance(value, float) else str(value)
+    return value if value is None or isinstance(value, float | Link) else str(value)

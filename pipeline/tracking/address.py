@@ -59,14 +59,18 @@ def explain_missing(error: ImportError) -> str:
     return f"needs the module `{module}`: install it with `pip install {package}`"
 
 
-def page_of(uri: str, experiment_id: str, run_id: str = "") -> str:
+def link_to(uri: str, experiment_id: str, run_id: str = "") -> str:
     """Returns the address of an experiment's page in the browser, or of one of its runs.
 
-    `uri` is the tracking store's. Of one that is no server it is the page that `make ui` serves, and the text says so.
-    Without the last word MLflow opens its pages for language models.
+    `uri` is the tracking store's. Of one that is no server it is the page that `make ui` serves. Without the last word
+    MLflow opens its pages for language models.
     """
     found = urlsplit(uri)
-    served = is_server(uri)
-    server = f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path.rstrip('/')}" if served else _PAGES
-    page = f"{server}/#/experiments/{experiment_id}{f'/runs/{run_id}' if run_id else ''}?workflowType=machine_learning"
-    return page if served else f"{page} (while `make ui` runs)"
+    own = f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path.rstrip('/')}"
+    run = f"/runs/{run_id}" if run_id else ""
+    return f"{own if is_server(uri) else _PAGES}/#/experiments/{experiment_id}{run}?workflowType=machine_learning"
+
+
+def page_of(uri: str, experiment_id: str, run_id: str = "") -> str:
+    """Returns the address of a page, see `link_to`, and behind it when it is served, unless it always is."""
+    return link_to(uri, experiment_id, run_id) + ("" if is_server(uri) else " (while `make ui` runs)")

@@ -36,6 +36,7 @@ class SweepChild:
 
     Attributes:
         run_id: Its run.
+        experiment_id: The experiment that the run is in.
         name: The run's name.
         status: RUNNING, FINISHED, FAILED or KILLED.
         seed: Its seed.
@@ -47,6 +48,7 @@ class SweepChild:
     """
 
     run_id: str
+    experiment_id: str
     name: str
     status: str
     seed: str
@@ -197,6 +199,7 @@ def _child(run: MlflowRun, varied: Sequence[str]) -> SweepChild:
     settings = _settings(run)
     return SweepChild(
         run_id=run.info.run_id,
+        experiment_id=run.info.experiment_id,
         name=run.info.run_name,
         status=run.info.status,
         seed=settings.get(_SEED, ""),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, build_page
+from pipeline.rendering.page import Link, Page, PageCommands, PagePicture, PageTable, build_page
 
 
 @pytest.fixture
@@ -25,6 +25,12 @@ def test_numbers_have_four_digits_and_an_empty_cell_has_none() -> None:
         '<th scope="row">c</th><td>0.0001234</td><td>9.844</td>',
     ):
         assert row in html
+
+
+def test_a_link_leads_to_its_address_and_both_are_escaped() -> None:
+    link = Link("<b>", 'http://host/?a="&b=')
+    html = build_page(Page("Runs", (), [PageTable("Runs", ("run", "id"), [("a", link)])]))
+    assert '<td><a href="http://host/?a=&#34;&amp;b=">&lt;b&gt;</a></td>' in html
 
 
 @pytest.mark.parametrize(

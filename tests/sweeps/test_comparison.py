@@ -18,6 +18,7 @@ def comparison(family: Family) -> Comparison:
         [
             SweepChild(
                 run_id=f"{rate}{seed}",
+                experiment_id="1",
                 name=f"rate={rate} seed={seed}",
                 status="FINISHED",
                 seed=str(seed),

@@ -42,7 +42,7 @@ def headings(text: str) -> list[str]:
 
 
 def test_two_sweeps_are_compared_as_one_with_intervals_and_the_best(
-    call_train: CallTrain, sweeps: list[str], tmp_path: Path
+    call_train: CallTrain, store: Store, sweeps: list[str], tmp_path: Path
 ) -> None:
     shown = page(call_train, tmp_path / "a.html", *sweeps)
     assert rows(shown, "Settings") == {
@@ -60,6 +60,11 @@ def test_two_sweeps_are_compared_as_one_with_intervals_and_the_best(
         "coverage": ["no significant difference"],
     }
     assert len(rows(shown, "Runs")) == 10
+    ids = [cells[-1] for name, cells in rows(shown, "Runs").items() if name != "real digits"]
+    address = "http://127.0.0.1:5000/#/experiments/{}/runs/{}?workflowType=machine_learning"
+    run_ids = re.findall(r">([0-9a-f]{32})<", "".join(ids))
+    assert ids == [f'<a href="{address.format(store.experiment_id, one)}">{one}</a>' for one in run_ids]
+    assert all(store.knows(one) for one in run_ids)
     assert f"runs={','.join(sweeps)}" in shown
     assert "Marked smoke: not a real result." in shown
 
@@ -82,7 +87,7 @@ def test_each_measure_and_the_samples_of_each_seed_have_a_picture(
         *("Samples, seed 0", "Samples, seed 1", "Samples, seed 2", "Runs", "How to make this page again"),
     ]
     assert shown.count("data:image/png;base64,") == 7
-    assert "http" not in shown
+    assert "http" not in re.sub('<a href="http://127.0.0.1:5000/#[^"]*">', "", shown)
 
 
 def test_a_single_training_beside_a_sweep_is_a_setting_and_one_that_is_named_twice_counts_once(
