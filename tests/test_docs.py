@@ -15,7 +15,7 @@ from pipeline.settings.paths import ROOT
 from tests.composing import jobs_of, settings_of
 
 # Its commands need the family that it adds, and it holds whole files; tests/test_new_family.py follows it.
-NEW_FAMILY = ROOT / "docs" / "new-family.md"
+NEW_FAMILY = ROOT / "docs" / "how-to" / "add-a-family.md"
 NOTEBOOK = sorted((ROOT / "benchmarks" / "notebook").glob("*.md"))
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md")),

@@ -19,7 +19,7 @@ from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
-PAGE = (ROOT / "docs" / "new-family.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "add-a-family.md").read_text(encoding="utf-8")
 SHORT = ("+debug=smoke", "shallow.steps=40", "shallow.report_every=20", "tracking.system_metrics=false")
 FILES = {"pipeline/settings/shallow.py", "pipeline/models/shallow.py", "pipeline/training/shallow/__init__.py"}
 
