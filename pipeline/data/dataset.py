@@ -98,7 +98,7 @@ def split(dataset: Dataset, *, validation: int, limit: int | None) -> Splits:
     need no settings. A split has at most `limit` images; None for all.
 
     Raises:
-        DataError: No image would be left to train on.
+        DataError: No image would be left to train on, or a class would have no test image.
     """
     images, labels = dataset.train_images, dataset.train_labels
     held_out = validation if dataset.names is None else min(validation, len(images) // LARGEST_SHARE)
@@ -106,6 +106,9 @@ def split(dataset: Dataset, *, validation: int, limit: int | None) -> Splits:
     if count < 1:
         raise DataError(f"`data.validation` must be below {len(images)}. Received: {validation}")
     kept = slice(limit)
+    if len(absent := np.setdiff1d(dataset.test_labels, dataset.test_labels[kept])):
+        name = dataset.format.names[absent[0]]
+        raise DataError(f"`data.limit` must leave a test image of every class. Received: {limit}, none of {name}")
     return Splits(
         train=Images(images[:count][kept], labels[:count][kept]),
         validation=Images(images[count:][kept], labels[count:][kept]),

@@ -59,12 +59,14 @@ def find_quick_references(training: Sample, unseen: Sample) -> Values:
 def beside_references(values: Mapping[Key, float], references: Mapping[Key, float]) -> dict[Key, Measurement]:
     """Pairs each value with its reference, by key and in the order of `values`; other references are left out.
 
+    A class of which there are too few real images for a reference is left out.
+
     Raises:
-        MissingReferenceError: A value has no reference.
+        MissingReferenceError: A value of all classes together has no reference.
     """
-    missing = sorted(str(key) for key in values.keys() - references.keys())
+    missing = sorted(str(key) for key in values.keys() - references.keys() if not key.digit)
     if missing:
         raise MissingReferenceError(
             f"every measure must have its reference: run `dvc repro judge`. Received: none for {', '.join(missing)}"
         )
-    return {key: Measurement(value, references[key]) for key, value in values.items()}
+    return {key: Measurement(value, references[key]) for key, value in values.items() if key in references}

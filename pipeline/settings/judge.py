@@ -17,7 +17,7 @@ class JudgeSettings(Frozen):
         validation: Number of training images, the last ones, that the judge is not trained on and that reports are
             measured against. It differs from `data.validation`, so that runs on all 60,000 images share the judge.
         images: Digits that an evaluation generates and compares with as many test images, or with all if they are
-            fewer. From 100 on there are enough of every digit for all measures.
+            fewer. Of 100 test images of MNIST there are enough of every digit for all measures.
         report_images: The same for a report of a training, which compares with the first validation images.
         filters: Channels of its convolutions, each of which halves the map.
         features: Numbers in its penultimate layer, in which distances are measured.

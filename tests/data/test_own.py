@@ -141,6 +141,15 @@ def test_at_most_a_sixth_of_ones_own_training_images_is_held_out(tmp_path: Path)
     assert [len(one) for one in (splits.train, splits.validation, splits.test)] == [86, 4, 15]
 
 
+def test_a_limit_that_leaves_a_class_without_a_test_image_is_refused(tmp_path: Path) -> None:
+    dataset = fetched(write_pictures(tmp_path / "own", NAMES, 35), tmp_path)
+    first = int(np.flatnonzero(dataset.test_labels != dataset.test_labels[0])[0])
+    text = f"`data.limit` must leave a test image of every class. Received: {first}, none of "
+    with pytest.raises(DataError, match=re.escape(text)):
+        split(dataset, validation=4, limit=first)
+    assert len(split(dataset, validation=4, limit=15).test) == 15
+
+
 def test_what_is_fetched_says_that_no_hash_is_known(tmp_path: Path) -> None:
     lines: list[str] = []
     folder = write_pictures(tmp_path / "own", NAMES, 35, size=32, channels=3)

@@ -88,3 +88,17 @@ def test_each_figure_stands_beside_its_own_reference() -> None:
 def test_a_figure_without_its_reference_is_refused() -> None:
     with pytest.raises(MissingReferenceError, match="`dvc repro judge`. Received: none for coverage, recall"):
         beside_references({Key("recall"): 0.5, Key("coverage"): 0.6, Key("accuracy"): 0.9}, {Key("accuracy"): 0.99})
+
+
+@pytest.mark.slow
+def test_a_class_with_one_real_image_has_no_figures_of_its_own_and_refuses_none_of_the_others() -> None:
+    digits = UNSEEN.digits.copy()
+    digits[np.flatnonzero(digits == 3)[1:]] = 4
+    unseen = replace(UNSEEN, digits=digits)
+    training, generated = TrainingImages(TRAINING.images), draw_sample(3)
+    unseen, generated = (replace(one, nearest=training.nearest(one.images)) for one in (unseen, generated))
+    references = find_references(TRAINING, unseen, seed=0, pairs=40)
+    figures = beside_references(measure(generated, unseen, seed=0, pairs=40), references)
+    assert {key.text for key in figures if key.digit == "3"} == {"accuracy_by_digit/3"}
+    assert Key.parse("ssim_by_digit/4") in figures
+    assert Key("recall") in figures
