@@ -7,10 +7,9 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 
 from pipeline.tracking.store import Store
-
-_LONGEST_DIGEST = 36
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class LoggedImages:
 
 def log_images(store: Store, run_id: str, examples: LoggedImages) -> None:
     """Logs `examples` as an input of a run."""
-    source, digest = CodeDatasetSource({"source": examples.source}), examples.digest[:_LONGEST_DIGEST]
+    source, digest = CodeDatasetSource({"source": examples.source}), examples.digest[:MAX_DATASET_DIGEST_SIZE]
     described = from_numpy(examples.images, source=source, targets=examples.labels, name=examples.name, digest=digest)
     tags = {MLFLOW_DATASET_CONTEXT: examples.context, "sha256": examples.digest, "source": examples.source}
     entry = DatasetInput(Dataset(**described.to_dict()), [InputTag(key, value) for key, value in tags.items()])

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -15,9 +15,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Param, RunTag
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from mlflow.utils import mlflow_tags
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from pipeline.data.keys import Key
-from pipeline.tracking.errors import TrackingError, one_line_errors
+from pipeline.settings.addresses import leaves
+from pipeline.settings.errors import PipelineError
+from pipeline.tracking.errors import one_line_errors
 from pipeline.tracking.lease import CLOSED, Lease
 from pipeline.tracking.owners import owner_tags, user
 from pipeline.tracking.recorder import Recorder
@@ -27,7 +30,7 @@ from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL
 SECONDS_A_SAMPLE = 10.0
 ENDINGS = frozenset({"error", "traceback", CLOSED})  # tags that say how a run ended
 _SIGNALLED = 128
-_LONGEST_TAG, _LONGEST_NAME = 8000, 250  # PostgreSQL refuses a longer name, SQLite takes it
+_LONGEST_NAME = 250  # PostgreSQL refuses a longer name, SQLite takes it
 _MONITOR: Callable[..., Any] = SystemMetricsMonitor
 
 
@@ -89,7 +92,7 @@ class Run(Recorder):
         """Writes pending points and ends the run.
 
         Raises:
-            TrackingError: The store does not take the last points, and no other error is being raised.
+            PipelineError: The store or the spool does not take the last points, and no other error is being raised.
         """
         status = status_after(error)
         try:
@@ -98,12 +101,12 @@ class Run(Recorder):
             if self._monitor:
                 self._monitor.finish()
             self.flush()
-        except TrackingError:
+        except PipelineError:  # a spool may not be writable
             if error is None:
                 status = "FAILED"
                 raise
         finally:
-            with suppress(TrackingError) if error else nullcontext():
+            with suppress(PipelineError) if error else nullcontext():
                 self._end(status, error)
 
     def log_trained_on(self, run_id: str, values: Mapping[Key, float]) -> None:
@@ -128,7 +131,7 @@ class Run(Recorder):
                 self._client.set_tag(self.run_id, "error", text[:500])
             if error is not None and status == "FAILED":
                 lines = "".join(traceback.format_exception(error))
-                self._client.set_tag(self.run_id, "traceback", lines[-_LONGEST_TAG:])
+                self._client.set_tag(self.run_id, "traceback", lines[-MAX_TAG_VAL_LENGTH:])
             # The clock may have been set back since.
             run = self._client.get_run(self.run_id)
             self._client.set_terminated(self.run_id, status, max(int(time.time() * 1000), run.info.start_time))
@@ -138,19 +141,13 @@ class Run(Recorder):
 
 def flatten(parameters: Mapping[str, object]) -> dict[str, str]:
     """Returns nested settings by their addresses, such as `acgan.soft_label.real`, written as in params.yaml."""
-    return dict(_addresses(parameters, ""))
+    return {address: _text(value) for address, value in leaves(parameters)}
 
 
-def _addresses(parameters: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
-    for key, value in parameters.items():
-        if isinstance(value, Mapping) and value:
-            yield from _addresses(value, f"{prefix}{key}.")
-        elif isinstance(value, str):
-            yield prefix + key, value
-        elif isinstance(value, PurePath):
-            yield prefix + key, value.as_posix()
-        else:
-            yield prefix + key, json.dumps(value)
+def _text(value: object) -> str:
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def create_run(store: Store, description: RunDescription) -> str:
@@ -193,7 +190,7 @@ def _tags(description: RunDescription) -> dict[str, str]:
     }
     if description.parent_run_id is not None:
         tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = description.parent_run_id
-    return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
+    return {key: value[:MAX_TAG_VAL_LENGTH] for key, value in tags.items()}
 
 
 def status_after(error: BaseException | None) -> str:

@@ -49,6 +49,8 @@ def open_run(
 ) -> Run:
     """Opens the run of a training, or the interrupted one that has the id `resume` or, without one, the tag `KEY`.
 
+    One that began in another experiment goes on in a new run of this one.
+
     Where the store is a server, the run goes through a spool in the folder `spool`; what an earlier process left there
     is sent first. With `tracking.offline` no store is asked, and the spool is kept for `python -m pipeline.sync`.
     Without a folder, and in a store of this machine, calls go to the store at once.
@@ -67,6 +69,8 @@ def open_run(
             resume = None  # its history is in the checkpoint, and is logged on a new run
         left.remove()
     close_abandoned(store)
+    if resume is not None and store.experiment_of(resume) != store.experiment_id:
+        resume = None
     if resume is None and KEY in description.tags:
         resume = _run_with_key(store, description.tags[KEY])
     if left is None or not is_server(store.uri):

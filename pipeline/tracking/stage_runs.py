@@ -18,16 +18,19 @@ from pipeline.tracking.store import Store
 def open_stage_run(store: Store, description: RunDescription, *, place: tuple[str, str], folder: Path) -> Iterator[Run]:
     """Opens the run of a stage under the one that `description.parent_run_id` names, for the length of the block.
 
-    Where the store does not know that run (the models came from another machine), the new run has no parent, and its
-    tags and note say so. What a server has yet to take is in a new folder in `folder`, which goes once all was taken;
-    `place` are the family and the first half of the experiment's name, for whoever sends it later.
+    It is in that run's experiment. Where the store does not know that run (the models came from another machine), the
+    new run has no parent, and its tags and note say so. What a server has yet to take is in a new folder in `folder`,
+    which goes once all was taken; `place` are the family and the first half of the experiment's name, for whoever sends
+    it later.
 
     Raises:
         TrackingError: The store does not answer.
     """
     parent = description.parent_run_id
-    if parent is not None and not store.knows(parent):
-        description = _alone(description, parent)
+    if parent is not None:
+        home = store.experiment_of(parent)
+        description = description if home else _alone(description, parent)
+        store = replace(store, experiment_id=home or store.experiment_id)
     if not is_server(store.uri):
         with Run(store, description, system_metrics=False) as run:
             yield run

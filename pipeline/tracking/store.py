@@ -45,17 +45,22 @@ class Store:
     experiment_id: str
 
     def knows(self, run_id: str) -> bool:
-        """Whether a run is in this store and not deleted.
+        """Whether a run is in this store and not deleted; see `experiment_of`."""
+        return self.experiment_of(run_id) is not None
+
+    def experiment_of(self, run_id: str) -> str | None:
+        """Returns the id of the experiment that a run is in; None where it is not in this store or deleted.
 
         Raises:
             TrackingError: The store does not answer.
         """
         try:
-            return bool(self.client.get_run(run_id).info.lifecycle_stage == LifecycleStage.ACTIVE)
+            run = self.client.get_run(run_id).info
         except MlflowException as error:
             if _is(error, RESOURCE_DOES_NOT_EXIST):
-                return False
+                return None
             raise refusal(self.uri, error) from error
+        return str(run.experiment_id) if run.lifecycle_stage == LifecycleStage.ACTIVE else None
 
     def explain_missing_run(self, run_id: str) -> str | None:
         """Returns what became of a run that was deleted, and what to do; None of one that is there or not known of."""

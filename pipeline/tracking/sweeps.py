@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import Run as MlflowRun
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from pipeline.data.files import LockedError
 from pipeline.data.keys import Key
@@ -27,7 +28,7 @@ _SEED = "seed"
 # come so far.
 _START, _FROM_SCRATCH = "start.digest", "none"
 _DECIDING = ("judge.digest", "code.digest", _START)
-_LONGEST_TAG, _REMARK, _ADDRESS = 8000, 60, 160
+_REMARK, _ADDRESS = 60, 160
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _describe(recorder: Recorder, outcome: SweepResult) -> None:
         before = recorder.store.client.get_run(recorder.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
     described = "\n\n".join([before, *outcome.texts])
     # Pictures are added, each with its caption twice and an address.
-    room = _LONGEST_TAG - sum(2 * len(caption) + _ADDRESS for _, caption in outcome.pictures) - _REMARK
+    room = MAX_TAG_VAL_LENGTH - sum(2 * len(caption) + _ADDRESS for _, caption in outcome.pictures) - _REMARK
     if len(described) > room:
         whole_lines = described[:room].rpartition("\n")[0]
         described = f"{whole_lines}\n\nThe rest is in `sweep.csv`.\n"

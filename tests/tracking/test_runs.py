@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
+from pipeline.data.files import WriteError
 from pipeline.tracking import owners
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.owners import close_abandoned, owner_lives, owner_tags
@@ -56,11 +57,10 @@ def test_a_name_longer_than_postgresql_takes_is_cut(store: Store) -> None:
 
 
 def test_settings_are_written_as_in_the_params_file() -> None:
-    assert flatten({"a": {"b": True, "c": [1, 2], "d": Path("x/y"), "e": {}}}) == {
+    assert flatten({"a": {"b": True, "c": [1, 2], "d": Path("x/y")}}) == {
         "a.b": "true",
         "a.c": "[1, 2]",
         "a.d": "x/y",
-        "a.e": "{}",
     }
 
 
@@ -86,6 +86,17 @@ def test_how_a_run_ends_says_what_ended_it(store: Store, error: BaseException, e
     with pytest.raises(type(error)), Run(store, RunDescription(name="a"), system_metrics=False) as run:
         raise error
     assert status(store, run) == expected
+
+
+def test_a_run_whose_last_points_cannot_be_written_is_not_finished(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Run) -> None:
+        raise WriteError("the spool cannot be written: No space left on device")
+
+    with pytest.raises(WriteError), Run(store, RunDescription(name="a"), system_metrics=False) as run:
+        monkeypatch.setattr(Run, "flush", refuse)
+    assert status(store, run) == "FAILED"
 
 
 def test_a_failed_run_keeps_its_error_in_one_line(store: Store) -> None:

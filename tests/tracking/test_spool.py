@@ -58,6 +58,16 @@ def interrupt(run: Run) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_run_that_began_in_another_experiment_goes_on_in_a_new_one(store: Store, root: Path) -> None:
+    others = ONLINE.model_copy(update={"experiment": "others"})
+    with pytest.raises(KeyboardInterrupt), opened(root, others) as first:
+        raise KeyboardInterrupt
+    with opened(root, ONLINE, resume=first.run_id) as second:
+        pass
+    assert not second.resumed
+    assert store.experiment_of(second.run_id) == store.experiment_id != store.experiment_of(first.run_id)
+
+
 def write_all(run: Run, folder: Path) -> None:
     """Logs one of everything that a training logs; the model's files are texts that name run and model."""
     points(run, 1, 3)
