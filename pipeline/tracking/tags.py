@@ -12,7 +12,8 @@ SWEEP_NUMBER = "sweep.number"  # the tag of a job's place in its sweep, from 0
 TRIAL = "search.trial"  # the tag of a trial's number
 REPORT_REALS = "judge.real_images"  # the tag of how many a training's reports measure, fewer of small data
 _UNKNOWN = "unknown"
-_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "pipeline", "conf", "params.yaml")
+_CODE = ("pipeline", "hydra_plugins", "conf", "params.yaml")
+_STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", *_CODE)
 
 
 def environment_tags(root: Path) -> dict[str, str]:

@@ -36,13 +36,20 @@ def test_a_committed_tree_is_clean_and_names_its_commit(repository: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("changed", "dirty"), [("file", "false"), ("params.yaml", "true"), ("pipeline/new.py", "true"), ("notes", "false")]
+    ("changed", "dirty"),
+    [
+        ("file", "false"),
+        ("params.yaml", "true"),
+        ("pipeline/new.py", "true"),
+        ("hydra_plugins/new.py", "true"),
+        ("notes", "false"),
+    ],
 )
 def test_changed_settings_and_new_code_make_the_tree_dirty_and_nothing_else_does(
     repository: Path, changed: str, dirty: str
 ) -> None:
     commit(repository)
-    (repository / "pipeline").mkdir()
+    (repository / changed).parent.mkdir(exist_ok=True)
     (repository / changed).write_text("b")
     assert environment_tags(repository)["git.dirty"] == dirty
 
