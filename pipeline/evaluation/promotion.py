@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from pipeline.data.keys import HELD_OUT, Key
 from pipeline.evaluation import measures
-from pipeline.evaluation.intervals import estimate
+from pipeline.evaluation.intervals import FEWEST_SEEDS, estimate
 from pipeline.evaluation.seeds import Setting
 
 DISTANCE, ACCURACY = (key.on(HELD_OUT) for key in (measures.FRECHET, measures.ACCURACY))
@@ -53,7 +53,7 @@ def conditions(
     yield Condition(mean >= lowest, f"its accuracy is {mean:.4f}, that of real ones at least {lowest:.4f}")
     (_, upper), (lower, _) = (_interval(setting, DISTANCE, confidence) for setting in (challenger, champion))
     compared = f"its distance is at most {upper:.4g}, the champion's at least {lower:.4g}"
-    unknown = "their distances cannot be compared before both settings have two seeds or more"
+    unknown = f"their distances cannot be compared before both settings have {FEWEST_SEEDS} seeds or more"
     yield Condition(upper < lower, compared if math.isfinite(upper - lower) else unknown)
 
 

@@ -12,6 +12,7 @@ from pipeline.serving import CODE
 from pipeline.settings.composed import Settings
 from pipeline.settings.errors import PipelineError
 from pipeline.tracking.owners import user
+from pipeline.tracking.recorder import as_markdown
 from pipeline.tracking.registry import (
     COMPARABLE,
     TrainedRun,
@@ -172,16 +173,14 @@ def _tags(trained: TrainedRun, alias: str) -> dict[str, str]:
 
 
 def _text(trained: TrainedRun, part: str, alias: str, reasons: Sequence[str], forced: Mapping[str, str]) -> str:
-    rows = [f"| {key.text} | {trained.measures[key]:.4g} |" for key in SHOWN if key in trained.measures]
+    rows = [{"measure": key.text, "value": trained.measures[key]} for key in SHOWN if key in trained.measures]
     lines = [
         f"The {part} of `{trained.name}`, trained by {trained.user} and promoted by {user()}. Decided: {alias}.",
         "",
         *(f"- {reason}" for reason in reasons),
         *(f"- forced, although these are not the champion's: {names}" for names in forced.values()),
         "",
-        "| measure | value |\n|---|---|",
-        *rows,
-        "",
+        as_markdown(rows),
         f"Chosen by `{DISTANCE.text}`, on validation images; `{TEST_DISTANCE.text}`, on test images, is shown alone.",
     ]
     return "\n".join(lines)

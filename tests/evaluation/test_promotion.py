@@ -63,7 +63,10 @@ def test_every_condition_has_its_numbers() -> None:
     ]
 
 
-def test_a_condition_that_one_seed_cannot_meet_says_so_without_infinite_numbers() -> None:
-    told = [one.text for one in conditions(setting(0.5), CHAMPION, REAL, seeds=3, confidence=0.95)]
-    assert told[0] == "the challenger's setting is trained with 1 seed, 3 are needed"
-    assert told[3] == "their distances cannot be compared before both settings have two seeds or more"
+@pytest.mark.parametrize(("distances", "trained"), [((0.5,), "1 seed"), ((0.5, 0.6), "2 seeds")])
+def test_a_condition_that_too_few_seeds_cannot_meet_says_so_without_infinite_numbers(
+    distances: tuple[float, ...], trained: str
+) -> None:
+    told = [one.text for one in conditions(setting(*distances), CHAMPION, REAL, seeds=3, confidence=0.95)]
+    assert told[0] == f"the challenger's setting is trained with {trained}, 3 are needed"
+    assert told[3] == "their distances cannot be compared before both settings have 3 seeds or more"
