@@ -55,7 +55,7 @@ def _explain_one(detail: Any, prefix: tuple[str, ...], model: type[Frozen]) -> s
         case "missing" if isinstance(detail["loc"][-1], int):
             wanted = f"`{'.'.join(path[:-1])}` must have {detail['loc'][-1] + 1} numbers"
         case "missing":
-            return f"`{address}` is missing: give it a value in params.yaml"
+            return f"`{address}` is missing: give it a value"
         case "value_error" if detail["loc"]:
             wanted = f"`{address}` {detail['ctx']['error']}"
         case "value_error":

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from pipeline.settings.addresses import explain
 from pipeline.settings.errors import SettingsError
 from pipeline.settings.frozen import Frozen
 
@@ -31,9 +32,9 @@ class Range(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.low < self.high:
-            raise ValueError(f"low must be below high ({self.high:g}). Received: {self.low:g}")
+            raise ValueError("must have a low below its high")
         if self.log and (self.low <= 0 or self.step is not None):
-            raise ValueError("log must be false where low is 0 or less, and with a step. Received: true")
+            raise ValueError("must not be logarithmic where low is 0 or less, nor with a step")
         return self
 
     @property
@@ -107,8 +108,4 @@ def read_search(block: Mapping[str, Any]) -> SearchSettings:
     try:
         return SearchSettings.model_validate(block)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        address = ".".join([ADDRESS, *map(str, first["loc"])])
-        said = str(first["msg"]).removeprefix("Value error, ")
-        received = "" if "Received" in said else f". Received: {first['input']!r}"
-        raise SettingsError(f"`{address}`: {said}{received}") from None
+        raise SettingsError(explain(error, tuple(ADDRESS.split(".")), SearchSettings)) from None

@@ -279,7 +279,7 @@ def test_a_key_like_no_other_is_refused_without_a_guess() -> None:
 def test_a_missing_value_says_where_to_give_it() -> None:
     content = blocks()
     del content["acgan"]["adam"]["beta_1"]
-    assert refusal(content) == "`acgan.adam.beta_1` is missing: give it a value in params.yaml"
+    assert refusal(content) == "`acgan.adam.beta_1` is missing: give it a value"
 
 
 def test_all_that_is_wrong_in_a_block_is_said_at_once() -> None:
