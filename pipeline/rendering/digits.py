@@ -1,6 +1,5 @@
 """Digits written to one file, a picture, an animation or arrays, or to a picture each."""
 
-import io
 import math
 import re
 from pathlib import Path
@@ -8,13 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.data.dataset import without_grey_channel
-from pipeline.data.files import WriteError, write_bytes
+from pipeline.data.files import WriteError
 from pipeline.data.npz import write_npz
 from pipeline.rendering.animation import save_gif
-from pipeline.rendering.tiles import Pixels, tile, to_pixels
+from pipeline.rendering.tiles import Pixels, encode_png, save_png, tile, to_pixels
 from pipeline.settings.paths import display
 
 LONGEST_ROW = 50
@@ -47,7 +45,7 @@ def write_digits(
     """
     match path.suffix:
         case ".png":
-            write_bytes(_encode(tile([arrange(images, in_row=in_row)], magnify=magnify)), path)
+            save_png(tile([arrange(images, in_row=in_row)], magnify=magnify), path)
         case ".gif":
             large = _pixels(images).repeat(magnify, axis=1).repeat(magnify, axis=2)
             save_gif(list(large), [milliseconds] * len(images), path)
@@ -75,7 +73,7 @@ def _write_folder(images: Pixels, digits: NDArray[np.int32] | None, path: Path) 
             for number, image in enumerate(images):
                 shown = "" if digits is None else f"-{digits[number]}"
                 file = Path(aside) / f"{number:0{places}d}{shown}.png"
-                file.write_bytes(_encode(image))
+                file.write_bytes(encode_png(image))
             for former in path.iterdir():
                 if PICTURE.fullmatch(former.name):
                     former.unlink()
@@ -83,13 +81,6 @@ def _write_folder(images: Pixels, digits: NDArray[np.int32] | None, path: Path) 
                 file.replace(path / file.name)
     except OSError as error:
         raise WriteError(f"{display(path)} cannot be written: {error.strerror or error}") from error
-
-
-def _encode(image: Pixels) -> bytes:
-    """Returns a PNG without the search for the smallest file, which takes ten times as long."""
-    encoded = io.BytesIO()
-    Image.fromarray(image).save(encoded, "PNG")
-    return encoded.getvalue()
 
 
 def _pixels(images: NDArray[np.float32]) -> Pixels:

@@ -65,14 +65,19 @@ def tile(
     return _headed(picture, headings, widths=widths, between=tile_width * magnify)
 
 
-def save_png(image: Pixels, path: Path) -> None:
-    """Writes a picture as PNG, whole or not at all: the same pixels always give the same bytes.
+def encode_png(image: Pixels) -> bytes:
+    """Returns a picture as PNG: the same pixels always give the same bytes.
 
-    `image` is `(height, width)` grey or `(height, width, 3)` colour, uint8; the folder is made if missing.
+    `image` is `(height, width)` grey or `(height, width, 3)` colour, uint8.
     """
     encoded = io.BytesIO()
     Image.fromarray(image).save(encoded, "PNG")
-    write_bytes(encoded.getvalue(), path)
+    return encoded.getvalue()
+
+
+def save_png(image: Pixels, path: Path) -> None:
+    """Writes a picture as PNG, whole or not at all, see `encode_png`; the folder is made if missing."""
+    write_bytes(encode_png(image), path)
 
 
 def _check_layout(blocks: Sequence[NDArray[np.floating]], magnify: int, gap: int, headings: Sequence[str]) -> None:
