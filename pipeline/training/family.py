@@ -87,12 +87,15 @@ class Training(ABC):
     steps_per_call: int = 1
 
     @abstractmethod
-    def take_step(self, step: int) -> Values:
-        """Takes step `step`, counted from 0, and returns its losses, such as `train/generator/loss`."""
-
     def take_steps(self, step: int, count: int) -> list[Values]:
-        """Takes `count` steps, `steps_per_call` at most, from `step` on, and returns the losses of each."""
-        return [self.take_step(number) for number in range(step, step + count)]
+        """Takes `count` steps, `steps_per_call` at most, from `step` on, which is counted from 0.
+
+        Returns the losses of each, such as `train/generator/loss`.
+        """
+
+    def take_step(self, step: int) -> Values:
+        """Takes one step and returns its losses; see `take_steps`."""
+        return self.take_steps(step, 1)[0]
 
     @abstractmethod
     def report(self, step: int, recent: Values) -> Report:
@@ -184,8 +187,9 @@ def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:
     return {
         f"{owner}/{number:02d}": variable
         for owner, holder in holders.items()
+        for rate in [getattr(holder, "learning_rate", None)]  # a schedule computes it at each look
         for number, variable in enumerate(holder.variables)
-        if variable is not getattr(holder, "learning_rate", None)
+        if variable is not rate
     }
 
 

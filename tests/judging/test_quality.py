@@ -47,8 +47,8 @@ class Drawing(Training):
         self.asked.append(count)
         return self._spoil(draw(count))
 
-    def take_step(self, step: int) -> Values:
-        return {}
+    def take_steps(self, step: int, count: int) -> list[Values]:
+        return [{}] * count
 
     def report(self, step: int, recent: Values) -> Report:
         return Report(step, {}, None)

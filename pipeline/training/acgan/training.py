@@ -48,10 +48,6 @@ class AcganTraining(Training):
         self._stepper = Stepper(self._compute_step, compute=settings.compute)
         self.steps_per_call = self._stepper.steps_per_call
 
-    def take_step(self, step: int) -> Values:
-        """Takes one step of the recipe; see `Training`."""
-        return self.take_steps(step, 1)[0]
-
     def take_steps(self, step: int, count: int) -> list[Values]:
         """Takes some steps of the recipe; see `Training`."""
         draws = [self._draw(number) for number in range(step, step + count)]

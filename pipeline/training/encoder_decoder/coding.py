@@ -71,10 +71,6 @@ class CodingTraining(Training):
     def score(self, images: NDArray[np.uint8]) -> dict[str, float]:
         """Scores uint8 images `(n, size, size)`, or with 3 channels behind; the first loss is the score of a report."""
 
-    def take_step(self, step: int) -> Values:
-        """Takes one step on the half or the halves whose turn it is; see `Training`."""
-        return self.take_steps(step, 1)[0]
-
     def take_steps(self, step: int, count: int) -> list[Values]:
         """Takes some steps, each on the half or the halves whose turn it is; see `Training`."""
         batch = {"batch_size": self.images_per_step, "count": self.images_per_epoch}
