@@ -24,6 +24,7 @@ PAGE = Path(__file__).parent
 INSTALLED = ROOT / "build" / "demo"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 PLANE = 2
+DECODED = [32, 32, 1]
 
 
 class DemoError(PipelineError):
@@ -61,7 +62,7 @@ def write_models(files: Mapping[str, Path], folder: Path) -> None:
 
     Raises:
         DemoError: A file is missing, as a judge that is not in this project, the latent has not two numbers, or the
-            generator draws other images than MNIST's.
+            generator or the decoder draws images of another form than the page's.
     """
     if missing := [name for name, file in files.items() if not file.exists()]:
         raise DemoError(f"the page needs the {missing[0]}, which was not exported: run `make repro`")
@@ -69,6 +70,12 @@ def write_models(files: Mapping[str, Path], folder: Path) -> None:
     size = models["decoder"].graph.input[0].type.tensor_type.shape.dim[1].dim_value
     if size != PLANE:
         raise DemoError(f"`vae.latent_size` must be {PLANE} for the page's plane. Received: {size}")
+    decoded = [dim.dim_value for dim in models["decoder"].graph.output[0].type.tensor_type.shape.dim[1:]]
+    if decoded != DECODED:
+        received = " × ".join(map(str, decoded))
+        raise DemoError(
+            f"`vae.image_size` must be 32 and `vae.channels` 1 for the page, or left alone. Received: {received}"
+        )
     generator, embeddings = _without_embedding(models["generator"])
     form = [dim.dim_value for dim in generator.graph.output[0].type.tensor_type.shape.dim[1:]]
     if (len(embeddings), form) != (DIGITS.classes, list(DIGITS.shape)):

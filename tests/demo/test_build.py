@@ -73,6 +73,15 @@ def test_a_missing_judge_and_a_latent_that_is_no_plane_are_refused(files: dict[s
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.slow
+def test_a_decoder_of_another_form_than_the_pages_is_refused(files: dict[str, Path], tmp_path: Path) -> None:
+    settings = families.vae(image_size=64)
+    decoder = tmp_path / "decoder.onnx"
+    export_onnx(vae.build_decoder(settings, vae.build_encoder(settings, seed=1), seed=1), decoder)
+    with pytest.raises(DemoError, match=r"`vae.image_size` must be 32 and .* Received: 64 × 64 × 1"):
+        write_models({**files, "decoder": decoder}, tmp_path / "models")
+
+
 def build(project: Path, path: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(project)}
     command = [sys.executable, "-m", "demo.build"]
