@@ -3,7 +3,9 @@
 import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.settings.paths import SOURCES
 
@@ -49,15 +51,15 @@ def code_of(*modules: str, without: Collection[str] = (), root: Path = SOURCES) 
     Returns:
         Existing files below `root/pipeline`, sorted.
     """
-    found: set[Path] = set()
+    found: dict[Path, _Look] = {}
     pending = [name for module in modules for name in _with_packages(module)]
     while pending:
         module = pending.pop()
         file = _file_of(module, root)
         if file is not None and file not in found and not _is_within(module, without):
-            found.add(file)
-            pending += _imports(file)
-    return sorted(file for file in found if _has_code(file))
+            found[file] = _look_at(file.read_bytes())
+            pending += found[file].imports
+    return sorted(file for file, look in found.items() if look.has_code)
 
 
 def code_digest(files: Iterable[Path], *, root: Path = SOURCES) -> str:
@@ -79,9 +81,17 @@ def _file_of(module: str, root: Path) -> Path | None:
     return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists()), None)
 
 
-def _has_code(file: Path) -> bool:
-    """Whether a file holds more than a docstring."""
-    return any(not isinstance(node, ast.Expr) for node in ast.parse(file.read_bytes()).body)
+class _Look(NamedTuple):
+    """What a file of code imports of the package, and whether it holds more than a docstring."""
+
+    imports: tuple[str, ...]
+    has_code: bool
+
+
+@cache
+def _look_at(code: bytes) -> _Look:
+    parsed = ast.parse(code)
+    return _Look(tuple(_imports(parsed)), any(not isinstance(node, ast.Expr) for node in parsed.body))
 
 
 def _is_within(module: str, rooms: Collection[str]) -> bool:
@@ -89,8 +99,8 @@ def _is_within(module: str, rooms: Collection[str]) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def _imports(file: Path) -> Iterator[str]:
-    for node in _run(ast.parse(file.read_bytes())):
+def _imports(parsed: ast.Module) -> Iterator[str]:
+    for node in _run(parsed):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
