@@ -41,13 +41,18 @@ def await_maker(file: Path) -> None:
 
     A file that was not written to for some seconds is waited for no longer.
     """
-    while file.is_file() and abs(time.time() - file.stat().st_mtime) < _MAKING_SECONDS and _is_unfinished(file):
+    while is_fresh(file) and _is_unfinished(file):
         time.sleep(0.5)
+
+
+def is_fresh(file: Path) -> bool:
+    """Whether a file was written to in the last seconds, as one is whose tables another process makes."""
+    return file.is_file() and abs(time.time() - file.stat().st_mtime) < _MAKING_SECONDS
 
 
 def _is_unfinished(file: Path) -> bool:
     try:
-        with closing(sqlite3.connect(file, timeout=30)) as connection:
+        with closing(sqlite3.connect(file, timeout=_PATIENCE_SECONDS)) as connection:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError:
         return True
@@ -104,7 +109,7 @@ def _put_aside(file: Path) -> str:
 
 def _revision(file: Path) -> str | None:
     try:
-        with closing(sqlite3.connect(file, timeout=30)) as connection:
+        with closing(sqlite3.connect(file, timeout=_PATIENCE_SECONDS)) as connection:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error:
         return None

@@ -114,9 +114,10 @@ def connect(*, family: str, experiment: str, root: Path | None = None) -> Store:
     with one_line_errors(uri), locked(artifacts / "store", seconds=_MIGRATION_SECONDS):
         schema.make_store(root / "mlflow.db", artifacts / ".new", lambda folder: MlflowClient(default_uri(folder)))
         schema.await_maker(root / "mlflow.db")
+        fresh = schema.is_fresh(root / "mlflow.db")  # the check writes to it
         _check_file(root / "mlflow.db")
         follow_moved_folder(root / "mlflow.db", artifacts)
-        client = _migrated_client(uri, root / "mlflow.db")
+        client = _migrated_client(uri, root / "mlflow.db", fresh=fresh)
         return Store(client, uri, name, _experiment_id(client, uri, name, location=(artifacts / name).as_uri()))
 
 
@@ -138,14 +139,14 @@ def _check_file(path: Path) -> None:
         raise TrackingError(f"`{path}` must be an SQLite file that can be written{fault}")
 
 
-def _migrated_client(uri: str, file: Path) -> MlflowClient:
-    """Opens the store; waits for an `mlflow ui` that is just creating its tables."""
+def _migrated_client(uri: str, file: Path, *, fresh: bool) -> MlflowClient:
+    """Opens the store; where its file is fresh, waits for an `mlflow ui` that is just creating its tables."""
     patience = time.monotonic() + _MIGRATION_SECONDS
     while True:
         try:
             return MlflowClient(uri)
         except Exception as error:
-            fresh = abs(time.time() - file.stat().st_mtime) < 15
+            fresh = fresh and schema.is_fresh(file)
             if not fresh or time.monotonic() > patience or schema.is_newer(file):
                 reason = " ".join(str(error).split())[:150]
                 raise TrackingError(

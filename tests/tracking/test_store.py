@@ -83,6 +83,7 @@ def test_a_store_that_was_cut_off_is_refused_with_the_command_that_puts_it_aside
 
 def test_a_store_that_another_process_holds_is_refused_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.tracking.schema._PATIENCE_SECONDS", 0.1)
+    os.utime(root / "mlflow.db", (1, 1))  # a fresh one would be waited for
     with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match=r"another process holds it: try again later.*locked") as refused:
