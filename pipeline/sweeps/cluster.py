@@ -82,7 +82,7 @@ class RayCluster:
         is called with how each ended before the next is asked for.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        threads = {THREADS: str(max(1, int(self._cpus)))}
+        threads = dict.fromkeys(THREADS, str(max(1, int(self._cpus))))
         task = self._task(run_command, max_retries=RETRIES)
         places, waiting = len(jobs) if isinstance(jobs, Sequence) else self.at_once, enumerate(jobs)
         running: dict[Any, tuple[int, Sequence[str]]] = {}

@@ -18,7 +18,7 @@ from pipeline.settings.exits import JobFailedError
 from pipeline.settings.paths import display
 from pipeline.sweeps.jobs import read_place
 
-THREADS = "TF_NUM_INTRAOP_THREADS"
+THREADS = ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS")  # of TensorFlow's operations and of NumPy's
 GPUS = "CUDA_VISIBLE_DEVICES"
 OnEnd = Callable[[JobReturn], object]
 PATIENCE_SECONDS, LOOK_SECONDS = 60, 0.1
@@ -101,7 +101,7 @@ def share_of_machine(place: int, at_once: int) -> dict[str, str]:
     share = str(max(1, len(_processors()) // at_once))
     gpus = visible_gpus()
     own = {GPUS: gpus[place % len(gpus)]} if len(gpus) > 1 else {}
-    return {THREADS: share, **os.environ, **own}
+    return {**dict.fromkeys(THREADS, share), **os.environ, **own}
 
 
 def visible_gpus() -> list[str]:

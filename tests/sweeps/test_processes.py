@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sweep's folder, in a place where `python -m echo` prints what it was started with."""
     (tmp_path / "echo.py").write_text(ECHO, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    for name in (THREADS, GPUS):
+    for name in (*THREADS, GPUS):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "a sweep"
 
@@ -102,8 +102,15 @@ def test_jobs_beside_each_other_are_as_many_as_were_asked_for(folder: Path) -> N
     assert counts[-1] == 3
 
 
+def test_jobs_at_once_share_the_processors_among_tensorflow_and_numpy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(6)))
+    assert {share_of_machine(1, 2)[name] for name in THREADS} == {"3"}
+
+
 def test_threads_that_the_user_chose_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(THREADS, "7")
+    monkeypatch.setenv(THREADS[0], "7")
     run(folder, ["seed=0"])
     assert log(folder, 1).splitlines()[1].startswith("7 ")
 
