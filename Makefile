@@ -29,19 +29,22 @@ setup-dev: ## set up with the tools of `make check` and every extra, at their pi
 repro: setup ## set up, then run every stage that is out of date
 	@$(IN_VENV) dvc repro
 
+# Two workers share two cores, on which the products of two threads each would take longer than one by one.
+PYTEST = $(IN_VENV) OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile
+
 test: lint ## all checks, and every test except those of `make test-long`
-	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not browser and not long"
-	@$(IN_VENV) pytest -m "browser and not long"
+	@$(PYTEST) -m "not browser and not long"
+	@$(PYTEST) tests/browser -m "not long"
 
 test-long: setup-dev ## the tests that take minutes
-	@$(IN_VENV) pytest -n 2 --dist loadfile -m long
+	@$(PYTEST) -m long
 
 coverage: setup-dev ## measure the coverage of `make test`, in 1.5 times its time; fails below 90 %
-	@$(IN_VENV) pytest --cov --cov-report= -n 2 --dist loadfile -m "not browser and not long"
-	@$(IN_VENV) pytest --cov --cov-append -m "browser and not long"
+	@$(PYTEST) --cov --cov-report= -m "not browser and not long"
+	@$(PYTEST) --cov --cov-append tests/browser -m "not long"
 
 check: lint ## lint, and the fast tests: no training, no browser
-	@$(IN_VENV) pytest -n 2 --dist loadfile -m "not slow and not browser and not long"
+	@$(PYTEST) -m "not slow and not browser and not long"
 
 lint: setup-dev ## format, lint, types and layers
 	@$(IN_VENV) ruff format --check

@@ -140,7 +140,7 @@ def test_a_gpu_that_tensorflow_does_not_see_is_refused_with_what_to_install(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_gpu_it_says_in_one_line_that_it_needs_one(
     tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

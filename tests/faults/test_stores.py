@@ -50,7 +50,8 @@ def test_a_store_whose_driver_is_missing_is_refused_in_one_line_before_tensorflo
     )
 
 
-@pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", pytest.param("sqlite:///../{name}/./mlflow.db", marks=LONG)])
+@LONG
+@pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", "sqlite:///../{name}/./mlflow.db"])
 def test_the_projects_own_store_however_it_is_spelt_keeps_its_artifacts(
     uri: str, tmp_path: Path, mnist_file: Path
 ) -> None:

@@ -339,7 +339,7 @@ def test_with_one_measure_a_hopeless_trial_ends_finished_and_is_pruned(call: Cal
         (("acgan.soft_label={real: 0.9}",), "`acgan.soft_label` is searched: leave it out. Received: acgan.soft_label"),
         (("hydra/launcher=slurm",), "`hydra/launcher` must be basic, local or ray for a search. Received: slurm"),
         ((f"{TRIALS}=0",), f"`{TRIALS}` must be greater than or equal to 1. Received: 0"),
-        (("hydra.sweeper.search.trialz=9",), "`hydra.sweeper.search.trialz` is not a setting: did you mean `hydra."),
+        (("hydra.sweeper.search.trialz=9",), "`hydra.sweeper.search.trialz` is not a setting"),
         (
             ("+hydra.sweeper.search.space={acgan.decay_to: {low: 2, high: 1}}",),
             "`hydra.sweeper.search.space.acgan.decay_to` must have a low below its high. Received: {'low': 2",

@@ -4,9 +4,12 @@ from typing import Any
 import pytest
 
 from pipeline.data.dataset import Splits
+from pipeline.settings.composed import Settings
 from pipeline.training.acgan.training import AcganTraining
-from tests.training.tiny import arrays, small_settings, small_splits, small_training
+from pipeline.training.family import Training, build_training, find_family
+from tests.training.tiny import arrays, small_settings, small_splits
 
+Begin = Callable[..., Any]
 Trainings = Callable[..., AcganTraining]
 
 
@@ -16,14 +19,15 @@ def splits() -> Splits:
 
 
 @pytest.fixture(scope="session")
-def trainings() -> Trainings:
-    """Small trainings at their beginning; those of equal settings are one object, compiled once."""
-    kept: dict[str, tuple[AcganTraining, dict[str, Any]]] = {}
+def begin() -> Begin:
+    """Trainings of settings on noise, at their beginning; those of equal settings are one object, compiled once."""
+    kept: dict[str, tuple[Training, dict[str, Any]]] = {}
 
-    def begin(seed: int = 0, **acgan: Any) -> AcganTraining:
-        key = small_settings(seed, **acgan).digest()
+    def begin(settings: Settings[Any], **compute: Any) -> Training:
+        settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=compute)})
+        key = f"{settings.digest()} {settings.compute}"
         if key not in kept:
-            training = small_training(seed, **acgan)
+            training = build_training(find_family(settings.family), settings, small_splits(settings))
             kept[key] = training, arrays(training.variables())
         training, beginning = kept[key]
         for name, variable in training.variables().items():
@@ -31,3 +35,9 @@ def trainings() -> Trainings:
         return training
 
     return begin
+
+
+@pytest.fixture(scope="session")
+def trainings(begin: Begin) -> Trainings:
+    """Small trainings of the AC-GAN, likewise."""
+    return lambda seed=0, **acgan: begin(small_settings(seed, **acgan))

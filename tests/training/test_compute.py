@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,10 +16,11 @@ from pipeline.settings.images import DIGITS
 from pipeline.training.acgan.training import AcganTraining
 from pipeline.training.checkpoints import load_parts, save_parts
 from pipeline.training.encoder_decoder.coding import CodingTraining
-from pipeline.training.family import Training, Values, build_training, find_family
+from pipeline.training.family import Training, Values
 from tests.judges import tiny_settings
+from tests.training.conftest import Begin
 from tests.training.encoder_decoder.coding import coding_settings
-from tests.training.tiny import EVERY_TERM, NO_DROPOUT, arrays, small_settings, small_splits
+from tests.training.tiny import EVERY_TERM, NO_DROPOUT, arrays, small_settings
 
 pytestmark = pytest.mark.slow
 
@@ -33,15 +33,6 @@ SETTINGS: dict[str, Settings] = {
 each_family = pytest.mark.parametrize("family", SETTINGS)
 
 
-def _training(family: str, **compute: Any) -> Training:
-    return _training_of(SETTINGS[family], **compute)
-
-
-def _training_of(settings: Settings, **compute: Any) -> Training:
-    settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=compute)})
-    return build_training(find_family(settings.family), settings, small_splits(settings))
-
-
 def _losses(training: Training) -> Values:
     taken = [training.take_step(step) for step in range(2)]
     assert all(np.isfinite(list(values.values())).all() for values in taken)
@@ -50,23 +41,23 @@ def _losses(training: Training) -> Values:
 
 @pytest.mark.long
 @each_family
-def test_a_step_compiled_by_xla_has_the_same_losses(family: str) -> None:
-    plain, compiled = _losses(_training(family)), _losses(_training(family, xla=True))
+def test_a_step_compiled_by_xla_has_the_same_losses(begin: Begin, family: str) -> None:
+    plain, compiled = _losses(begin(SETTINGS[family])), _losses(begin(SETTINGS[family], xla=True))
     assert compiled == pytest.approx(plain, rel=1e-3)
 
 
 @pytest.mark.long
-def test_every_term_compiled_by_xla_has_the_same_losses() -> None:
+def test_every_term_compiled_by_xla_has_the_same_losses(begin: Begin) -> None:
     """Of a step with a penalty and of one without, each compiled alone."""
     settings = small_settings(**EVERY_TERM)
-    plain, compiled = _training_of(settings), _training_of(settings, xla=True)
+    plain, compiled = begin(settings), begin(settings, xla=True)
     for step in range(2):
         assert compiled.take_step(step) == pytest.approx(plain.take_step(step), rel=1e-2)
 
 
 @each_family
-def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(family: str) -> None:
-    plain, rounded = _training(family), _training(family, precision="mixed_bfloat16")
+def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(begin: Begin, family: str) -> None:
+    plain, rounded = begin(SETTINGS[family]), begin(SETTINGS[family], precision="mixed_bfloat16")
     assert _losses(rounded) == pytest.approx(_losses(plain), rel=0.05, abs=0.02)
     assert {name: value.dtype for name, value in rounded.variables().items()} == {
         name: value.dtype for name, value in plain.variables().items()
@@ -75,10 +66,10 @@ def test_a_step_in_bfloat16_has_nearly_the_same_losses_and_weights_in_float32(fa
 
 
 @pytest.mark.parametrize("kernels", ["fast", "plain"])
-def test_every_term_of_the_losses_is_nearly_the_same_in_bfloat16(kernels: str) -> None:
+def test_every_term_of_the_losses_is_nearly_the_same_in_bfloat16(begin: Begin, kernels: str) -> None:
     settings = small_settings(**EVERY_TERM)
     plain, rounded = (
-        _training_of(settings, kernels=kernels, precision=precision) for precision in ("float32", "mixed_bfloat16")
+        begin(settings, kernels=kernels, precision=precision) for precision in ("float32", "mixed_bfloat16")
     )
     assert _losses(rounded) == pytest.approx(_losses(plain), rel=0.05, abs=0.02)
 
@@ -93,8 +84,8 @@ SAME_DRAWS: Mapping[str, Settings] = {
 
 
 @pytest.mark.parametrize("name", SAME_DRAWS)
-def test_a_step_by_plain_kernels_has_the_same_losses_gradients_and_statistics(name: str) -> None:
-    fast, plain = (_training_of(SAME_DRAWS[name], kernels=kernels) for kernels in ("fast", "plain"))
+def test_a_step_by_plain_kernels_has_the_same_losses_gradients_and_statistics(begin: Begin, name: str) -> None:
+    fast, plain = (begin(SAME_DRAWS[name], kernels=kernels) for kernels in ("fast", "plain"))
     assert fast.take_step(0) == pytest.approx(plain.take_step(0), rel=2e-5)
     after, expected = arrays(fast.variables()), arrays(plain.variables())
     assert after.keys() == expected.keys()
@@ -111,8 +102,10 @@ def test_a_step_by_plain_kernels_has_the_same_losses_gradients_and_statistics(na
 
 
 @pytest.mark.parametrize("family", ["autoencoder", "vae"])
-def test_an_encoder_and_a_decoder_learn_by_the_fast_kernels_and_are_scored_by_keras_own_layers(family: str) -> None:
-    fast, plain = (_training_of(SETTINGS[family], kernels=kernels) for kernels in ("fast", "plain"))
+def test_an_encoder_and_a_decoder_learn_by_the_fast_kernels_and_are_scored_by_keras_own_layers(
+    begin: Begin, family: str
+) -> None:
+    fast, plain = (begin(SETTINGS[family], kernels=kernels) for kernels in ("fast", "plain"))
     assert isinstance(fast, CodingTraining)
     assert isinstance(plain, CodingTraining)
     assert (plain.encode, plain.decode) == plain.scored
@@ -122,18 +115,18 @@ def test_an_encoder_and_a_decoder_learn_by_the_fast_kernels_and_are_scored_by_ke
     assert not any(isinstance(layer, FastLayer) for model in fast.scored for layer in model.layers)
 
 
-def test_no_variable_is_of_int32_which_tensorflow_keeps_in_the_hosts_memory() -> None:
+def test_no_variable_is_of_int32_which_tensorflow_keeps_in_the_hosts_memory(begin: Begin) -> None:
     """A step that XLA compiles for a GPU cannot read it there."""
     every = [*SAME_DRAWS.values(), small_settings(**EVERY_TERM)]
-    kinds = {variable.dtype for settings in every for variable in _training_of(settings).variables().values()}
+    kinds = {variable.dtype for settings in every for variable in begin(settings).variables().values()}
     assert kinds == {"float32", "int64"}
 
 
 @each_family
 def test_no_model_asks_keras_to_compile_its_predictions_on_a_gpu(
-    family: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    begin: Begin, family: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    training = _training(family)
+    training = begin(SETTINGS[family])
     save_parts(tmp_path, training.parts())
     judge = build_judge(tiny_settings(), format=DIGITS)
     learning = accelerate(judge)
@@ -143,8 +136,8 @@ def test_no_model_asks_keras_to_compile_its_predictions_on_a_gpu(
     assert not [model.name for model in models if model.jit_compile]
 
 
-def test_plain_kernels_are_keras_own_layers_and_adam() -> None:
-    training = _training_of(small_settings(), kernels="plain")
+def test_plain_kernels_are_keras_own_layers_and_adam(begin: Begin) -> None:
+    training = begin(small_settings(), kernels="plain")
     assert isinstance(training, AcganTraining)
     networks = training.networks
     assert networks.discriminate is networks.discriminator

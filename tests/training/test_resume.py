@@ -13,8 +13,8 @@ from pipeline.training.family import Training
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, Plan, run_steps
 from tests.composing import settings_of
-from tests.training.conftest import Trainings
-from tests.training.encoder_decoder.coding import coding_training
+from tests.training.conftest import Begin, Trainings
+from tests.training.encoder_decoder.coding import coding_settings
 from tests.training.tiny import arrays, assert_same_bits, small_splits, small_training
 
 pytestmark = pytest.mark.slow
@@ -109,13 +109,13 @@ def test_a_longer_training_takes_its_learning_rates_from_its_own_settings(traini
 
 @pytest.mark.parametrize(("family", "mode"), [("autoencoder", "alternate"), ("vae", "joint")])
 def test_halves_that_are_gone_on_with_are_those_of_one_training_whatever_its_length(
-    tmp_path: Path, family: str, mode: str
+    begin: Begin, tmp_path: Path, family: str, mode: str
 ) -> None:
-    changes: dict[str, Any] = {"mode": mode, "decay_steps": 6}
-    whole = _train(coding_training(family, **changes), _plan(6), History())
-    first, history = coding_training(family, **changes), History()
+    settings = coding_settings(family, mode=mode, decay_steps=6)
+    whole = _train(begin(settings), _plan(6), History())
+    first, history = begin(settings), History()
     _train(first, _plan(3), history)
     save_state(tmp_path / "state.npz", first.variables(), history)
-    second = coding_training(family, **changes)
+    second = begin(settings)
     weights, _ = _train(second, _plan(6), load_state(tmp_path / "state.npz", second.variables()))
     assert_same_bits(weights, whole[0])

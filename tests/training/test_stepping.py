@@ -13,12 +13,12 @@ from pipeline.data.dataset import scaled, with_channels
 from pipeline.settings.composed import Settings
 from pipeline.settings.compute import ComputeSettings
 from pipeline.training.checkpoints import load_state, save_state
-from pipeline.training.family import Training, build_training, find_family
 from pipeline.training.history import History
 from pipeline.training.loop import CheckpointDue, Plan, run_steps
 from pipeline.training.stepping import DeviceImages, Stepper
+from tests.training.conftest import Begin
 from tests.training.encoder_decoder.coding import coding_settings
-from tests.training.tiny import EVERY_TERM, arrays, small_settings, small_splits
+from tests.training.tiny import EVERY_TERM, arrays, small_settings
 
 SETTINGS: Mapping[str, Settings] = {
     "original": small_settings(recipe="original"),
@@ -33,11 +33,6 @@ def compute(**changes: Any) -> ComputeSettings:
     return small_settings().compute.model_copy(update=changes)
 
 
-def training(settings: Settings, **changes: Any) -> Training:
-    settings = settings.model_copy(update={"compute": settings.compute.model_copy(update=changes)})
-    return build_training(find_family(settings.family), settings, small_splits(settings))
-
-
 def assert_close(left: Mapping[str, NDArray[Any]], right: Mapping[str, NDArray[Any]]) -> None:
     assert left.keys() == right.keys()
     for name, expected in right.items():
@@ -47,8 +42,8 @@ def assert_close(left: Mapping[str, NDArray[Any]], right: Mapping[str, NDArray[A
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
-def test_four_steps_a_call_are_four_calls_of_a_step(name: str) -> None:
-    single, several = training(SETTINGS[name]), training(SETTINGS[name], steps_per_call=4)
+def test_four_steps_a_call_are_four_calls_of_a_step(begin: Begin, name: str) -> None:
+    single, several = begin(SETTINGS[name]), begin(SETTINGS[name], steps_per_call=4)
     one_by_one = [single.take_step(step) for step in range(7)]
     at_once = [*several.take_steps(0, 4), *several.take_steps(4, 3)]
     assert at_once == [pytest.approx(losses, rel=1e-4) for losses in one_by_one]
@@ -58,16 +53,18 @@ def test_four_steps_a_call_are_four_calls_of_a_step(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["shared", pytest.param("autoencoder in turn", marks=pytest.mark.long)])
-def test_a_training_of_long_calls_reports_the_same_and_resumes_between_calls(name: str, tmp_path: Path) -> None:
+def test_a_training_of_long_calls_reports_the_same_and_resumes_between_calls(
+    begin: Begin, name: str, tmp_path: Path
+) -> None:
     histories = []
     for steps in (1, 4):
         histories.append(History())
-        list(run_steps(training(SETTINGS[name], steps_per_call=steps), PLAN, histories[-1]))
+        list(run_steps(begin(SETTINGS[name], steps_per_call=steps), PLAN, histories[-1]))
     assert [point.step for point in histories[1].points] == [point.step for point in histories[0].points]
     expected = [pytest.approx(point.value, rel=1e-3) for point in histories[0].points]
     assert [point.value for point in histories[1].points] == expected
 
-    interrupted, history, saved = training(SETTINGS[name], steps_per_call=4), History(), []
+    interrupted, history, saved = begin(SETTINGS[name], steps_per_call=4), History(), []
     for event in run_steps(interrupted, PLAN, history):
         if isinstance(event, CheckpointDue):
             saved.append(history.step)
@@ -75,18 +72,18 @@ def test_a_training_of_long_calls_reports_the_same_and_resumes_between_calls(nam
         if history.step == 8:
             break
     assert saved == [4, 6, 6]
-    again = training(SETTINGS[name], steps_per_call=4)
+    again = begin(SETTINGS[name], steps_per_call=4)
     history = load_state(tmp_path / "state.npz", again.variables())
     list(run_steps(again, PLAN, history))
     assert history.to_json() == histories[1].to_json()
 
 
 @pytest.mark.long
-def test_a_call_of_steps_compiled_by_xla_has_the_losses_of_single_steps() -> None:
+def test_a_call_of_steps_compiled_by_xla_has_the_losses_of_single_steps(begin: Begin) -> None:
     """Of every term, by the kernels and the optimiser of a GPU."""
     settings = small_settings(**EVERY_TERM)
-    single = training(settings, kernels="plain")
-    several = training(settings, kernels="plain", steps_per_call=3, xla=True)
+    single = begin(settings, kernels="plain")
+    several = begin(settings, kernels="plain", steps_per_call=3, xla=True)
     losses = [single.take_step(step) for step in range(3)]
     assert several.take_steps(0, 3) == [pytest.approx(each, rel=1e-2) for each in losses]
 

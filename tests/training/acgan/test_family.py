@@ -92,6 +92,7 @@ def test_two_processes_train_full_networks_to_the_same_bits(recipe: str) -> None
     assert len(printed[0]) > 64
 
 
+@pytest.mark.long
 def test_steps_between_two_penalties_leave_nothing_behind() -> None:
     """At these sizes TensorFlow once left a temporary variable in each step without one, and the next step failed."""
     likelihood = {"weight": 1.0, "images": 16, "candidates": 2000}

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.training.encoder_decoder.halves import learning_rate
 from tests.families import autoencoder
-from tests.training.encoder_decoder.coding import coding_training
+from tests.training.conftest import Begin
+from tests.training.encoder_decoder.coding import coding_settings, coding_training
 from tests.training.tiny import arrays, assert_same_bits
 
 pytestmark = pytest.mark.slow
@@ -35,42 +36,42 @@ def states(training: Any, steps: int) -> list[Arrays]:
 @FAMILIES
 @pytest.mark.parametrize(("mode", "moved"), [("encoder", "encoder"), ("decoder", "decoder")])
 def test_the_half_that_rests_keeps_every_bit_statistics_and_optimiser_included(
-    family: str, mode: str, moved: str
+    begin: Begin, family: str, mode: str, moved: str
 ) -> None:
-    before, _, after = states(coding_training(family, mode=mode), 2)
+    before, _, after = states(begin(coding_settings(family, mode=mode)), 2)
     assert changed(before, after) == {moved, f"{moved}_optimizer"}
 
 
 @FAMILIES
-def test_together_all_of_both_halves_moves(family: str) -> None:
-    before, _, after = states(coding_training(family), 2)
+def test_together_all_of_both_halves_moves(begin: Begin, family: str) -> None:
+    before, _, after = states(begin(coding_settings(family)), 2)
     assert changed(before, after) == {"encoder", "decoder", "encoder_optimizer", "decoder_optimizer"}
 
 
 @FAMILIES
-def test_in_turn_the_encoder_moves_at_even_steps_and_the_decoder_at_odd_ones(family: str) -> None:
-    found = states(coding_training(family, mode="alternate"), 4)
+def test_in_turn_the_encoder_moves_at_even_steps_and_the_decoder_at_odd_ones(begin: Begin, family: str) -> None:
+    found = states(begin(coding_settings(family, mode="alternate")), 4)
     moved = [changed(one, other) for one, other in pairwise(found)]
     turns = [{half, f"{half}_optimizer"} for half in ("encoder", "decoder")]
     assert moved == [*turns, *turns]
 
 
-def test_a_half_that_rested_is_free_again_and_saved_as_such() -> None:
-    training = coding_training("autoencoder", mode="encoder")
+def test_a_half_that_rested_is_free_again_and_saved_as_such(begin: Begin) -> None:
+    training = begin(coding_settings("autoencoder", mode="encoder"))
     training.take_step(0)
     assert all(layer.trainable for part in training.parts().values() for layer in part.layers)
 
 
-def test_a_turn_of_one_half_is_a_step_of_that_half_alone() -> None:
-    alternate, alone = coding_training("vae", mode="alternate"), coding_training("vae", mode="decoder")
+def test_a_turn_of_one_half_is_a_step_of_that_half_alone(begin: Begin) -> None:
+    alternate, alone = (begin(coding_settings("vae", mode=mode)) for mode in ("alternate", "decoder"))
     assert alternate.take_step(1) == alone.take_step(1)
     for mine, other in zip(alternate.parts()["decoder"].weights, alone.parts()["decoder"].weights, strict=True):
         np.testing.assert_array_equal(mine, other)
 
 
 @FAMILIES
-def test_steps_are_the_same_to_the_last_bit_in_another_training(family: str) -> None:
-    one, other = coding_training(family), coding_training(family)
+def test_steps_are_the_same_to_the_last_bit_in_another_training(begin: Begin, family: str) -> None:
+    one, other = begin(coding_settings(family)), coding_training(family)
     assert [one.take_step(step) for step in range(3)] == [other.take_step(step) for step in range(3)]
     assert_same_bits(arrays(one.variables()), arrays(other.variables()))
 
@@ -91,8 +92,8 @@ def test_a_step_at_rate_nothing_moves_no_weight() -> None:
     assert all(np.array_equal(weight, old) for weight, old in zip(weights, before, strict=True))
 
 
-def test_the_state_has_all_but_the_rates_which_are_functions_of_the_step() -> None:
-    training = coding_training("autoencoder")
+def test_the_state_has_all_but_the_rates_which_are_functions_of_the_step(begin: Begin) -> None:
+    training = begin(coding_settings("autoencoder"))
     paths = [variable.path for variable in training.variables().values()]
     assert not [path for path in paths if "learning_rate" in path]
     halves = training.halves.models.values()
