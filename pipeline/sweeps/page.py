@@ -63,7 +63,7 @@ def _pictures(store: Store, comparison: Comparison, folder: Path) -> Iterator[Se
             yield PagePicture(f"Samples, seed {seed}", SAMPLES, picture)
     links = [Link(job.run_id, link_to(store.uri, job.experiment_id, job.run_id)) for job in comparison.jobs]
     rows = [{**row, "id in MLflow": link} for row, link in zip_longest(comparison.run_rows(), links)]
-    served = "" if is_server(store.uri) else " Ids lead to MLflow's pages while `make ui` runs."
+    served = "" if is_server(store.uri) else " Ids lead to MLflow's pages while make ui runs."
     yield _table("Runs", rows, f"The last report of each run.{served}")
 
 
