@@ -183,9 +183,11 @@ def test_without_validation_all_images_train_and_reports_are_on_test_images(tiny
 
 
 def test_a_limit_holds_for_each_split_and_moves_no_image_between_them(tiny: Dataset) -> None:
-    splits = split(tiny, validation=10, limit=7)
-    assert [len(splits.train), len(splits.validation), len(splits.test)] == [7, 7, 7]
-    np.testing.assert_array_equal(splits.validation.images, tiny.train_images[50:57])
+    _, first = np.unique(tiny.test_labels, return_index=True)
+    limit = int(first.max()) + 1  # the least that leaves a test image of every class
+    splits = split(tiny, validation=30, limit=limit)
+    assert [len(splits.train), len(splits.validation), len(splits.test)] == [limit] * 3
+    np.testing.assert_array_equal(splits.validation.images, tiny.train_images[30 : 30 + limit])
 
 
 def test_holding_out_everything_is_refused(tiny: Dataset) -> None:
