@@ -15,7 +15,6 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.settings.composed import Settings, validate
 from pipeline.settings.paths import ROOT
 
-yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]  # as commands read them
 DRAWING = {"digits": None, "digit": None, "count": None, "walk": None, "to": None, "force": False}
 SWEEP = {"new": False, "place": None}
 CHOICES: dict[str, Any] = {

@@ -17,7 +17,6 @@ from typing import NoReturn
 
 import hydra
 import omegaconf
-import yaml
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -81,8 +80,6 @@ def _prepare(module: str) -> None:
     # more at exit, takes 4 s of a process.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
-    # Hydra reads its files by PyYAML's parser in Python, which takes 0.08 s more of each command than libyaml's.
-    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
     os.environ["PIPELINE_ROOT"], os.environ["PIPELINE_RUNS"] = str(NUMBERS.parent), str(ROOT / "runs")
     os.environ["PIPELINE_MODULE"] = module
     os.environ["HYDRA_FULL_ERROR"] = "1"
