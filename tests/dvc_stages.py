@@ -19,9 +19,8 @@ def _stages() -> Iterator[tuple[str, Stage]]:
             yield name, _written_out(stage, {})
             continue
         assert stage["foreach"] == "${families}"
-        for family, code in families.items():
-            places = {f"${{item.code[{number}]}}": path for number, path in enumerate(code["code"])}
-            yield f"{name}@{family}", _written_out(stage["do"], {"${key}": family, **places})
+        for family in families:
+            yield f"{name}@{family}", _written_out(stage["do"], {"${item}": family})
 
 
 def _written_out(stage: Stage, values: dict[str, str]) -> Stage:

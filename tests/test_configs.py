@@ -162,7 +162,7 @@ def test_the_learning_rate_of_a_training_falls_until_its_last_step(family: str, 
     model = settings_of(f"model={family}", *choices).model
     assert isinstance(model, ConvolutionalSettings)
     assert model.decay_steps == model.steps
-    assert model.steps // model.report_every >= 10
+    assert model.steps // model.report_every >= 6
 
 
 def test_the_longer_a_training_the_less_of_the_auxiliary_loss_it_needs() -> None:

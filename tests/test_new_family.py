@@ -55,8 +55,8 @@ def added(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Added:
         with (project.root / name).open("a", encoding="utf-8") as numbers:
             numbers.write(block_behind(f"At the end of `{name}`"))
     stages = project.root / "dvc.yaml"
-    families, rest = stages.read_text(encoding="utf-8").split("\nstages:\n")
-    stages.write_text(f"{families}{block_behind('In `dvc.yaml`')}\nstages:\n{rest}")
+    line, written = re.compile("^  - families: .*\n", re.MULTILINE), stages.read_text(encoding="utf-8")
+    stages.write_text(line.sub(block_behind("In `dvc.yaml`"), written, count=1), encoding="utf-8")
     commands = {"train": project.start("python", "-m", "pipeline.train", "model=shallow", *SHORT).finish()}
     (run,) = (path for path in (project.root / "runs" / "shallow").iterdir() if path.is_dir())
     for stage in ("evaluate", "render"):

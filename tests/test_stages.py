@@ -22,7 +22,7 @@ from tests.dvc_projects import small_project
 from tests.dvc_stages import STAGES, Stage
 from tests.projects import Finished, Project
 
-# The first test that needs it waits for all of what DVC does: eleven stages, each of which imports TensorFlow.
+# The first test that needs it waits for all of what DVC does: twelve stages, of which ten import TensorFlow.
 pytestmark = pytest.mark.timeout(2500)
 REPRO_SECONDS = 1200
 
@@ -44,15 +44,15 @@ def test_every_stage_runs_a_module_of_its_name_with_valid_settings(name: str) ->
 
 @named
 def test_every_dependency_of_a_stage_is_there_or_made_by_another(name: str) -> None:
-    made = {output for stage in STAGES.values() for output in outputs(stage)}
+    made = [output for stage in STAGES.values() for output in outputs(stage)]
     for dependency in STAGES[name]["deps"]:
-        assert dependency in made or (ROOT / dependency).exists()
+        assert (ROOT / dependency).exists() or any(f"{dependency}/".startswith(f"{output}/") for output in made)
 
 
 @named
 def test_every_parameter_of_a_stage_has_a_value(name: str) -> None:
     known = addresses(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
-    for parameter in STAGES[name]["params"]:
+    for parameter in STAGES[name].get("params", []):
         assert any(f"{address}.".startswith(f"{parameter}.") for address in known)
 
 
@@ -220,15 +220,13 @@ def each(*stages: str) -> set[str]:
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:
     root = reproduced.project.root
-    with appended(root / file, "\n# a comment\n"), Repo(str(root)) as repository:
-        status = repository.status()
+    with appended(root / file, "\n# a comment\n"):
+        assert reproduced.project.start("dvc", "repro", "digest").finish().returncode == 0
+        with Repo(str(root)) as repository:
+            status = repository.status()
     changed = {
         name.rpartition(":")[2]
         for name, changes in status.items()
-        if any(file.startswith(path) for change in changes if isinstance(change, dict) for path in deps(change))
+        if any("changed deps" in change for change in changes if isinstance(change, dict))
     }
     assert changed == stale
-
-
-def deps(change: dict[str, dict[str, str]]) -> list[str]:
-    return list(change.get("changed deps", {}))

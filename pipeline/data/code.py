@@ -37,6 +37,15 @@ def stage_code(stage: str, family: str | None = None, *, root: Path = SOURCES) -
     return sorted({root / PACKAGE / f"{stage}.py", *code_of(*modules, without=without, root=root)})
 
 
+def all_stage_code(families: Iterable[str], *, root: Path = SOURCES) -> dict[str, list[Path]]:
+    """Returns the files of `stage_code` by names such as `judge` or, of a stage of a family, `train-acgan`."""
+    return {
+        f"{stage}-{family}" if family else stage: stage_code(stage, family, root=root)
+        for stage, modules in ROOTS.items()
+        for family in (families if any("{family}" in module for module in modules) else [None])
+    }
+
+
 def code_of(*modules: str, without: Collection[str] = (), root: Path = SOURCES) -> list[Path]:
     """Returns the files whose code decides the results of modules.
 
@@ -51,15 +60,25 @@ def code_of(*modules: str, without: Collection[str] = (), root: Path = SOURCES) 
     Returns:
         Existing files below `root/pipeline`, sorted.
     """
-    found: dict[Path, _Look] = {}
+    found: dict[Path, _Module] = {}
     pending = [name for module in modules for name in _with_packages(module)]
     while pending:
         module = pending.pop()
         file = _file_of(module, root)
         if file is not None and file not in found and not _is_within(module, without):
-            found[file] = _look_at(file.read_bytes())
+            found[file] = _parsed(file, file.read_bytes())
             pending += found[file].imports
-    return sorted(file for file, look in found.items() if look.has_code)
+    return sorted(file for file, module in found.items() if module.has_code)
+
+
+def listed(files: Iterable[Path], *, root: Path = SOURCES) -> str:
+    """Lists files as `sha256sum` does: a line for each, with its SHA-256 and its path below `root`.
+
+    Line ends in the files do not change the digests.
+    """
+    return "".join(
+        f"{hashlib.sha256(_content(file)).hexdigest()}  {file.relative_to(root).as_posix()}\n" for file in files
+    )
 
 
 def code_digest(files: Iterable[Path], *, root: Path = SOURCES) -> str:
@@ -67,7 +86,7 @@ def code_digest(files: Iterable[Path], *, root: Path = SOURCES) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(_content(file))
     return digest.hexdigest()
 
 
@@ -76,12 +95,16 @@ def combined_digest(*digests: str) -> str:
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
+def _content(file: Path) -> bytes:
+    return file.read_bytes().replace(b"\r\n", b"\n")
+
+
 def _file_of(module: str, root: Path) -> Path | None:
     path = root.joinpath(*module.split("."))
     return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists()), None)
 
 
-class _Look(NamedTuple):
+class _Module(NamedTuple):
     """What a file of code imports of the package, and whether it holds more than a docstring."""
 
     imports: tuple[str, ...]
@@ -89,9 +112,9 @@ class _Look(NamedTuple):
 
 
 @cache
-def _look_at(code: bytes) -> _Look:
-    parsed = ast.parse(code)
-    return _Look(tuple(_imports(parsed)), any(not isinstance(node, ast.Expr) for node in parsed.body))
+def _parsed(file: Path, code: bytes) -> _Module:
+    tree = ast.parse(code, file)
+    return _Module(tuple(_imports(tree)), any(not isinstance(node, ast.Expr) for node in tree.body))
 
 
 def _is_within(module: str, rooms: Collection[str]) -> bool:
@@ -99,8 +122,8 @@ def _is_within(module: str, rooms: Collection[str]) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def _imports(parsed: ast.Module) -> Iterator[str]:
-    for node in _run(parsed):
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in _run(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:

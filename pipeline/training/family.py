@@ -184,13 +184,13 @@ def named_variables(holders: Mapping[str, Any]) -> dict[str, keras.Variable]:
 
     Learning rates are left out: they are settings or functions of the step, and a longer training may have others.
     """
-    return {
-        f"{owner}/{number:02d}": variable
-        for owner, holder in holders.items()
-        for rate in [getattr(holder, "learning_rate", None)]  # a schedule computes it at each look
-        for number, variable in enumerate(holder.variables)
-        if variable is not rate
-    }
+    named = {}
+    for owner, holder in holders.items():
+        rate = getattr(holder, "learning_rate", None)  # read once, since a schedule computes it each time
+        for number, variable in enumerate(holder.variables):
+            if variable is not rate:
+                named[f"{owner}/{number:02d}"] = variable
+    return named
 
 
 def build_training(family: Family[Model], settings: Settings[Model], splits: Splits) -> Training:

@@ -1,11 +1,12 @@
-"""The code that decides a result, and the dependencies of the stages, which must list it."""
+"""The code that decides a result, and the lists of it that the stages of DVC depend on."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
 
-from pipeline.data.code import code_digest, code_of, combined_digest, stage_code
+from pipeline.data.code import all_stage_code, code_digest, code_of, combined_digest, listed, stage_code
 from pipeline.settings.paths import ROOT
 from tests.dvc_stages import STAGES
 
@@ -86,17 +87,25 @@ def test_several_digests_make_one_that_depends_on_their_order() -> None:
     assert len(combined_digest("a")) == 64
 
 
-def expanded(deps: list[str]) -> set[str]:
-    """The code that a stage's dependencies name, folders opened, without files that hold a docstring alone."""
-    files = {ROOT / path for path in deps if path.startswith("pipeline/")}
-    opened = {inner for path in files for inner in (path.rglob("*.py") if path.is_dir() else [path])}
-    assert all(file.is_file() for file in opened)
-    return {file.relative_to(ROOT).as_posix() for file in opened}
+def test_a_list_has_the_digest_and_the_path_of_each_file_as_sha256sum_prints_them(tmp_path: Path) -> None:
+    for name, content in (("one.py", b"x = 1\r\n"), ("two.py", b"x = 1\n")):
+        (tmp_path / name).write_bytes(content)
+    digest = hashlib.sha256(b"x = 1\n").hexdigest()
+    assert listed([tmp_path / "one.py", tmp_path / "two.py"], root=tmp_path) == f"{digest}  one.py\n{digest}  two.py\n"
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_the_code_that_decides_its_outputs_and_on_no_other(name: str) -> None:
-    stage, _, family = name.partition("@")
-    wanted = {file.relative_to(ROOT).as_posix() for file in stage_code(stage, family or None)}
-    docstrings = {path for path in expanded(STAGES[name]["deps"]) - wanted if path.endswith("/__init__.py")}
-    assert expanded(STAGES[name]["deps"]) - docstrings == wanted
+def test_every_stage_has_its_code_and_of_each_family_its_own() -> None:
+    found = all_stage_code(["acgan", "vae"])
+    families = {f"{stage}-{family}" for stage in ("train", "evaluate", "render") for family in ("acgan", "vae")}
+    assert found.keys() == {"fetch", "judge", *families}
+    assert found["render-vae"] == stage_code("render", "vae") != stage_code("render", "acgan")
+    assert found["judge"] == stage_code("judge")
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name != "digest"])
+def test_a_stage_depends_on_the_list_of_its_own_code_and_on_no_code_besides(name: str) -> None:
+    families = {stage.partition("@")[2] for stage in STAGES} - {""}
+    listing = name.replace("@", "-")
+    assert listing in all_stage_code(families)
+    assert f"reports/code/{listing}.txt" in STAGES[name]["deps"]
+    assert not [path for path in STAGES[name]["deps"] if path.startswith("pipeline")]

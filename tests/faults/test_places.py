@@ -23,7 +23,7 @@ PAGE = (ROOT / "docs" / "how-to" / "reproduce-and-share.md").read_text(encoding=
 
 @pytest.fixture
 def archive(tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The project as downloaded without git, set up, and with the stage `fetch` alone."""
+    """The project as downloaded without git, set up, and with the stages `digest` and `fetch` alone."""
     for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MNIST_DIR", str(mnist_file.parent))
@@ -35,7 +35,9 @@ def archive(tmp_path: Path, mnist_file: Path, monkeypatch: pytest.MonkeyPatch) -
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "requirements", root / "requirements")
     stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"fetch": stages["fetch"]}}), encoding="utf-8")
+    (root / "dvc.yaml").write_text(
+        yaml.safe_dump({"stages": {name: stages[name] for name in ("digest", "fetch")}}), encoding="utf-8"
+    )
     set_up(root)
     return project
 
