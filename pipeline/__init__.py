@@ -2,7 +2,7 @@
 
 Stages (each a command, `python -m pipeline.NAME`) run in this order::
 
-    digest      the code that each of the others runs
+    digest      the code that decides each of the others
     fetch       MNIST, verified
     train       settings → a trained composition
     judge       an independent classifier, and what real digits score

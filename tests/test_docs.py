@@ -77,7 +77,8 @@ LINKS = [
 
 
 def test_commands_and_links_are_found() -> None:
-    assert "python -m pipeline.train model=vae vae.steps=1400 vae.decay_steps=1400" in commands(ROOT / "docs" / "how-to" / "autoencoders.md")
+    shown = commands(ROOT / "docs" / "how-to" / "autoencoders.md")
+    assert "python -m pipeline.train model=vae vae.steps=1400 vae.decay_steps=1400" in shown
     assert len(COMMANDS) >= 40
     assert "explanation/architecture.md" in links(ROOT / "docs" / "README.md")
     assert len(LINKS) >= 80

@@ -215,7 +215,7 @@ def each(*stages: str) -> set[str]:
         ("pipeline/runs/evaluation.py", each("evaluate")),
         ("pipeline/judge.py", {"judge"}),
         ("pipeline/evaluation/frechet.py", {"judge", *each("train", "evaluate", "render")}),
-        ("pipeline/data/dataset.py", {"fetch", "judge", *each("train", "evaluate", "render")}),
+        ("pipeline/data/dataset_file.py", {"fetch", "judge", *each("train", "evaluate", "render")}),
     ],
 )
 def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: set[str], reproduced: Reproduced) -> None:
@@ -230,3 +230,15 @@ def test_a_change_makes_those_stages_stale_that_it_concerns(file: str, stale: se
         if any("changed deps" in change for change in changes if isinstance(change, dict))
     }
     assert changed == stale
+
+
+@pytest.mark.long
+def test_a_stage_whose_code_changed_after_it_was_listed_is_refused_in_one_line(reproduced: Reproduced) -> None:
+    with appended(reproduced.project.root / "pipeline" / "training" / "loop.py", "\n# a comment\n"):
+        extra = {"DVC_STAGE": "train@vae"}
+        answer = reproduced.project.start("python", "-m", "pipeline.train", "model=vae", extra=extra).finish()
+    assert (answer.returncode, answer.stdout) == (2, "")
+    listing = "reports/code/train-vae.txt"
+    assert answer.stderr == (
+        f"error: the code must be as {listing} lists it, and it has changed since: run `dvc repro` again\n"
+    )

@@ -25,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.cli.output import survive_lost_output
+from pipeline.data.code import require_listed_code
 from pipeline.runs.interruption import leave_dead_terminals
 from pipeline.settings.applicable import require_applicable
 from pipeline.settings.composed import Settings, validate
@@ -32,7 +33,7 @@ from pipeline.settings.errors import PipelineError, SettingsError
 from pipeline.settings.exits import FAILED, INTERRUPTED, REFUSED, JobFailedError, leave
 from pipeline.settings.job import Job, stage_of_dvc
 from pipeline.settings.overrides import explain, plain, quote_texts, task_overrides
-from pipeline.settings.paths import CHOICES, NUMBERS, ROOT
+from pipeline.settings.paths import CHOICES, CODE_LISTS, NUMBERS, ROOT
 
 SWEEPS = ROOT / "pipeline" / "sweeps"
 
@@ -125,12 +126,19 @@ def _call(module: str, stage: Callable[[Settings, Job], None], composed: DictCon
         from pipeline.sweeps.study import make_trial
 
         job = make_trial(job, plain(own.sweeper)["search"], steps=settings.model.steps)
-    if settings.tracking.offline and stage_of_dvc():
+    if tracked := stage_of_dvc():
+        _require_for_dvc(settings)
+        require_listed_code(tracked, CODE_LISTS)
+    stage(settings, job)
+
+
+def _require_for_dvc(settings: Settings) -> None:
+    """Refuses what is for commands by hand."""
+    if settings.tracking.offline:
         raise SettingsError("`tracking.offline` is for commands by hand: DVC's stages need the tracking store")
-    if settings.data.path and stage_of_dvc():
+    if settings.data.path:
         text = "`data.path` is for commands by hand: DVC's stages read data/NAME.npz, which `data.name` names"
         raise SettingsError(f"{text}. Received: {settings.data.path}")
-    stage(settings, job)
 
 
 def _text(error: PipelineError) -> str:

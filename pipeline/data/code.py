@@ -7,37 +7,46 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.settings.paths import SOURCES
+from pipeline.settings.errors import PipelineError
+from pipeline.settings.paths import SOURCES, display
 
 PACKAGE = "pipeline"
 SHORT_DIGEST = 12  # hexadecimal digits, in the names of folders
-# These start, log, describe and print what others compute, or are of commands that are no stage.
+# These start, log and print what others compute, name and describe it for the tracking store, or serve other commands.
 WITHOUT_EFFECT = (
     *("cli", "sweeps", "tracking", "composition.summaries", "judging.description", "runs.description"),
     *("rendering.tables", "rendering.terminal"),
     *("settings.compare", "settings.drawing", "settings.job", "settings.promote"),
 )
 DRAWING = ("evaluate", "render")
+# What the work of each stage begins with; its own file also starts and reads what the stage before it made.
 ROOTS = {
     "fetch": ("data.sources",),
-    "judge": ("judging.fit", "judging.result"),
+    "judge": ("data.dataset_file", "judging.fit", "judging.result"),
     "train": ("runs.training", "judging.result", "training.{family}", "settings.{family}"),
     "evaluate": ("runs.evaluation", "training.{family}", "settings.{family}"),
     "render": ("runs.pictures", "runs.report", "training.{family}", "settings.{family}"),
 }
 
 
+class CodeError(PipelineError):
+    """Code is not there, or not what it was."""
+
+
 def stage_code(stage: str, family: str | None = None, *, root: Path = SOURCES) -> list[Path]:
     """Returns the files whose code decides the outputs of a stage, such as `train`: its own, and what its work imports.
 
     `family` is the one that the stage runs for; None for `fetch` and `judge`.
+
+    Raises:
+        CodeError: The family has no code.
     """
     without = WITHOUT_EFFECT if stage in DRAWING else (*WITHOUT_EFFECT, "rendering")
     modules = (f"{PACKAGE}.{module.format(family=family)}" for module in ROOTS[stage])
     return sorted({root / PACKAGE / f"{stage}.py", *code_of(*modules, without=without, root=root)})
 
 
-def all_stage_code(families: Iterable[str], *, root: Path = SOURCES) -> dict[str, list[Path]]:
+def all_stage_code(families: Collection[str], *, root: Path = SOURCES) -> dict[str, list[Path]]:
     """Returns the files of `stage_code` by names such as `judge` or, of a stage of a family, `train-acgan`."""
     return {
         f"{stage}-{family}" if family else stage: stage_code(stage, family, root=root)
@@ -59,19 +68,25 @@ def code_of(*modules: str, without: Collection[str] = (), root: Path = SOURCES) 
 
     Returns:
         Existing files below `root/pipeline`, sorted.
+
+    Raises:
+        CodeError: One of `modules` has no file.
     """
+    for module in modules:
+        if _file_of(module, root) is None:
+            raise CodeError(f"the module `{module}` must be there, whose code decides what a stage makes")
     found: dict[Path, _Module] = {}
     pending = [name for module in modules for name in _with_packages(module)]
     while pending:
         module = pending.pop()
         file = _file_of(module, root)
         if file is not None and file not in found and not _is_within(module, without):
-            found[file] = _parsed(file, file.read_bytes())
+            found[file] = _parse(file, file.read_bytes())
             pending += found[file].imports
     return sorted(file for file, module in found.items() if module.has_code)
 
 
-def listed(files: Iterable[Path], *, root: Path = SOURCES) -> str:
+def list_digests(files: Iterable[Path], *, root: Path = SOURCES) -> str:
     """Lists files as `sha256sum` does: a line for each, with its SHA-256 and its path below `root`.
 
     Line ends in the files do not change the digests.
@@ -79,6 +94,22 @@ def listed(files: Iterable[Path], *, root: Path = SOURCES) -> str:
     return "".join(
         f"{hashlib.sha256(_content(file)).hexdigest()}  {file.relative_to(root).as_posix()}\n" for file in files
     )
+
+
+def require_listed_code(stage: str, folder: Path) -> None:
+    """Refuses a stage of DVC, such as `train@acgan`, whose code is not that of its list in `folder` any more.
+
+    DVC would keep its results as those of the code listed.
+
+    Raises:
+        CodeError: The code has changed since `digest` listed it.
+    """
+    name, _, family = stage.partition("@")
+    file = folder / f"{stage.replace('@', '-')}.txt"
+    if name in ROOTS and file.exists() and file.read_text("utf-8") != list_digests(stage_code(name, family or None)):
+        raise CodeError(
+            f"the code must be as {display(file)} lists it, and it has changed since: run `dvc repro` again"
+        )
 
 
 def code_digest(files: Iterable[Path], *, root: Path = SOURCES) -> str:
@@ -112,8 +143,11 @@ class _Module(NamedTuple):
 
 
 @cache
-def _parsed(file: Path, code: bytes) -> _Module:
-    tree = ast.parse(code, file)
+def _parse(file: Path, code: bytes) -> _Module:
+    try:
+        tree = ast.parse(code, file)
+    except SyntaxError:  # the stages that run it say so, and the others go on
+        return _Module((), has_code=True)
     return _Module(tuple(_imports(tree)), any(not isinstance(node, ast.Expr) for node in tree.body))
 
 

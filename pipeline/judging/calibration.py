@@ -137,3 +137,8 @@ def load_calibration(folder: Path, dataset: Dataset) -> Calibration:
 def first_images(images: Images, count: int) -> Images:
     """Returns the first images with their labels, `count` of them at most."""
     return Images(images.images[:count], images.labels[:count])
+
+
+def judge_metadata(calibration: Calibration) -> dict[str, object]:
+    """The judge's hash and accuracy, as stored with its figures."""
+    return {"digest": calibration.digest, "accuracy": calibration.accuracy}

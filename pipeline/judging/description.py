@@ -21,11 +21,6 @@ def judge_tags(calibration: Calibration) -> dict[str, str]:
     return tags | {REPORT_REALS: str(len(calibration.validation.digits))}
 
 
-def judge_metadata(calibration: Calibration) -> dict[str, object]:
-    """The judge's hash and accuracy, as stored with its figures."""
-    return {"digest": calibration.digest, "accuracy": calibration.accuracy}
-
-
 def own_data_tags(settings: Settings) -> dict[str, str]:
     """The tags of a run on other data than MNIST: their name, and that no known hash was there to compare them with."""
     return {"data.name": settings.data.name, OWN_DATA: "none"} if settings.data.own else {}

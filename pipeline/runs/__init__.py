@@ -5,6 +5,7 @@
     folder        a run's files by name, and its folder while it trains
     claims        one process at a time in a run's folder
     identity      what decides a training, as hashes
+    changes       how its settings differ from the committed ones
     description   how runs are described in the tracking store
     training      a training from its first step, or an interruption, to its tracked end
     start         its state before the first step that it takes

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.judging.description import own_data_tags
+from pipeline.runs.changes import changed_settings, dvc_command
 from pipeline.runs.trials import TrialJob
-from pipeline.settings.addresses import leaves
 from pipeline.settings.composed import Settings
 from pipeline.settings.job import Job, stage_of_dvc
-from pipeline.settings.overrides import read_values
-from pipeline.settings.paths import NUMBERS, SOURCES
-from pipeline.tracking.runs import RunDescription, flatten
-from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL, committed_file, environment_tags
+from pipeline.settings.paths import SOURCES
+from pipeline.tracking.runs import RunDescription
+from pipeline.tracking.tags import SWEEP_JOB, SWEEP_NUMBER, TRIAL, environment_tags
 
 # What a name leaves out, since it says it otherwise or since it does not decide the training.
 LEFT_OUT = (
@@ -47,23 +46,6 @@ def name_run(settings: Settings, job: Job) -> str:
         shown = [override for override in shown if override.partition("=")[0] in job.sweep.varied]
     varied = [_shortened(override, settings) for override in shown]
     return " ".join([settings.family, *varied, f"seed={settings.seed}", *([settings.label] if settings.label else [])])
-
-
-def changed_settings(settings: Settings) -> list[str]:
-    """The settings that differ from params.yaml as git has it, or as it is outside git, as `ADDRESS=VALUE`."""
-    committed = committed_file(NUMBERS.parent, NUMBERS.name) or NUMBERS.read_text(encoding="utf-8")
-    # As asked: what `auto` means on this machine is no change that a user made.
-    before, now = dict(leaves(read_values(committed))), settings.asked.parameters()
-    changed = {address for address, value in now.items() if not _equal(before.get(address, value), value)}
-    # Where other data than MNIST come from decides nothing, but they are not found without it.
-    source = settings.data.source
-    named = [f"data.source={source}"] if settings.data.own and source != before["data.source"] else []
-    return named + [f"{address}={text}" for address, text in flatten(now).items() if address in changed]
-
-
-def _equal(one: object, other: object) -> bool:
-    """Whether two values are the same, 5 and 5.0 among them, but neither true and 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def describe_training(settings: Settings, job: Job, *, digests: Mapping[str, str]) -> RunDescription:
@@ -150,9 +132,3 @@ def _training_text(settings: Settings, job: Job) -> str:
 
 def _command(settings: Settings, job: Job) -> str:
     return dvc_command(settings) if stage_of_dvc() else job.command
-
-
-def dvc_command(settings: Settings, *stages: str) -> str:
-    """Returns the command by which DVC makes a run of some settings, up to `stages` or all of them."""
-    changes = [word for change in changed_settings(settings) for word in ("-S", change)]
-    return shlex.join([*(["dvc", "exp", "run", *changes] if changes else ["dvc", "repro"]), *stages])

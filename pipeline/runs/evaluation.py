@@ -12,8 +12,8 @@ from pipeline.data.metrics import nest, rounded
 from pipeline.data.rows import Row, as_csv
 from pipeline.evaluation.accuracy import Confusion
 from pipeline.evaluation.references import Measurement
-from pipeline.judging.calibration import Calibration
-from pipeline.judging.description import judge_metadata, judge_tags
+from pipeline.judging.calibration import Calibration, judge_metadata
+from pipeline.judging.description import judge_tags
 from pipeline.judging.quality import Quality, measure_family
 from pipeline.rendering.tables import confusion_rows, digits_table, losses_table, measurements_table
 from pipeline.runs.baselines import baseline_errors

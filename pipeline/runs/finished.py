@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipeline.data.keys import Key
-from pipeline.judging.description import judge_metadata
+from pipeline.judging.calibration import judge_metadata
 from pipeline.judging.quality import Quality
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.description import describe_stage

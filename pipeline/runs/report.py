@@ -11,7 +11,7 @@ from pipeline.data.files import write_text
 from pipeline.data.keys import QUALITY, Key
 from pipeline.rendering.page import Page, PageCommands, PagePicture, PageTable, Section, build_page
 from pipeline.rendering.spelling import spell
-from pipeline.runs.description import changed_settings, dvc_command
+from pipeline.runs.changes import changed_settings, dvc_command
 from pipeline.runs.folder import RunFolder, dvc_files
 from pipeline.runs.location import RunLocation
 from pipeline.settings.images import ImageFormat

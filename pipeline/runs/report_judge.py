@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.judging.calibration import Calibration
-from pipeline.judging.description import judge_metadata, judge_tags
+from pipeline.judging.calibration import Calibration, judge_metadata
+from pipeline.judging.description import judge_tags
 from pipeline.judging.quality import measure_reports
 from pipeline.rendering.terminal import make_console
 from pipeline.runs.folder import RunFolder

@@ -15,8 +15,9 @@ from pipeline.data.dataset import Splits
 from pipeline.data.dataset_file import read_splits
 from pipeline.rendering.terminal import make_console
 from pipeline.runs import outputs
+from pipeline.runs.changes import changed_settings
 from pipeline.runs.claims import claim, locked_stage
-from pipeline.runs.description import changed_settings, describe_training, name_run
+from pipeline.runs.description import describe_training, name_run
 from pipeline.runs.folder import LAYOUT, RunFolder, dvc_files
 from pipeline.runs.identity import run_key
 from pipeline.runs.interruption import Interruption

@@ -13,6 +13,7 @@ _INSTALLED = _IN_WHEEL.is_dir()
 ROOT = Path.cwd() if _INSTALLED else SOURCES
 CHOICES = _IN_WHEEL if _INSTALLED else ROOT / "conf"
 METADATA = "run.json"  # of a training; its run in the tracking store has it under the same name
+CODE_LISTS = ROOT / "reports" / "code"  # the stage digest writes them
 NUMBERS = (_IN_WHEEL if _INSTALLED else ROOT) / "params.yaml"
 
 

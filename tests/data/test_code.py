@@ -1,12 +1,24 @@
 """The code that decides a result, and the lists of it that the stages of DVC depend on."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from pipeline.data.code import all_stage_code, code_digest, code_of, combined_digest, listed, stage_code
+from pipeline.data.code import (
+    ROOTS,
+    WITHOUT_EFFECT,
+    CodeError,
+    all_stage_code,
+    code_digest,
+    code_of,
+    combined_digest,
+    list_digests,
+    require_listed_code,
+    stage_code,
+)
 from pipeline.settings.paths import ROOT
 from tests.dvc_stages import STAGES
 
@@ -91,7 +103,10 @@ def test_a_list_has_the_digest_and_the_path_of_each_file_as_sha256sum_prints_the
     for name, content in (("one.py", b"x = 1\r\n"), ("two.py", b"x = 1\n")):
         (tmp_path / name).write_bytes(content)
     digest = hashlib.sha256(b"x = 1\n").hexdigest()
-    assert listed([tmp_path / "one.py", tmp_path / "two.py"], root=tmp_path) == f"{digest}  one.py\n{digest}  two.py\n"
+    assert (
+        list_digests([tmp_path / "one.py", tmp_path / "two.py"], root=tmp_path)
+        == f"{digest}  one.py\n{digest}  two.py\n"
+    )
 
 
 def test_every_stage_has_its_code_and_of_each_family_its_own() -> None:
@@ -99,7 +114,54 @@ def test_every_stage_has_its_code_and_of_each_family_its_own() -> None:
     families = {f"{stage}-{family}" for stage in ("train", "evaluate", "render") for family in ("acgan", "vae")}
     assert found.keys() == {"fetch", "judge", *families}
     assert found["render-vae"] == stage_code("render", "vae") != stage_code("render", "acgan")
-    assert found["judge"] == stage_code("judge")
+
+
+# What a stage's own file calls beside its work: to compose settings, and to find or make what another stage makes.
+BESIDE = (
+    *("data.sources", "judging.folder", "judging.identity", "judging.run", "runs.drawing", "runs.location"),
+    *("settings.composed", "training.memory"),
+)
+
+
+@pytest.mark.parametrize("stage", ROOTS)
+def test_what_the_file_of_a_stage_imports_decides_its_outputs_or_is_known_not_to(stage: str) -> None:
+    own = (ROOT / "pipeline" / f"{stage}.py").read_text(encoding="utf-8")
+    listed = {
+        ".".join(file.relative_to(ROOT / "pipeline").with_suffix("").parts) for file in stage_code(stage, "acgan")
+    }
+    known = {*listed, *BESIDE}
+    imports = re.findall(r"^ *from pipeline\.([\w.]+) import (\w+)", own, flags=re.MULTILINE)
+    left = [module for module, name in imports if not {module, f"{module}.{name}"} & known]
+    assert len(imports) >= 4
+    assert not [module for module in left if not module.startswith(WITHOUT_EFFECT)]
+
+
+def test_the_judge_is_decided_by_how_its_data_are_read() -> None:
+    found = {file.relative_to(ROOT / "pipeline").as_posix() for file in stage_code("judge")}
+    assert {"data/dataset_file.py", "data/mnist.py", "data/own.py", "judging/fit.py"} <= found
+
+
+def test_a_family_without_code_is_one_line() -> None:
+    with pytest.raises(CodeError, match=r"the module `pipeline\.training\.gan` must be there"):
+        all_stage_code(["acgan", "gan"])
+
+
+def test_code_that_cannot_be_parsed_concerns_the_stages_that_run_it_alone(project: Path) -> None:
+    before = digest(project)
+    broken = project / "pipeline" / "training" / "vae" / "bound.py"
+    broken.write_text("def (", encoding="utf-8")
+    assert digest(project) == before
+    assert broken in stage_code("train", "vae", root=project)
+
+
+def test_a_stage_of_changed_code_is_refused_by_its_list(tmp_path: Path) -> None:
+    files, listing = stage_code("train", "vae"), tmp_path / "train-vae.txt"
+    require_listed_code("train@vae", tmp_path)  # no list, no refusal: DVC itself misses one that is not there
+    listing.write_text(list_digests(files), encoding="utf-8")
+    require_listed_code("train@vae", tmp_path)
+    listing.write_text(list_digests(files[:-1]), encoding="utf-8")
+    with pytest.raises(CodeError, match=r"train-vae\.txt lists it, and it has changed since: run `dvc repro` again"):
+        require_listed_code("train@vae", tmp_path)
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name != "digest"])

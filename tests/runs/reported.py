@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.runs.description import changed_settings
+from pipeline.runs.changes import changed_settings
 from pipeline.runs.folder import LAYOUT, RunFiles, RunFolder
 from pipeline.runs.location import RunLocation, find_run
 from tests.composing import settings_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.data.keys import Key
-from pipeline.judging.description import judge_metadata
+from pipeline.judging.calibration import judge_metadata
 from pipeline.judging.quality import Quality
 from pipeline.runs.finished import FinishedRun
 from pipeline.runs.folder import RunFiles
