@@ -9,13 +9,11 @@ import yaml
 from omegaconf import OmegaConf
 
 from pipeline.settings.paths import ROOT
+from tests import projects
 from tests.composing import CHOICES, composed
 from tests.projects import Project
 
-TINY = (
-    *("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]"),
-    *("judge.epochs=1", "judge.batch_size=500"),
-)
+TINY = (*projects.TINY, "judge.epochs=1", "judge.batch_size=500")
 HIDDEN = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 IDENTITY = (("user.name", "a"), ("user.email", "a@example.org"), ("commit.gpgsign", "false"))
 

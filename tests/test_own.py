@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ from PIL import Image
 
 from tests.data.pictures import write_pictures
 from tests.dvc_projects import TINY
+from tests.faults.warm import WarmProject
 from tests.projects import Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 NAMES = ("ankle boot", "bag", "coat")
 
 
-def called(project: Project, command: str, *words: str) -> Finished:
-    finished = project.start(sys.executable, "-m", f"pipeline.{command}", *words).finish()
+def called(warm: WarmProject, command: str, *words: str) -> Finished:
+    finished = warm.start(command, *words).finish()
     assert finished.returncode == 0, finished.stderr
     return finished
 
@@ -34,8 +36,14 @@ OWN = ("data.source=folder:clothes", "data.name=clothes")
 
 
 @pytest.fixture(scope="module")
-def trained(project: Project) -> Finished:
-    return called(project, "train", *TINY, *OWN)
+def warm(project: Project) -> Iterator[WarmProject]:
+    with WarmProject(project) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def trained(warm: WarmProject) -> Finished:
+    return called(warm, "train", *TINY, *OWN)
 
 
 def run_of(project: Project, family: str) -> Path:
@@ -44,14 +52,14 @@ def run_of(project: Project, family: str) -> Path:
 
 
 def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(
-    project: Project, trained: Finished
+    project: Project, warm: WarmProject, trained: Finished
 ) -> None:
     assert "data: clothes, 3 classes of 32 × 32 pixels in colour, not compared with a known SHA-256" in trained.stdout
     folder = run_of(project, "acgan")
     run = f"run={folder}"
-    evaluated = called(project, "evaluate", run)
+    evaluated = called(warm, "evaluate", run)
     assert "real images" in evaluated.stdout
-    called(project, "render", run)
+    called(warm, "render", run)
     with (folder / "reports" / "evaluation" / "confusion.csv").open(encoding="utf-8", newline="") as file:
         assert {row["asked"] for row in csv.DictReader(file)} == set(NAMES)
     figures = json.loads((folder / "reports" / "evaluation" / "figures.json").read_text(encoding="utf-8"))
@@ -67,9 +75,9 @@ def test_an_acgan_is_trained_judged_and_drawn_with_the_names_of_the_classes(
 
 
 @pytest.mark.usefixtures("trained")
-def test_classes_are_drawn_by_their_names(project: Project) -> None:
+def test_classes_are_drawn_by_their_names(project: Project, warm: WarmProject) -> None:
     run = f"run={run_of(project, 'acgan')}"
-    called(project, "render", run, "digits=bag:2:ankle boot", "to=drawn.npz")
+    called(warm, "render", run, "digits=bag:2:ankle boot", "to=drawn.npz")
     with np.load(project.root / "drawn.npz", allow_pickle=False) as archive:
         assert archive["images"].shape == (3, 32, 32, 3)
         assert archive["digits"].tolist() == [1, 2, 0]
@@ -82,21 +90,23 @@ def test_classes_are_drawn_by_their_names(project: Project) -> None:
 
 
 @pytest.mark.parametrize("family", ["autoencoder", "vae"])
-def test_an_encoder_and_a_decoder_take_colour_and_other_sizes(family: str, project: Project) -> None:
-    called(project, "train", f"model={family}", "+debug=smoke", *OWN)
+def test_an_encoder_and_a_decoder_take_colour_and_other_sizes(family: str, project: Project, warm: WarmProject) -> None:
+    called(warm, "train", f"model={family}", "+debug=smoke", *OWN)
     folder = run_of(project, family)
-    called(project, "evaluate", f"model={family}", f"run={folder}")
-    called(project, "render", f"model={family}", f"run={folder}")
+    called(warm, "evaluate", f"model={family}", f"run={folder}")
+    called(warm, "render", f"model={family}", f"run={folder}")
     assert metadata_of(folder / "models")["settings"][family]["channels"] == 3
     with Image.open(folder / "reports" / "pictures" / "reconstructions.png") as picture:
         assert picture.mode == "RGB"
 
 
 @pytest.mark.usefixtures("trained")
-def test_data_that_have_changed_their_form_are_refused_for_a_run(project: Project, tmp_path: Path) -> None:
+def test_data_that_have_changed_their_form_are_refused_for_a_run(
+    project: Project, warm: WarmProject, tmp_path: Path
+) -> None:
     kept = (project.root / "data" / "clothes.npz").read_bytes()
     other = write_pictures(tmp_path / "other", NAMES[:2], 140, size=28)
-    called(project, "fetch", f"data.source=folder:{other}", "data.name=clothes")
+    called(warm, "fetch", f"data.source=folder:{other}", "data.name=clothes")
     run = f"run={run_of(project, 'acgan')}"
     refused = project.start(sys.executable, "-m", "pipeline.evaluate", run).finish()
     (project.root / "data" / "clothes.npz").write_bytes(kept)

@@ -25,7 +25,8 @@ from pipeline.settings.paths import ROOT
 from pipeline.tracking.store import default_uri
 from tests.cli.test_command import WITHOUT_TENSORFLOW
 from tests.dvc_projects import TINY
-from tests.projects import Finished, Project, Started
+from tests.faults.warm import WarmProject
+from tests.projects import Finished, Project
 
 # The first test waits for eight commands, six of which import TensorFlow.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -57,25 +58,23 @@ def used(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Used:
     (folder,) = project.folders()
     (run,) = project.tracked("training")
 
-    def call(command: str, *words: str) -> Started:
-        return project.start(sys.executable, "-m", f"pipeline.{command}", *words)
-
     def draw(**commands: list[str]) -> dict[str, Finished]:
-        started = {name: call("render", *words) for name, words in commands.items()}
+        started = {name: warm.start("render", *words) for name, words in commands.items()}
         return {name: one.finish() for name, one in started.items()}
 
     (project.root / "mine.png").write_text("mine", encoding="utf-8")
-    answers = draw(
-        strip=[f"run={folder}", "digits=0031", "seed=3", "to=strip.png"],
-        again=[f"run={run.info.run_id}", "digits=0031", "seed=3", "to=again/strip.png"],
-        mine=[f"run={folder}", "digits=0031", "to=mine.png"],
-    )
-    answers["export"] = call("export", f"run={folder}").finish()
-    answers["promote"] = call("promote", f"run={folder}", "force=true").finish()
-    # As on another machine, which has the tracking store alone.
-    shutil.move(folder, project.root / "elsewhere")
-    answers |= draw(model=[f"run=models:/{NAME}@champion", "digits=0031", "seed=3", "to=model.png"])
-    answers |= draw(arrays=[f"run={run.info.run_id}", "digit=7", "count=12", "to=sevens.npz"])
+    with WarmProject(project) as warm:
+        answers = draw(
+            strip=[f"run={folder}", "digits=0031", "seed=3", "to=strip.png"],
+            again=[f"run={run.info.run_id}", "digits=0031", "seed=3", "to=again/strip.png"],
+            mine=[f"run={folder}", "digits=0031", "to=mine.png"],
+        )
+        answers["export"] = warm.start("export", f"run={folder}").finish()
+        answers["promote"] = warm.start("promote", f"run={folder}", "force=true").finish()
+        # As on another machine, which has the tracking store alone.
+        shutil.move(folder, project.root / "elsewhere")
+        answers |= draw(model=[f"run=models:/{NAME}@champion", "digits=0031", "seed=3", "to=model.png"])
+        answers |= draw(arrays=[f"run={run.info.run_id}", "digit=7", "count=12", "to=sevens.npz"])
     return Used(project, run.info.run_id, answers)
 
 

@@ -16,6 +16,7 @@ from benchmarks.overhead import BENCHMARK, Round, _child, compare_ways, find_goa
 from pipeline.rendering.terminal import make_console
 from pipeline.settings.paths import ROOT
 from pipeline.training.timing import Phase
+from tests.projects import PLAIN
 
 PARTS = {"tracking": 1.0, "pictures": 0.2}
 QUICK = Round([(1.01, 1.0)] * 9, between=1.2, steps=80.8, evaluation=20, once=10, memory=1_400_000_000, parts=PARTS)
@@ -118,7 +119,7 @@ def test_the_spool_is_set_against_calls_that_are_waited_for_round_by_round() -> 
 @pytest.mark.timeout(900)
 def test_a_training_is_timed_with_all_of_it_and_with_none(tmp_path: Path, mnist_file: Path) -> None:
     results = tmp_path / "overhead.json"
-    words = ["+debug=smoke", "acgan.report_every=5", f"data.path='{mnist_file.as_posix()}'"]
+    words = [*PLAIN, "acgan.report_every=5", f"data.path='{mnist_file.as_posix()}'"]
     assert BENCHMARK.run(["--json", str(results), "--rounds", "1", *words]) == 1
     rows = {row["name"]: row["median"] for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
     for name in ("steps, all on", "evaluation at the reports, no overhead", "the same, once a training"):

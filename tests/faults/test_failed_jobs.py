@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from tests.projects import Finished, Project, metadata_of
+from tests.projects import PLAIN, Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 # The first weight is infinite as a float32, and so is the loss.
 WEIGHTS = "acgan.auxiliary_weight.real=1e39,2.0"
 
@@ -50,11 +49,11 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, mnist_file: Path) -> Story:
     project = Project.copied_to(tmp_path_factory.mktemp("sweeps") / "a project", mnist_file)
-    killed = project.train(*TINY, "acgan.steps=5", "+sweep=aux_weights", fault="SIGKILL@2").finish()
+    killed = project.train(*PLAIN, "acgan.steps=5", "+sweep=aux_weights", fault="SIGKILL@2").finish()
     left = [*project.tracked("sweep"), *project.tracked("training")]
-    refused = project.train("--multirun", *TINY, f"{WEIGHTS},-1").finish()
-    beside = project.train("--multirun", *TINY, "seed=5,6", "compute.jobs=2").finish()
-    failed = project.train("--multirun", *TINY, WEIGHTS).finish()
+    refused = project.train("--multirun", *PLAIN, f"{WEIGHTS},-1").finish()
+    beside = project.train("--multirun", *PLAIN, "seed=5,6", "compute.jobs=2").finish()
+    failed = project.train("--multirun", *PLAIN, WEIGHTS).finish()
     return Story(project, killed, left, refused, beside, failed)
 
 

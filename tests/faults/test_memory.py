@@ -1,4 +1,4 @@
-"""Thirty short trainings in one process, and the memory that the process has after each."""
+"""Twenty short trainings in one process, and the memory that the process has after each."""
 
 from pathlib import Path
 from statistics import median
@@ -6,16 +6,15 @@ from statistics import median
 import psutil
 import pytest
 
-from tests.projects import Project
+from tests.projects import TINY, Project
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
-JOBS, WARM = 30, 10
-MEGABYTES = 20  # between the medians of the jobs 11 to 20 and 21 to 30: 2 a job
+JOBS, WARM = 20, 6
+MEGABYTES = 14  # between the medians of the jobs 7 to 13 and 14 to 20: 2 a job
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_thirty_jobs_in_one_process_take_no_more_memory_than_ten(tmp_path: Path, mnist_file: Path) -> None:
+def test_twenty_jobs_in_one_process_take_no_more_memory_than_thirteen(tmp_path: Path, mnist_file: Path) -> None:
     project = Project.copied_to(tmp_path / "a project", mnist_file)
     command = (*TINY, "tracking.system_metrics=false", f"seed=range(0,{JOBS})")
     started = project.train("--multirun", *command)

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 
-from tests.projects import Finished, Project
+from tests.projects import PLAIN, Finished, Project
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
-SEARCH = (*TINY, "+search=quality", "hydra.sweeper.search.trials=3", "tracking.system_metrics=false")
+SEARCH = (*PLAIN, "+search=quality", "hydra.sweeper.search.trials=3", "tracking.system_metrics=false")
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,13 @@ class WarmProject:
 
     def train(self, *overrides: str, fault: str = NEVER) -> Forked:
         """Starts a training; `fault` says what befalls it, as `driver.py` reads it."""
-        arguments = (fault, "pipeline.train", *overrides)
+        return self._fork(str(DRIVER), fault, "pipeline.train", *overrides)
+
+    def start(self, command: str, *words: str) -> Forked:
+        """Starts `python -m pipeline.COMMAND`, which nothing befalls."""
+        return self._fork(f"pipeline.{command}", *words)
+
+    def _fork(self, *arguments: str) -> Forked:
         pipes = [os.pipe() for _ in range(3)]
         socket.send_fds(self._ends[0], [json.dumps(arguments).encode()], [end for _, end in pipes])
         for _, end in pipes:
@@ -112,8 +118,11 @@ def supervise(arguments: list[str], status: int, out: int, err: int) -> None:
     for number, pipe in ((1, out), (2, err)):
         os.dup2(pipe, number)
         os.close(pipe)
-    sys.argv = [str(DRIVER), *arguments]
-    runpy.run_path(str(DRIVER), run_name="__main__")
+    sys.argv = arguments
+    if arguments[0] == str(DRIVER):
+        runpy.run_path(arguments[0], run_name="__main__")
+    else:
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     sys.exit()
 
 

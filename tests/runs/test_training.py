@@ -41,10 +41,13 @@ from tests.places import place
 from tests.projects import metadata_of
 from tests.training.phases import Phases
 
+# Without two terms of the losses that have no state and take long to compile.
 SMALL = (
     "+debug=smoke",
     "acgan.generator.filters=[8,8,8]",
+    "acgan.generator.energy_distance=0",
     "acgan.discriminator.filters=[8,8,8,8]",
+    "acgan.discriminator.gradient_penalty=0",
     "tracking.system_metrics=false",
 )
 

@@ -16,10 +16,9 @@ from pipeline.settings.paths import ROOT
 from pipeline.sweeps.cluster import RayCluster, count_places, print_notice, variables_of
 from pipeline.sweeps.machines import ClusterError, require_tracking_server
 from tests.patience import wait_for
-from tests.projects import Project, metadata_of
+from tests.projects import PLAIN, Project, metadata_of
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
-SWEEP = ("--multirun", *TINY, "acgan.steps=5", "tracking.system_metrics=false", "seed=0,1")
+SWEEP = ("--multirun", *PLAIN, "acgan.steps=5", "tracking.system_metrics=false", "seed=0,1")
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-this-test-alone-" * 4, "RAY_USAGE_STATS_ENABLED": "0"}
 THREADS = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 SAME_PRIORITY = {"RAY_worker_niceness": "0"}  # 15 by default, with which jobs hardly run on a busy machine

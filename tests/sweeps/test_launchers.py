@@ -7,11 +7,10 @@ import pytest
 from mlflow.entities import Run
 
 from tests.patience import wait_for
-from tests.projects import Finished, Project, metadata_of
+from tests.projects import TINY, Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
 QUIET = "tracking.system_metrics=false"
 THREADS = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 

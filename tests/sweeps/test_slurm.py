@@ -8,9 +8,9 @@ import pytest
 from pipeline.settings.exits import JobFailedError
 from pipeline.sweeps.machines import ClusterError
 from pipeline.sweeps.slurm import explaining_lost_jobs, make_launcher
-from tests.projects import Project, metadata_of
+from tests.projects import PLAIN, Project, metadata_of
 
-TINY = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]", "acgan.steps=5")
+TINY = (*PLAIN, "acgan.steps=5")
 QUIET, WEIGHT = "tracking.system_metrics=false", "acgan.auxiliary_weight.real"
 THREADS = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 WITHOUT_SUBMITIT = """

@@ -25,7 +25,7 @@ from pipeline.settings.paths import ROOT
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.store import connect
 from tests.patience import wait_for
-from tests.projects import Finished, Project
+from tests.projects import PLAIN, Finished, Project
 from tests.tracking.servers import Process, await_health, free_port, stop
 
 JOBS, STEPS = 8, 4
@@ -203,8 +203,7 @@ def test_pictures_and_models_load_back(story: Story, tmp_path: Path, monkeypatch
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_an_ordinary_user_makes_the_first_promotion_under_the_name_that_signs_in(story: Story) -> None:
-    tiny = ("+debug=smoke", "acgan.generator.filters=[8,8,8]", "acgan.discriminator.filters=[4,4,4,4]")
-    assert story.call("pipeline.train", *tiny, "tracking.system_metrics=false").returncode == 0
+    assert story.call("pipeline.train", *PLAIN, "tracking.system_metrics=false").returncode == 0
     (folder,) = story.project.folders()
     answer = story.call("pipeline.promote", f"run={folder}", "force=true")
     assert (answer.returncode, answer.stderr) == (0, "")
