@@ -29,8 +29,9 @@ setup-dev: ## set up with the tools of `make check` and every extra, at their pi
 repro: setup ## set up, then run every stage that is out of date
 	@$(IN_VENV) dvc repro
 
-# Two workers share two cores, on which the products of two threads each would take longer than one by one.
-PYTEST = $(IN_VENV) OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile
+# Two workers share two cores, on which the products of two threads each would take longer than one by one. Left to xdist,
+# files of one long test would come last, and the other worker wait for it.
+PYTEST = $(IN_VENV) OPENBLAS_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: lint ## all checks, and every test except those of `make test-long`
 	@$(PYTEST) -m "not browser and not long"
