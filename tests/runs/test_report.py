@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs import description
+from pipeline.runs import changes
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.location import RunLocation, find_run
 from pipeline.runs.report import write_report
@@ -22,7 +22,7 @@ def location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLocation:
     monkeypatch.delenv("DVC_STAGE", raising=False)
     # As it is committed, whatever the checkout has.
     committed = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    monkeypatch.setattr(description, "committed_file", lambda *_: committed)
+    monkeypatch.setattr(changes, "committed_file", lambda *_: committed)
     monkeypatch.chdir(tmp_path)
     return reported_run(tmp_path / "runs" / "acgan" / "a-1")
 
