@@ -28,7 +28,7 @@ from tests.dvc_projects import TINY
 from tests.faults.warm import WarmProject
 from tests.projects import Finished, Project
 
-# The first test waits for eight commands, six of which import TensorFlow.
+# The first test waits for eight commands.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 NAME = "digits-generator"
 

@@ -9,14 +9,12 @@ import pytest
 
 from tests.faults.warm import Forked, WarmProject
 from tests.patience import wait_for
-from tests.projects import TINY, Finished, Project, Started, metadata_of
+from tests.projects import QUICK, Finished, Project, Started, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
-# Without two terms of the losses that have no state and take long to compile.
-SMALL = (*TINY, "acgan.discriminator.gradient_penalty=0", "acgan.generator.energy_distance=0")
-LONG = (*SMALL, "acgan.report_every=2", "acgan.steps=10")
-SHORT = (*SMALL, "acgan.report_every=2", "acgan.steps=4")
+LONG = (*QUICK, "acgan.report_every=2", "acgan.steps=10")
+SHORT = (*QUICK, "acgan.report_every=2", "acgan.steps=4")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,12 @@ import pytest
 
 from tests.faults.test_interruptions import assert_same_results
 from tests.faults.warm import WarmProject
-from tests.projects import TINY, Finished, Project, metadata_of
+from tests.projects import QUICK, Finished, Project, metadata_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
-# Without two terms of the losses that have no state and take long to compile.
-SMALL = (*TINY, "acgan.discriminator.gradient_penalty=0", "acgan.generator.energy_distance=0")
 # With the driver's clock a checkpoint is due after every step.
-SETTINGS = (*SMALL, "acgan.report_every=20", "acgan.steps=80", "tracking.checkpoint_seconds=20")
+SETTINGS = (*QUICK, "acgan.report_every=20", "acgan.steps=80", "tracking.checkpoint_seconds=20")
 SAVE = "pipeline.training.checkpoints:save_checkpoint"
 # What is written where the disk is found full; the last two at the end.
 WRITES = {
